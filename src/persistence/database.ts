@@ -1,0 +1,117 @@
+import { PGlite } from '@electric-sql/pglite'
+import { CompiledQuery, Kysely, PGliteDialect, PostgresDialect } from 'kysely'
+import pg from 'pg'
+import { ProblemError } from '../errors.ts'
+import type { DirectoryLock } from './directory-lock.ts'
+import { lockDirectory } from './directory-lock.ts'
+import { migrate } from './migrate.ts'
+import type { Schema } from './schema.ts'
+
+/** A query handle for `store.ts` files: the database, or the transaction that is open. */
+export type Queries = Kysely<Schema>
+
+/** An open transaction. Inside it use only `db`, and do no network work. */
+export interface Transaction {
+  readonly db: Queries
+  /** Calls `work` once the transaction is committed; never when it is rolled back. */
+  afterCommit(work: () => void): void
+}
+
+/** The one store of a connector. */
+export interface Database {
+  readonly kind: 'pglite' | 'postgresql'
+  readonly db: Queries
+  /** Runs `work` in one transaction; serialization failures and deadlocks are tried again (SQLSTATE 40001, 40P01). */
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
+  close(): Promise<void>
+}
+
+/** Where the data is: a PostgreSQL address, or a folder (`memory://` in tests) for the embedded database. */
+export type DatabaseLocation =
+  | { readonly kind: 'postgresql'; readonly url: string; readonly poolSize: number }
+  | { readonly kind: 'pglite'; readonly directory: string; readonly load?: Blob }
+
+/** Opens the database, brings its schema up to date, and gives the handle. Refuses a folder that another process uses. */
+export async function openDatabase(location: DatabaseLocation): Promise<Database> {
+  const opened = location.kind === 'postgresql' ? openPostgresql(location) : await openPglite(location)
+  const db = new Kysely<Schema>({ dialect: opened.dialect })
+  const close = async () => {
+    await db.destroy()
+    await opened.release()
+  }
+  try {
+    await migrate(db, location.kind)
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return { kind: location.kind, db, close, transaction: (work) => transact(db, work) }
+}
+
+interface Opened {
+  readonly dialect: PostgresDialect | PGliteDialect
+  release(): Promise<void>
+}
+
+function openPostgresql(location: { url: string; poolSize: number }): Opened {
+  // int8 (20) comes as text from pg and as number from PGlite; our 64-bit columns stay below 2^53.
+  const types = { getTypeParser: (id: number, format?: 'text' | 'binary') => (id === 20 ? Number : pg.types.getTypeParser(id, format)) }
+  const pool = new pg.Pool({ connectionString: location.url, max: location.poolSize, types, connectionTimeoutMillis: 10_000 })
+  // A connection that breaks while idle is dropped from the pool; the next query opens another.
+  pool.on('error', () => undefined)
+  return { dialect: new PostgresDialect({ pool }), release: async () => undefined }
+}
+
+async function openPglite(location: { directory: string; load?: Blob }): Promise<Opened> {
+  const inMemory = location.directory.startsWith('memory://')
+  const lock: DirectoryLock | undefined = inMemory ? undefined : await lockDirectory(location.directory)
+  const pglite = await PGlite.create({
+    dataDir: location.directory,
+    ...(location.load === undefined ? {} : { loadDataDir: location.load }),
+  })
+  return { dialect: new PGliteDialect({ pglite }), release: async () => lock?.release() }
+}
+
+const attempts = 5
+const retryable = new Set(['40001', '40P01'])
+
+async function transact<T>(db: Queries, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    const after: (() => void)[] = []
+    try {
+      const result = await db.transaction().execute((trx) => work({ db: trx, afterCommit: (task) => after.push(task) }))
+      for (const task of after) task()
+      return result
+    } catch (error) {
+      if (attempt < attempts && retryable.has(sqlState(error))) continue
+      throw isConnectionLoss(error) ? new ProblemError('store-unavailable', 'The database cannot be reached. Try again in a moment.', { cause: error }) : error
+    }
+  }
+}
+
+/** The SQLSTATE of a database error, or an empty string. */
+export function sqlState(error: unknown): string {
+  return Error.isError(error) && 'code' in error && typeof error.code === 'string' ? error.code : ''
+}
+
+/** Whether `error` says that a unique key exists already (SQLSTATE 23505). */
+export function isDuplicate(error: unknown): boolean {
+  return sqlState(error) === '23505'
+}
+
+// 08: connection exceptions; 57P01 to 57P03: server shutting down or starting; the rest are Node's socket errors and pg's own text.
+function isConnectionLoss(error: unknown): boolean {
+  const state = sqlState(error)
+  if (state.startsWith('08') || /^57P0[123]$/.test(state) || /^E(CONN|PIPE|NOTFOUND|TIMEDOUT|HOSTUNREACH)/.test(state)) return true
+  return Error.isError(error) && /Connection terminated|timeout exceeded when trying to connect|connection error/i.test(error.message)
+}
+
+/** Whether the database answers. */
+export async function isReachable(database: Database): Promise<boolean> {
+  try {
+    await database.db.executeQuery(CompiledQuery.raw('select 1'))
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,271 @@
+import type { ColumnType, Generated } from 'kysely'
+
+/**
+ * The whole database on one page. Times are `timestamptz`; text that was exchanged or signed is `text`, byte for
+ * byte; `jsonb` is for what we search or edit. Ids that we mint are `urn:uuid:`, ids of peers are opaque strings.
+ */
+
+/** A timestamp: read as Date, written as Date. */
+type Time = ColumnType<Date, Date, Date>
+/** A timestamp that may be absent. */
+type TimeOrNull = ColumnType<Date | null, Date | null | undefined, Date | null>
+/** A JSON document: read parsed, written with `JSON.stringify`. */
+type Json<T> = ColumnType<T, string, string>
+type JsonOrNull<T> = ColumnType<T | null, string | null | undefined, string | null>
+/** A 64-bit integer: read as number, on both databases. */
+type BigInteger = ColumnType<number, number, number>
+
+/** Who of the two parties a process row stands for: us as provider, or us as consumer. */
+export type Role = 'provider' | 'consumer'
+
+/** The register of partners: who is let in. */
+export interface PartnerTable {
+  id: string
+  name: string
+  /** Base address of the partner's Dataspace Protocol endpoint; null: found through its DID document. */
+  address: string | null
+  created_at: Time
+  updated_at: Time
+  version: number
+}
+
+/** Tokens of the management API; only the SHA-256 of the token is kept. */
+export interface ApiTokenTable {
+  id: string
+  name: string
+  role: 'operator' | 'steward' | 'legal' | 'auditor'
+  token_sha256: string
+  created_at: Time
+  expires_at: TimeOrNull
+  revoked_at: TimeOrNull
+}
+
+/** Answers to POST requests that carried an `Idempotency-Key`. */
+export interface IdempotencyTable {
+  token_id: string
+  key: string
+  request_sha256: string
+  status: number | null
+  headers: JsonOrNull<Record<string, string>>
+  body: string | null
+  created_at: Time
+}
+
+/** Secrets of HTTP sources, by name, sealed with the key in the data folder. */
+export interface SecretTable {
+  name: string
+  sealed: string
+  created_at: Time
+}
+
+export interface DatasetTable {
+  id: string
+  /** Place in the catalog's order; pages are cut by it. */
+  seq: Generated<number>
+  metadata: Json<unknown>
+  source: Json<unknown>
+  /** Counts changes, for `If-Match`. */
+  version: number
+  created_at: Time
+  updated_at: Time
+}
+
+/** One version of a file's content. */
+export interface DatasetVersionTable {
+  dataset_id: string
+  number: number
+  /** Path of the content: relative to the data folder for uploads, absolute for files of a configured folder. */
+  path: string
+  file_name: string
+  media_type: string
+  bytes: BigInteger
+  rows: ColumnType<number | null, number | null | undefined, number | null>
+  sha256: string
+  created_at: Time
+  /** Set when retention removed the content. */
+  removed_at: TimeOrNull
+}
+
+export interface OfferTable {
+  id: string
+  /** The ODRL policy without ids and target, as JSON. */
+  policy: Json<unknown>
+  decision: 'automatic' | 'manual'
+  /** null: all partners. */
+  audience: JsonOrNull<string[]>
+  version: number
+  created_at: Time
+}
+
+/** A dataset under an offer; `id` is the `@id` of the Offer in the catalog. */
+export interface OfferDatasetTable {
+  id: string
+  offer_id: string
+  dataset_id: string
+}
+
+/** Who sees what: one row for each offered dataset and audience (`*` or a partner's id), in the catalog's order. */
+export interface VisibleTable {
+  audience: string
+  dataset_seq: number
+  offer_dataset_id: string
+}
+
+export interface NegotiationTable {
+  /** Our process id. */
+  id: string
+  role: Role
+  counterparty: string
+  /** The counterparty's process id; null until it told us. */
+  counterparty_pid: string | null
+  /** Where the counterparty takes our messages, without a trailing slash. */
+  counterparty_address: string
+  state: string
+  dataset_id: string
+  offer_id: string
+  /** The offer last put forward, as JSON text. */
+  offer: string
+  offered_by: Role
+  decision: 'automatic' | 'manual'
+  /** Why the last step was taken, or why it waits for a person. */
+  reason: string | null
+  /** What ended it, when it did not end well. */
+  error: string | null
+  agreement_id: string | null
+  /** Ends the negotiation when it makes no progress until then. */
+  deadline_at: Time
+  version: number
+  created_at: Time
+  updated_at: Time
+}
+
+/** Ids of messages already taken in, so that a message sent twice counts once. */
+export interface ReceivedMessageTable {
+  process_id: string
+  message_id: string
+  received_at: Time
+}
+
+export interface AgreementTable {
+  id: string
+  role: Role
+  negotiation_id: string
+  counterparty: string
+  assigner: string
+  assignee: string
+  dataset_id: string
+  /** The ContractAgreementMessage exactly as it was exchanged. */
+  message: string
+  /** SHA-256 of `message`, hex. */
+  message_sha256: string
+  /** The ODRL agreement in it. */
+  agreement: Json<unknown>
+  /** `timestamp` of the agreement. */
+  signed_at: string
+  created_at: Time
+  /** When the negotiation reached FINALIZED; an agreement counts only from then on. */
+  finalized_at: TimeOrNull
+}
+
+export interface TransferTable {
+  id: string
+  role: Role
+  counterparty: string
+  counterparty_pid: string | null
+  counterparty_address: string
+  state: string
+  agreement_id: string
+  dataset_id: string
+  format: string
+  /** Consumer: where and with what token to fetch. Provider: where to push to. A DSP DataAddress as JSON. */
+  data_address: string | null
+  /** Who suspended it, while it is suspended. */
+  suspended_by: Role | null
+  reason: string | null
+  error: string | null
+  version: number
+  created_at: Time
+  updated_at: Time
+}
+
+/** Tokens of the data plane; only the SHA-256 of the token is kept. */
+export interface AccessTokenTable {
+  token_sha256: string
+  transfer_id: string
+  partner: string
+  created_at: Time
+  expires_at: Time
+}
+
+/** Messages owed to others. A row is deleted when it was delivered. */
+export interface OutboxTable {
+  id: string
+  seq: Generated<number>
+  /** `dsp`: a protocol message; `push`: data to be delivered. */
+  kind: 'dsp' | 'push'
+  process_id: string
+  /** The message's name, for people: `ContractRequestMessage`. */
+  name: string
+  recipient: string
+  url: string
+  body: string
+  status: 'pending' | 'refused'
+  attempts: number
+  next_attempt_at: Time
+  /** Another worker may take it only after this. */
+  lease_until: TimeOrNull
+  last_error: string | null
+  created_at: Time
+}
+
+/** What a push delivered: the consumer's receipt, or ours for what came in. */
+export interface DeliveryTable {
+  transfer_id: string
+  role: Role
+  file_name: string
+  bytes: BigInteger
+  sha256: string
+  /** Inbox: path of the file, relative to the data folder. */
+  path: string | null
+  receipt: JsonOrNull<unknown>
+  completed_at: Time
+}
+
+/** The record, numbered without gaps from 0. `entry` is canonical JSON (RFC 8785). */
+export interface AuditEntryTable {
+  index: number
+  entry: string
+  time: Time
+  type: string
+  agreement_id: string | null
+  transfer_id: string | null
+  partner: string | null
+  dataset_id: string | null
+}
+
+/** One row: how many entries there are. Its lock orders the writers. */
+export interface AuditHeadTable {
+  id: number
+  size: number
+}
+
+export interface Schema {
+  partner: PartnerTable
+  api_token: ApiTokenTable
+  idempotency: IdempotencyTable
+  secret: SecretTable
+  dataset: DatasetTable
+  dataset_version: DatasetVersionTable
+  offer: OfferTable
+  offer_dataset: OfferDatasetTable
+  visible: VisibleTable
+  negotiation: NegotiationTable
+  received_message: ReceivedMessageTable
+  agreement: AgreementTable
+  transfer: TransferTable
+  access_token: AccessTokenTable
+  outbox: OutboxTable
+  delivery: DeliveryTable
+  audit_entry: AuditEntryTable
+  audit_head: AuditHeadTable
+}

@@ -1,0 +1,39 @@
+import { mkdtemp, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PGlite } from '@electric-sql/pglite'
+import { Kysely, PGliteDialect } from 'kysely'
+import pg from 'pg'
+import { migrate } from '../../src/persistence/migrate.ts'
+
+/**
+ * Prepares the database that every test file copies: a migrated PGlite image, or with `TEST_DATABASE_URL` a migrated
+ * template database on that server.
+ */
+export default async function prepare(): Promise<void> {
+  const url = process.env['TEST_DATABASE_URL']
+  if (url !== undefined && url !== '') return prepareTemplate(url)
+  const pglite = await PGlite.create()
+  const db = new Kysely({ dialect: new PGliteDialect({ pglite }) })
+  await migrate(db, 'pglite')
+  const image = await pglite.dumpDataDir('none')
+  const folder = await mkdtemp(join(tmpdir(), 'concordat-test-'))
+  await writeFile(join(folder, 'pglite.tar'), Buffer.from(await image.arrayBuffer()))
+  process.env['CONCORDAT_TEST_FOLDER'] = folder
+  await db.destroy()
+}
+
+async function prepareTemplate(url: string): Promise<void> {
+  const name = `concordat_template_${process.pid}`
+  const admin = new pg.Client({ connectionString: url })
+  await admin.connect()
+  await admin.query(`drop database if exists ${name}`)
+  await admin.query(`create database ${name}`)
+  await admin.end()
+  const template = new URL(url)
+  template.pathname = `/${name}`
+  const { openDatabase } = await import('../../src/persistence/database.ts')
+  const database = await openDatabase({ kind: 'postgresql', url: template.href, poolSize: 2 })
+  await database.close()
+  process.env['CONCORDAT_TEST_TEMPLATE'] = name
+}
