@@ -21,8 +21,8 @@ export type AuditEntry = AuditRecord & { readonly index: number; readonly time: 
 
 /** The record of a connector: entries numbered without gaps from 0, each canonical JSON (RFC 8785). */
 export interface Audit {
-  /** Writes in the caller's transaction. Call it last: the lock it takes orders all writers. Gives the entry's number. */
-  append(tx: Transaction, record: AuditRecord): Promise<number>
+  /** Writes in the caller's transaction. Call it last: the lock it takes orders all writers. Gives the first entry's number. */
+  append(tx: Transaction, ...records: AuditRecord[]): Promise<number>
   /** Writes in a transaction shared with whoever else is writing. Gives the number; 'record-unavailable' when it cannot. */
   record(record: AuditRecord): Promise<number>
   /** Entries in ascending order. */
@@ -60,7 +60,7 @@ export function createAudit(deps: { database: Database; clock: () => Date }): Au
   })
 
   return {
-    append: (tx, record) => write(tx, [record]),
+    append: (tx, ...records) => write(tx, records),
     record: group.add,
     settle: group.settle,
     entries: async (query) => (await readEntries(database.db, query)).map((row) => entryOf(row)),
