@@ -1,4 +1,5 @@
 import type { ColumnType, Generated } from 'kysely'
+import type { OdrlAgreement, PolicyTerms } from '../policy/odrl.ts'
 
 /**
  * The whole database on one page. Times are `timestamptz`; text that was exchanged or signed is `text`, byte for
@@ -89,7 +90,7 @@ export interface DatasetVersionTable {
 export interface OfferTable {
   id: string
   /** The ODRL policy without ids and target, as JSON. */
-  policy: Json<unknown>
+  policy: Json<PolicyTerms>
   decision: 'automatic' | 'manual'
   /** null: all partners. */
   audience: JsonOrNull<string[]>
@@ -159,7 +160,7 @@ export interface AgreementTable {
   /** SHA-256 of `message`, hex. */
   message_sha256: string
   /** The ODRL agreement in it. */
-  agreement: Json<unknown>
+  agreement: Json<OdrlAgreement>
   /** `timestamp` of the agreement. */
   signed_at: string
   created_at: Time
