@@ -1,0 +1,161 @@
+import { createHash } from 'node:crypto'
+import { finalizeAgreement, insertAgreement } from '../agreements/store.ts'
+import type { NewAgreement } from '../agreements/store.ts'
+import type { Audit, AuditRecord } from '../audit/audit.ts'
+import type { Outbox, OutboxMessage } from '../outbox/outbox.ts'
+import type { Database, Queries, Transaction } from '../persistence/database.ts'
+import type { Role } from '../persistence/schema.ts'
+import type { OdrlAgreement, PolicyTerms } from '../policy/odrl.ts'
+import type { NegotiationDecider } from './decide.ts'
+import { refusal } from './negotiation.ts'
+import type { Negotiation } from './negotiation.ts'
+import { outgoingMessage } from './outgoing.ts'
+import { nextState } from './state-machine.ts'
+import type { NegotiationAct, NegotiationState } from './state-machine.ts'
+import { insertNegotiation, updateNegotiation } from './store.ts'
+
+/** An offer that a partner may ask for now. */
+export interface CurrentOffer {
+  readonly offerId: string
+  readonly datasetId: string
+  readonly policy: PolicyTerms
+  readonly decision: 'automatic' | 'manual'
+}
+
+/** What negotiations need. */
+export interface NegotiationDeps {
+  readonly database: Database
+  readonly audit: Audit
+  readonly outbox: Outbox
+  readonly clock: () => Date
+  readonly newId: () => string
+  /** Our participant id. */
+  readonly ownId: string
+  /** Our base address, where counterparties send their messages. */
+  readonly callbackAddress: string
+  readonly decide: NegotiationDecider
+  /** The offer under this id, if `partner` may see it now. */
+  readonly currentOffer: (db: Queries, partner: string, offerId: string, datasetId?: string) => Promise<CurrentOffer | undefined>
+  /** Refuses an address that may not be called ('address-refused'). */
+  readonly checkAddress: (url: string) => unknown
+  /** The base address of a partner's connector. */
+  readonly partnerAddress: (partner: string) => Promise<string>
+  /** How long a negotiation may stay without progress, in milliseconds. */
+  readonly deadlineMs: number
+}
+
+/** A negotiation on its way to its next state, with all that must be written together with it. */
+export interface Change {
+  negotiation: Negotiation
+  readonly isNew: boolean
+  readonly messages: OutboxMessage[]
+  readonly records: AuditRecord[]
+  agreement?: NewAgreement
+  /** The agreement that counts from now on. */
+  finalized?: string
+}
+
+export function changeOf(negotiation: Negotiation, isNew = false): Change {
+  return { negotiation, isNew, messages: [], records: [] }
+}
+
+/** Takes the step that `by` took: the one place where a state is assigned. Refuses what the table does not allow. */
+export function advance(deps: Pick<NegotiationDeps, 'clock' | 'deadlineMs'>, change: Change, step: { act: NegotiationAct; by: Role; from?: 'START'; patch?: Partial<Negotiation> }): void {
+  const before = change.negotiation
+  const state = nextState(step.from ?? before.state, step.act, step.by)
+  if (state === undefined) {
+    throw refusal('invalid-state', before, `The ${step.by} cannot ${step.act} while the negotiation is ${before.state}.`)
+  }
+  const now = deps.clock()
+  change.negotiation = {
+    ...before,
+    ...step.patch,
+    state,
+    version: change.isNew && step.from === 'START' ? 1 : before.version + 1,
+    updatedAt: now,
+    deadlineAt: new Date(now.getTime() + deps.deadlineMs),
+  }
+  change.records.push(recordOf(change.negotiation, step.by, state))
+}
+
+function recordOf(negotiation: Negotiation, by: Role, state: NegotiationState): AuditRecord {
+  return {
+    type: `negotiation.${state.toLowerCase()}`,
+    partner: negotiation.counterparty,
+    dataset: negotiation.datasetId,
+    ...(negotiation.agreementId === null ? {} : { agreement: negotiation.agreementId }),
+    negotiation: negotiation.id,
+    offer: negotiation.offerId,
+    role: negotiation.role,
+    by: by === negotiation.role ? 'self' : 'partner',
+    ...(negotiation.reason === null ? {} : { reason: negotiation.reason }),
+    ...(negotiation.error === null ? {} : { error: negotiation.error }),
+  }
+}
+
+/** Our own step: the state, the message that tells the other side, and for `agree` the agreement. */
+export function takeStep(deps: NegotiationDeps, change: Change, step: { act: NegotiationAct; reason: string; from?: 'START'; patch?: Partial<Negotiation>; code?: string }): void {
+  const { role } = change.negotiation
+  const now = deps.clock()
+  const agreementId = step.act === 'agree' ? deps.newId() : (change.negotiation.agreementId ?? '')
+  const failed = step.act === 'terminate' ? { error: step.reason } : {}
+  const agreed = step.act === 'agree' ? { agreementId } : {}
+  advance(deps, change, { ...step, by: role, patch: { ...step.patch, reason: step.reason, ...failed, ...agreed } })
+  const message = outgoingMessage(change.negotiation, step.act, {
+    messageId: deps.newId(),
+    callbackAddress: deps.callbackAddress,
+    ownId: deps.ownId,
+    now,
+    agreementId,
+    ...(step.act === 'terminate' ? { reason: step.reason, ...(step.code === undefined ? {} : { code: step.code }) } : {}),
+  })
+  change.messages.push(message)
+  if (step.act === 'agree') storeAgreement(change, agreementIn(message.body), message.body, now)
+  if (step.act === 'finalize') change.finalized = agreementId
+}
+
+/** Keeps the agreement with the message that carries it, byte for byte. */
+export function storeAgreement(change: Change, agreement: OdrlAgreement, message: string, now: Date): void {
+  const { negotiation } = change
+  const messageSha256 = createHash('sha256').update(message).digest('hex')
+  change.agreement = {
+    id: agreement['@id'],
+    role: negotiation.role,
+    negotiationId: negotiation.id,
+    counterparty: negotiation.counterparty,
+    assigner: agreement.assigner,
+    assignee: agreement.assignee,
+    datasetId: agreement.target,
+    message,
+    messageSha256,
+    agreement,
+    signedAt: agreement.timestamp,
+    createdAt: now,
+  }
+  change.records.push({ type: 'agreement.stored', agreement: agreement['@id'], partner: negotiation.counterparty, dataset: agreement.target, negotiation: negotiation.id, messageSha256 })
+}
+
+function agreementIn(body: string): OdrlAgreement {
+  const message: { agreement: OdrlAgreement } = JSON.parse(body)
+  return message.agreement
+}
+
+/**
+ * Writes a change: the row, the agreement, what is owed to the other side, and last the record. Gives false, and writes
+ * nothing, when the counterparty's process id belongs to a negotiation already.
+ */
+export async function save(deps: Pick<NegotiationDeps, 'outbox' | 'audit' | 'clock'>, tx: Transaction, change: Change): Promise<boolean> {
+  const { negotiation, agreement } = change
+  if (!change.isNew) await updateNegotiation(tx.db, negotiation)
+  else if (!(await insertNegotiation(tx.db, negotiation))) return false
+  if (agreement !== undefined && !(await insertAgreement(tx.db, agreement))) {
+    throw refusal('invalid-message', negotiation, `The agreement id ${agreement.id} is in use by another agreement.`)
+  }
+  if (change.finalized !== undefined) await finalizeAgreement(tx.db, change.finalized, deps.clock())
+  // What was owed before the end would only be refused by the other side. A first message still goes out, so that the
+  // other side can name its process and be told of the end.
+  if (negotiation.state === 'TERMINATED' && negotiation.counterpartyPid !== null) await deps.outbox.cancel(tx, negotiation.id)
+  for (const message of change.messages) await deps.outbox.enqueue(tx, message)
+  if (change.records.length > 0) await deps.audit.append(tx, ...change.records)
+  return true
+}

@@ -1,0 +1,61 @@
+import type { OdrlAgreement, PolicyTerms } from '../policy/odrl.ts'
+import { policiesMatch } from '../policy/policies-match.ts'
+import type { Negotiation } from './negotiation.ts'
+import type { NegotiationAct } from './state-machine.ts'
+
+/** What is known when our next step is decided. */
+export interface Situation {
+  readonly negotiation: Negotiation
+  /** Provider: what we offer now under the offer's id, if anything. */
+  readonly current?: PolicyTerms
+  /** Consumer, in OFFERED: what we had asked for; absent when the offer came unasked. */
+  readonly asked?: PolicyTerms
+  /** Consumer, in AGREED: the agreement that came. */
+  readonly agreement?: OdrlAgreement
+}
+
+/** Our next step, or none for now, and why. */
+export type Decision = { readonly act: NegotiationAct; readonly reason: string } | { readonly act?: undefined; readonly reason: string }
+
+/** Decides our next step after the counterparty's. Pure: a function of what is known. */
+export type NegotiationDecider = (situation: Situation) => Decision
+
+/** Leaves every step to a person. */
+export const manual: NegotiationDecider = () => ({ reason: 'A person decides.' })
+
+/**
+ * Takes every step that follows from what was decided before: agrees when the request equals a current offer, accepts an
+ * offer that equals what was asked, verifies an agreement that passed its checks, finalizes a verified one. What differs
+ * waits for a person, and so does the choice itself when the offer (provider) or the request (consumer) is manual.
+ */
+export const automatic: NegotiationDecider = (situation) => {
+  const { negotiation } = situation
+  switch (`${negotiation.role} ${negotiation.state}`) {
+    case 'provider REQUESTED':
+      return onRequest(situation)
+    case 'provider ACCEPTED':
+      return { act: 'agree', reason: 'Our offer was accepted.' }
+    case 'provider VERIFIED':
+      return { act: 'finalize', reason: 'The agreement was verified.' }
+    case 'consumer OFFERED':
+      return onOffer(situation)
+    case 'consumer AGREED':
+      return { act: 'verify', reason: 'The agreement is what was asked for.' }
+    default:
+      return { reason: 'The other side is next.' }
+  }
+}
+
+function onRequest({ negotiation, current }: Situation): Decision {
+  if (negotiation.decision === 'manual') return { reason: 'The offer is decided by a person: approve, counter or terminate.' }
+  if (current === undefined) return { reason: 'The offer is no longer current: counter or terminate.' }
+  if (!policiesMatch(negotiation.offer, current)) return { reason: 'The request differs from the offer: approve, counter or terminate.' }
+  return { act: 'agree', reason: 'The request equals the current offer.' }
+}
+
+function onOffer({ negotiation, asked }: Situation): Decision {
+  if (negotiation.decision === 'manual') return { reason: 'A person decides: accept, counter or terminate.' }
+  if (asked === undefined) return { reason: 'The offer came unasked: accept, counter or terminate.' }
+  if (!policiesMatch(negotiation.offer, asked)) return { reason: 'The offer differs from what was asked: accept, counter or terminate.' }
+  return { act: 'accept', reason: 'The offer equals what was asked.' }
+}

@@ -1,0 +1,142 @@
+import { ProblemError } from '../errors.ts'
+import type { MessageOffer } from '../policy/odrl.ts'
+import { firstUnsupported, requireUnconstrained } from '../policy/unconstrained.ts'
+import { changeOf, save, takeStep } from './change.ts'
+import type { NegotiationDeps } from './change.ts'
+import type { DecisionMode, Negotiation } from './negotiation.ts'
+import { newNegotiation } from './receive.ts'
+import { nextState } from './state-machine.ts'
+import type { NegotiationAct } from './state-machine.ts'
+import { findNegotiation, lockNegotiation, lockOverdue } from './store.ts'
+
+/** We as consumer ask a provider for an offer of its catalog. */
+export interface RequestInput {
+  readonly partner: string
+  readonly offer: MessageOffer
+  /** The provider's base address; by default what the register or its DID document says. */
+  readonly address?: string
+  readonly decision?: DecisionMode
+}
+
+/** We as provider put an offer of ours to a consumer, unasked. */
+export interface OfferInput {
+  readonly partner: string
+  readonly offerId: string
+  readonly datasetId?: string
+  readonly address?: string
+}
+
+export async function request(deps: NegotiationDeps, input: RequestInput): Promise<Negotiation> {
+  requireUnconstrained(input.offer, '/offer')
+  const address = await addressOf(deps, input)
+  return begin(deps, 'request', newNegotiation(deps, { partner: input.partner, pid: null, callbackAddress: address, role: 'consumer', offer: input.offer, ...(input.decision === undefined ? {} : { decision: input.decision }) }))
+}
+
+export async function offer(deps: NegotiationDeps, input: OfferInput): Promise<Negotiation> {
+  const address = await addressOf(deps, input)
+  const current = await deps.currentOffer(deps.database.db, input.partner, input.offerId, input.datasetId)
+  if (current === undefined) throw new ProblemError('unknown-offer', `There is no offer ${input.offerId} that ${input.partner} may see. "concordat offer list" shows the offers.`)
+  const message: MessageOffer = { '@id': current.offerId, '@type': 'Offer', target: current.datasetId, ...current.policy }
+  return begin(deps, 'offer', newNegotiation(deps, { partner: input.partner, pid: null, callbackAddress: address, role: 'provider', offer: message, current }))
+}
+
+async function begin(deps: NegotiationDeps, act: 'request' | 'offer', negotiation: Negotiation): Promise<Negotiation> {
+  const begun = await deps.database.transaction(async (tx) => {
+    const change = changeOf(negotiation, true)
+    takeStep(deps, change, { act, reason: 'Begun here.', from: 'START' })
+    await save(deps, tx, change)
+    return change.negotiation
+  })
+  deps.outbox.wake()
+  return begun
+}
+
+/** Takes a step that a person chose. Refuses one that the state does not allow ('conflict'). */
+export async function act(deps: NegotiationDeps, id: string, step: { act: NegotiationAct; reason?: string; code?: string; offer?: MessageOffer }): Promise<Negotiation> {
+  const after = await deps.database.transaction(async (tx) => {
+    const negotiation = await lockNegotiation(tx.db, id)
+    if (negotiation === undefined) throw missing(id)
+    if (nextState(negotiation.state, step.act, negotiation.role) === undefined) {
+      throw new ProblemError('conflict', `The ${negotiation.role} cannot ${step.act} while the negotiation is ${negotiation.state}. "concordat negotiation show ${id}" tells what is next.`)
+    }
+    const change = changeOf(negotiation)
+    const patch = step.offer === undefined ? {} : counterOffer(negotiation, step.offer)
+    takeStep(deps, change, { act: step.act, reason: step.reason ?? 'Decided by a person.', patch, ...(step.code === undefined ? {} : { code: step.code }) })
+    await save(deps, tx, change)
+    return change.negotiation
+  })
+  deps.outbox.wake()
+  return after
+}
+
+function counterOffer(negotiation: Negotiation, terms: MessageOffer): Partial<Negotiation> {
+  const unsupported = firstUnsupported(terms, '/offer')
+  if (unsupported !== undefined) throw new ProblemError('unsupported-policy', unsupported)
+  const id = terms['@id']
+  return { offer: { ...terms, '@type': 'Offer', target: negotiation.datasetId }, offerId: id, offeredBy: negotiation.role }
+}
+
+const approvals: Readonly<Record<string, NegotiationAct>> = {
+  'provider REQUESTED': 'agree',
+  'provider ACCEPTED': 'agree',
+  'provider VERIFIED': 'finalize',
+  'consumer OFFERED': 'accept',
+  'consumer AGREED': 'verify',
+}
+
+/** Takes whatever step waits for a person. */
+export async function approve(deps: NegotiationDeps, id: string): Promise<Negotiation> {
+  const negotiation = await findNegotiation(deps.database.db, id)
+  if (negotiation === undefined) throw missing(id)
+  const next = approvals[`${negotiation.role} ${negotiation.state}`]
+  if (next === undefined) throw new ProblemError('conflict', `Nothing waits for approval: the negotiation is ${negotiation.state}.`)
+  return act(deps, id, { act: next, reason: 'Approved by a person.' })
+}
+
+/** What came back for our first message: the counterparty's process id. */
+export async function acknowledge(deps: NegotiationDeps, id: string, counterpartyPid: string): Promise<void> {
+  await deps.database.transaction(async (tx) => {
+    const negotiation = await lockNegotiation(tx.db, id)
+    if (negotiation === undefined || negotiation.counterpartyPid !== null) return
+    await save(deps, tx, changeOf({ ...negotiation, counterpartyPid }))
+  })
+}
+
+/** Ends a negotiation that cannot go on: the counterparty refused a message, or ended it without telling. */
+export async function fail(deps: NegotiationDeps, id: string, failure: { reason: string; tell: boolean }): Promise<void> {
+  await deps.database.transaction(async (tx) => {
+    const negotiation = await lockNegotiation(tx.db, id)
+    if (negotiation === undefined || nextState(negotiation.state, 'terminate', negotiation.role) === undefined) return
+    const change = changeOf(negotiation)
+    takeStep(deps, change, { act: 'terminate', reason: failure.reason, code: 'failed' })
+    // Without its process id the counterparty cannot be told, and one that has ended need not be.
+    if (!failure.tell || negotiation.counterpartyPid === null) change.messages.length = 0
+    await save(deps, tx, change)
+  })
+  deps.outbox.wake()
+}
+
+/** Ends the negotiations that made no progress until their deadline. Gives how many. */
+export async function endOverdue(deps: NegotiationDeps): Promise<number> {
+  const ended = await deps.database.transaction(async (tx) => {
+    const overdue = await lockOverdue(tx.db, deps.clock(), 100)
+    for (const negotiation of overdue) {
+      const change = changeOf(negotiation)
+      takeStep(deps, change, { act: 'terminate', reason: 'No progress until the deadline.', code: 'deadline' })
+      await save(deps, tx, change)
+    }
+    return overdue.length
+  })
+  if (ended > 0) deps.outbox.wake()
+  return ended
+}
+
+async function addressOf(deps: NegotiationDeps, input: { partner: string; address?: string }): Promise<string> {
+  const address = input.address ?? (await deps.partnerAddress(input.partner))
+  deps.checkAddress(address)
+  return address.replace(/\/+$/, '')
+}
+
+export function missing(id: string): ProblemError {
+  return new ProblemError('not-found', `There is no negotiation ${id}.`)
+}
