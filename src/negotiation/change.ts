@@ -3,6 +3,7 @@ import { finalizeAgreement, insertAgreement } from '../agreements/store.ts'
 import type { NewAgreement } from '../agreements/store.ts'
 import type { Audit, AuditRecord } from '../audit/audit.ts'
 import type { Outbox, OutboxMessage } from '../outbox/outbox.ts'
+import { isDuplicate } from '../persistence/database.ts'
 import type { Database, Queries, Transaction } from '../persistence/database.ts'
 import type { Role } from '../persistence/schema.ts'
 import type { OdrlAgreement, PolicyTerms } from '../policy/odrl.ts'
@@ -146,7 +147,7 @@ function agreementIn(body: string): OdrlAgreement {
  */
 export async function save(deps: Pick<NegotiationDeps, 'outbox' | 'audit' | 'clock'>, tx: Transaction, change: Change): Promise<boolean> {
   const { negotiation, agreement } = change
-  if (!change.isNew) await updateNegotiation(tx.db, negotiation)
+  if (!change.isNew) await update(tx, negotiation)
   else if (!(await insertNegotiation(tx.db, negotiation))) return false
   if (agreement !== undefined && !(await insertAgreement(tx.db, agreement))) {
     throw refusal('invalid-message', negotiation, `The agreement id ${agreement.id} is in use by another agreement.`)
@@ -158,4 +159,14 @@ export async function save(deps: Pick<NegotiationDeps, 'outbox' | 'audit' | 'clo
   for (const message of change.messages) await deps.outbox.enqueue(tx, message)
   if (change.records.length > 0) await deps.audit.append(tx, ...change.records)
   return true
+}
+
+// A partner may name a process id of its own that belongs to another negotiation with us: that pair does not exist.
+async function update(tx: Transaction, negotiation: Negotiation): Promise<void> {
+  try {
+    await updateNegotiation(tx.db, negotiation)
+  } catch (error) {
+    if (isDuplicate(error)) throw refusal('pid-mismatch', negotiation, 'The process id belongs to another negotiation.')
+    throw error
+  }
 }

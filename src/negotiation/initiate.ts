@@ -93,15 +93,6 @@ export async function approve(deps: NegotiationDeps, id: string): Promise<Negoti
   return act(deps, id, { act: next, reason: 'Approved by a person.' })
 }
 
-/** What came back for our first message: the counterparty's process id. */
-export async function acknowledge(deps: NegotiationDeps, id: string, counterpartyPid: string): Promise<void> {
-  await deps.database.transaction(async (tx) => {
-    const negotiation = await lockNegotiation(tx.db, id)
-    if (negotiation === undefined || negotiation.counterpartyPid !== null) return
-    await save(deps, tx, changeOf({ ...negotiation, counterpartyPid }))
-  })
-}
-
 /** Ends a negotiation that cannot go on: the counterparty refused a message, or ended it without telling. */
 export async function fail(deps: NegotiationDeps, id: string, failure: { reason: string; tell: boolean }): Promise<void> {
   await deps.database.transaction(async (tx) => {

@@ -3,14 +3,14 @@ import { decodeCursor, encodeCursor } from '../persistence/cursor.ts'
 import type { Role } from '../persistence/schema.ts'
 import type { MessageOffer } from '../policy/odrl.ts'
 import type { NegotiationDeps } from './change.ts'
-import { acknowledge, act, approve, endOverdue, fail, missing, offer, request } from './initiate.ts'
+import { act, approve, endOverdue, fail, missing, offer, request } from './initiate.ts'
 import type { OfferInput, RequestInput } from './initiate.ts'
 import type { ContractNegotiation, ContractOfferMessage, ContractRequestMessage, NegotiationMessage } from './messages.ts'
 import { toContractNegotiation } from './negotiation.ts'
 import type { Negotiation } from './negotiation.ts'
 import { receive, receiveInitialOffer, receiveRequest } from './receive.ts'
 import type { NegotiationState } from './state-machine.ts'
-import { findNegotiation, selectNegotiations } from './store.ts'
+import { findNegotiation, learnCounterpartyPid, selectNegotiations } from './store.ts'
 
 /** A negotiation as our own people see it. */
 export type NegotiationView = Negotiation
@@ -41,9 +41,11 @@ export interface Negotiations {
   get(id: string): Promise<NegotiationView>
   /** Newest first. */
   list(query: { after?: string; limit: number; state?: NegotiationState; role?: Role; partner?: string }): Promise<{ items: NegotiationView[]; next?: string }>
-  /** What the delivery of our messages brought: see `initiate.ts`. */
+  /** What came back for our first message: the counterparty's process id. */
   acknowledge(id: string, counterpartyPid: string): Promise<void>
+  /** Ends a negotiation that cannot go on; `tell` sends the counterparty a termination. */
   fail(id: string, failure: { reason: string; tell: boolean }): Promise<void>
+  /** Ends the negotiations that made no progress until their deadline. Gives how many. */
   endOverdue(): Promise<number>
 }
 
@@ -85,7 +87,7 @@ export function createNegotiations(deps: NegotiationDeps): Negotiations {
       const last = items.at(-1)
       return rows.length > limit && last !== undefined ? { items, next: encodeCursor(last) } : { items }
     },
-    acknowledge: (id, counterpartyPid) => acknowledge(deps, id, counterpartyPid),
+    acknowledge: (id, counterpartyPid) => learnCounterpartyPid(db, id, counterpartyPid),
     fail: (id, failure) => fail(deps, id, failure),
     endOverdue: () => endOverdue(deps),
   }

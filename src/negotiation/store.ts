@@ -44,6 +44,11 @@ export async function updateNegotiation(db: Queries, negotiation: Negotiation): 
   await db.updateTable('negotiation').set(changing(negotiation)).where('id', '=', negotiation.id).execute()
 }
 
+/** Keeps the counterparty's process id, unless one is known. */
+export async function learnCounterpartyPid(db: Queries, id: string, pid: string): Promise<void> {
+  await db.updateTable('negotiation').set({ counterparty_pid: pid }).where('id', '=', id).where('counterparty_pid', 'is', null).execute()
+}
+
 export async function findNegotiation(db: Queries, id: string): Promise<Negotiation | undefined> {
   const row = await db.selectFrom('negotiation').select(columns).where('id', '=', id).executeTakeFirst()
   return row === undefined ? undefined : fromRow(row)

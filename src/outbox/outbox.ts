@@ -14,8 +14,8 @@ export type Delivery =
 /** Messages owed to others: written in the transaction that decided them, delivered after it, in order for each process. */
 export interface Outbox {
   enqueue(tx: Transaction, message: OutboxMessage): Promise<void>
-  /** Drops what the process still owes. */
-  cancel(tx: Transaction, processId: string): Promise<void>
+  /** Drops what the process still owes, or only one kind of it. */
+  cancel(tx: Transaction, processId: string, kind?: OutboxMessage['kind']): Promise<void>
   /** Sends what is due, now. Called when an answer was flushed or a command committed. */
   wake(): void
   /** Starts the timers: what a crashed process left, and what failed before, is tried again. */
@@ -164,7 +164,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
         else lookAgain = true
       })
     },
-    cancel: (tx, processId) => deletePending(tx.db, processId),
+    cancel: (tx, processId, kind) => deletePending(tx.db, processId, kind),
     wake: () => {
       pump()
       if (lookAgain) {

@@ -100,9 +100,10 @@ export async function releaseLeases(db: Queries, ids?: readonly string[]): Promi
   await (ids === undefined ? update.where('lease_until', 'is not', null) : update.where('id', 'in', ids)).execute()
 }
 
-/** Drops what a process still owes: it ended, and nothing of it matters any more. */
-export async function deletePending(db: Queries, processId: string): Promise<void> {
-  await db.deleteFrom('outbox').where('process_id', '=', processId).where('status', '=', 'pending').execute()
+/** Drops what a process still owes, or only one kind of it. */
+export async function deletePending(db: Queries, processId: string, kind?: 'dsp' | 'push'): Promise<void> {
+  const pending = db.deleteFrom('outbox').where('process_id', '=', processId).where('status', '=', 'pending')
+  await (kind === undefined ? pending : pending.where('kind', '=', kind)).execute()
 }
 
 /** When the next message is due, or undefined when nothing waits. */

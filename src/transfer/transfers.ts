@@ -1,0 +1,103 @@
+import { ProblemError } from '../errors.ts'
+import { decodeCursor, encodeCursor } from '../persistence/cursor.ts'
+import type { Role } from '../persistence/schema.ts'
+import type { TransferDeps } from './change.ts'
+import { act, fail, get, request } from './initiate.ts'
+import type { RequestInput } from './initiate.ts'
+import type { DataAddress, TransferMessage, TransferProcess, TransferRequestMessage } from './messages.ts'
+import { receive, receiveRequest } from './receive.ts'
+import type { TransferState } from './state-machine.ts'
+import { findTransfer, learnCounterpartyPid, selectTransfers } from './store.ts'
+import { toTransferProcess } from './transfer.ts'
+import type { Transfer } from './transfer.ts'
+
+/** A transfer as our own people see it: without the data address, which holds a token. */
+export type TransferView = Omit<Transfer, 'dataAddress'>
+
+interface Why {
+  readonly code?: string
+  readonly reason?: string
+}
+
+/** Transfer processes, in both roles (DSP 2025-1, transfer). */
+export interface Transfers {
+  receiveRequest(partner: { id: string }, message: TransferRequestMessage): Promise<TransferProcess>
+  receive(partner: { id: string }, pid: string, message: TransferMessage): Promise<void>
+  /** What a partner may see of a transfer with it; 'not-found' for all others. */
+  find(partner: { id: string }, pid: string): Promise<TransferProcess>
+  /** We ask, as consumer. */
+  request(input: RequestInput): Promise<TransferView>
+  /** We start, as provider, what waits for a person. */
+  start(id: string): Promise<TransferView>
+  suspend(id: string, why?: Why): Promise<TransferView>
+  resume(id: string): Promise<TransferView>
+  complete(id: string): Promise<TransferView>
+  terminate(id: string, why?: Why): Promise<TransferView>
+  get(id: string): Promise<TransferView>
+  /** Newest first. */
+  list(query: { after?: string; limit: number; state?: TransferState; role?: Role; partner?: string; agreement?: string }): Promise<{ items: TransferView[]; next?: string }>
+  /** Consumer of a started pull transfer: where to fetch. 'conflict' when there is nothing to fetch from now. */
+  dataAddress(id: string): Promise<DataAddress>
+  /** Provider of a push transfer: where to deliver, while it is started. */
+  pushAddress(id: string): Promise<{ transfer: TransferView; address: DataAddress } | undefined>
+  /** What came back for our first message: the counterparty's process id. */
+  acknowledge(id: string, counterpartyPid: string): Promise<void>
+  /** Ends a transfer that cannot go on; `tell` sends the counterparty a termination. */
+  fail(id: string, failure: { reason: string; tell: boolean }): Promise<void>
+}
+
+export function createTransfers(deps: TransferDeps): Transfers {
+  const { db } = deps.database
+  const show = async (transfer: Promise<Transfer>) => viewOf(await transfer)
+  return {
+    receiveRequest: (partner, message) => receiveRequest(deps, partner, message),
+    receive: (partner, pid, message) => receive(deps, partner, pid, message),
+    find: async (partner, pid) => {
+      const transfer = await findTransfer(db, pid)
+      if (transfer === undefined || transfer.counterparty !== partner.id) throw new ProblemError('not-found', `There is no transfer ${pid}.`)
+      return toTransferProcess(transfer)
+    },
+    request: (input) => show(request(deps, input)),
+    start: (id) => show(act(deps, id, { act: 'start', only: 'REQUESTED' })),
+    suspend: (id, why) => show(act(deps, id, { act: 'suspend', ...why })),
+    resume: (id) => show(act(deps, id, { act: 'start', only: 'SUSPENDED' })),
+    complete: (id) => show(act(deps, id, { act: 'complete' })),
+    terminate: (id, why) => show(act(deps, id, { act: 'terminate', ...why })),
+    get: (id) => show(get(deps, id)),
+    list: async ({ after, limit, partner, ...conditions }) => {
+      const rows = await selectTransfers(db, {
+        ...conditions,
+        limit: limit + 1,
+        ...(after === undefined ? {} : { after: decodeCursor(after) }),
+        ...(partner === undefined ? {} : { counterparty: partner }),
+      })
+      const items = rows.slice(0, limit)
+      const last = items.at(-1)
+      return { items: items.map(viewOf), ...(rows.length > limit && last !== undefined ? { next: encodeCursor(last) } : {}) }
+    },
+    dataAddress: async (id) => addressToFetch(await get(deps, id)),
+    pushAddress: async (id) => {
+      const transfer = await findTransfer(db, id)
+      if (transfer === undefined || transfer.state !== 'STARTED' || transfer.dataAddress === null) return undefined
+      return { transfer: viewOf(transfer), address: parseAddress(transfer.dataAddress) }
+    },
+    acknowledge: (id, counterpartyPid) => learnCounterpartyPid(db, id, counterpartyPid),
+    fail: (id, failure) => fail(deps, id, failure),
+  }
+}
+
+function addressToFetch(transfer: Transfer): DataAddress {
+  if (transfer.role !== 'consumer') throw new ProblemError('conflict', 'We are the provider of this transfer: its consumer fetches.')
+  if (transfer.state !== 'STARTED') throw new ProblemError('conflict', `The transfer is ${transfer.state}: data can be fetched only while it is STARTED.`)
+  if (transfer.dataAddress === null) throw new ProblemError('conflict', 'The provider has given no address to fetch from yet.')
+  return parseAddress(transfer.dataAddress)
+}
+
+function parseAddress(text: string): DataAddress {
+  const address: DataAddress = JSON.parse(text)
+  return address
+}
+
+function viewOf({ dataAddress: _secret, ...view }: Transfer): TransferView {
+  return view
+}
