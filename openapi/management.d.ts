@@ -1,5 +1,5 @@
 /* Generated from management.yaml by `npm run generate`; do not edit.
-   sha256 of management.yaml: 2e5eada37c9a25ab6bb5c421e522120737bfb7342db1314ff2ab2e7b875e4868 */
+   sha256 of management.yaml: e058dded232e4bf78cfe3e6ebdd989a986e054a22ad1c58807cc4a39cbdcdd13 */
 
 export interface paths {
     "/self": {
@@ -186,6 +186,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upload a file for a new dataset
+         * @description The body is the file itself, streamed: no multipart, no size limit but the configured one. It waits 24 hours for the `POST /datasets` that names it.
+         *     New content of a dataset that exists goes to `POST /datasets/{datasetId}/versions`.
+         */
+        post: operations["uploadFile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/datasets": {
         parameters: {
             query?: never;
@@ -198,8 +219,8 @@ export interface paths {
         put?: never;
         /**
          * Register a dataset
-         * @description A `file` source with a `path` is read in place, under a folder that the configuration names. A `file` source without a path has no content yet:
-         *     upload it with `POST /datasets/{datasetId}/versions`. Columns are inferred from the data unless they are given.
+         * @description The first content of a `file` source is an upload (`POST /uploads` first, then its id here), or a file at a `path` under a folder that the
+         *     configuration names. Columns are inferred from the data; those given are laid over them.
          */
         post: operations["createDataset"];
         delete?: never;
@@ -875,7 +896,7 @@ export interface components {
         ProblemCode: "bad-request" | "malformed-json" | "duplicate-key" | "too-deep" | "invalid-message" | "invalid-state" | "pid-mismatch" | "unsupported-filter" | "unsupported-policy" | "unsupported-format" | "unknown-offer" | "address-refused" | "invalid-cursor" | "invalid-source" | "invalid-path" | "unauthenticated" | "forbidden" | "not-found" | "method-not-allowed" | "not-acceptable" | "conflict" | "already-exists" | "gone" | "precondition-failed" | "too-large" | "unsupported-media-type" | "range-not-satisfiable" | "digest-mismatch" | "idempotency-key-reused" | "precondition-required" | "too-many-requests" | "internal" | "peer-failed" | "source-failed" | "record-unavailable" | "store-unavailable" | "peer-timeout" | "query-timeout";
         /** @description Opaque; ours are `urn:uuid:…` */
         Id: string;
-        /** @description A URN or URL; made here when it is left out */
+        /** @description Made here when it is left out */
         OwnId: string;
         /** @description A DID: `did:web:…` */
         ParticipantId: string;
@@ -984,6 +1005,16 @@ export interface components {
             email?: string;
             url?: string;
         };
+        /** @description What a person says about a column; what is left out is taken from the data */
+        ColumnEdit: {
+            name: string;
+            /** @enum {unknown} */
+            type?: "string" | "integer" | "number" | "boolean" | "date" | "datetime" | "time" | "object";
+            nullable?: boolean;
+            unit?: string;
+            description?: components["schemas"]["Texts"];
+        };
+        ColumnEdits: components["schemas"]["ColumnEdit"][];
         DatasetMetadata: {
             title: components["schemas"]["Texts"];
             description?: components["schemas"]["Texts"];
@@ -996,7 +1027,21 @@ export interface components {
             contact?: components["schemas"]["Contact"];
             landingPage?: string;
             updateFrequency?: string;
-            columns?: components["schemas"]["Columns"];
+            columns: components["schemas"]["Columns"];
+        };
+        DatasetMetadataInput: {
+            title: components["schemas"]["Texts"];
+            description?: components["schemas"]["Texts"];
+            publisher?: string;
+            theme?: string[];
+            keywords?: components["schemas"]["Keywords"];
+            license?: string;
+            period?: components["schemas"]["Period"];
+            area?: string;
+            contact?: components["schemas"]["Contact"];
+            landingPage?: string;
+            updateFrequency?: string;
+            columns?: components["schemas"]["ColumnEdits"];
         };
         DatasetMetadataChange: {
             title?: components["schemas"]["Texts"];
@@ -1010,13 +1055,25 @@ export interface components {
             contact?: components["schemas"]["Contact"] | null;
             landingPage?: string | null;
             updateFrequency?: string | null;
-            columns?: components["schemas"]["Columns"];
+            columns?: components["schemas"]["ColumnEdits"];
         };
-        FileSource: {
+        /**
+         * @default reference
+         * @enum {unknown}
+         */
+        Keep: "reference" | "copy";
+        UploadedFileSource: {
             /** @constant */
             type: "file";
-            /** @description A file under a configured folder; not with an upload */
-            path?: components["schemas"]["FolderPath"];
+            /** @description The id that `POST /uploads` answered */
+            upload: components["schemas"]["Id"];
+        };
+        FolderFileSource: {
+            /** @constant */
+            type: "file";
+            /** @description Absolute path of a file under a configured folder */
+            path: components["schemas"]["FolderPath"];
+            keep?: components["schemas"]["Keep"];
         };
         StoredFileSource: {
             /** @constant */
@@ -1048,7 +1105,7 @@ export interface components {
                 secret: components["schemas"]["SecretName"];
             }[];
         };
-        SourceInput: components["schemas"]["FileSource"] | components["schemas"]["TableSource"] | components["schemas"]["HttpSource"];
+        SourceInput: components["schemas"]["UploadedFileSource"] | components["schemas"]["FolderFileSource"] | components["schemas"]["TableSource"] | components["schemas"]["HttpSource"];
         /** @description A file dataset gets new content as a version */
         SourceChange: components["schemas"]["TableSource"] | components["schemas"]["HttpSource"];
         Source: components["schemas"]["StoredFileSource"] | components["schemas"]["TableSource"] | components["schemas"]["HttpSource"];
@@ -1062,6 +1119,22 @@ export interface components {
             sha256: components["schemas"]["Sha256"];
             createdAt: components["schemas"]["Time"];
             removedAt: components["schemas"]["TimeOrNull"];
+        };
+        NewFileVersion: {
+            number: number;
+            fileName: string;
+            mediaType: string;
+            bytes: number;
+            rows: number | null;
+            sha256: components["schemas"]["Sha256"];
+            createdAt: components["schemas"]["Time"];
+            removedAt: components["schemas"]["TimeOrNull"];
+            /** @description How its columns differ from those of the version before */
+            changes: {
+                added: string[];
+                removed: string[];
+                retyped: string[];
+            };
         };
         FileVersionPage: {
             items: components["schemas"]["FileVersion"][];
@@ -1361,8 +1434,18 @@ export interface components {
         Since: string;
         /** @description Before this time */
         Until: string;
+        /** @description Names the file: `attachment; filename="spending.csv"`, or `filename*` (RFC 6266). Needed with a body. */
+        ContentDisposition: string;
+        /** @description Checked when given (RFC 9530): `sha-256=:…:` */
+        ContentDigest: string;
     };
     requestBodies: {
+        /** @description The file, byte for byte; Content-Type says what it is */
+        File: {
+            content: {
+                "*/*": unknown;
+            };
+        };
         Ending: {
             content: {
                 /**
@@ -1782,13 +1865,48 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    uploadFile: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for a new request */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Names the file: `attachment; filename="spending.csv"`, or `filename*` (RFC 6266). Needed with a body. */
+                "Content-Disposition"?: components["parameters"]["ContentDisposition"];
+                /** @description Checked when given (RFC 9530): `sha-256=:…:` */
+                "Content-Digest"?: components["parameters"]["ContentDigest"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: components["requestBodies"]["File"];
+        responses: {
+            /** @description Received */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: components["schemas"]["Id"];
+                        fileName: string;
+                        mediaType: string | null;
+                        bytes: number;
+                        sha256: components["schemas"]["Sha256"];
+                        expiresAt: components["schemas"]["Time"];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     listDatasets: {
         parameters: {
             query?: {
                 /** @description `next` of the page before */
                 cursor?: components["parameters"]["Cursor"];
                 limit?: components["parameters"]["Limit"];
-                /** @description Words of title or id */
+                /** @description Text in title or id */
                 q?: string;
             };
             header?: never;
@@ -1823,7 +1941,7 @@ export interface operations {
             content: {
                 "application/json": {
                     id?: components["schemas"]["OwnId"];
-                    metadata: components["schemas"]["DatasetMetadata"];
+                    metadata: components["schemas"]["DatasetMetadataInput"];
                     source: components["schemas"]["SourceInput"];
                 };
             };
@@ -1968,25 +2086,23 @@ export interface operations {
             query?: {
                 /** @description A file under a configured folder, instead of a body */
                 path?: components["schemas"]["FolderPath"];
+                /** @description With `path`, whether the file is read where it is, or copied */
+                keep?: components["schemas"]["Keep"];
             };
             header?: {
                 /** @description Any text that is new for a new request */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description Names the file: `attachment; filename="spending.csv"`, or `filename*` (RFC 6266). Needed with a body. */
-                "Content-Disposition"?: string;
+                "Content-Disposition"?: components["parameters"]["ContentDisposition"];
                 /** @description Checked when given (RFC 9530): `sha-256=:…:` */
-                "Content-Digest"?: string;
+                "Content-Digest"?: components["parameters"]["ContentDigest"];
             };
             path: {
                 datasetId: components["parameters"]["DatasetId"];
             };
             cookie?: never;
         };
-        requestBody?: {
-            content: {
-                "*/*": unknown;
-            };
-        };
+        requestBody?: components["requestBodies"]["File"];
         responses: {
             /** @description Stored */
             201: {
@@ -2004,10 +2120,17 @@ export interface operations {
                      *       "rows": 208416,
                      *       "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
                      *       "createdAt": "2026-03-02T09:30:00.000Z",
-                     *       "removedAt": null
+                     *       "removedAt": null,
+                     *       "changes": {
+                     *         "added": [
+                     *           "district"
+                     *         ],
+                     *         "removed": [],
+                     *         "retyped": []
+                     *       }
                      *     }
                      */
-                    "application/json": components["schemas"]["FileVersion"];
+                    "application/json": components["schemas"]["NewFileVersion"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -2096,8 +2219,11 @@ export interface operations {
                 "application/json": {
                     id?: components["schemas"]["OwnId"];
                     datasets: components["schemas"]["Id"][];
+                    /** @description By default the unconstrained policy, `{ permission: [{ action: use }] }` */
                     policy?: components["schemas"]["Policy"];
+                    /** @description By default automatic */
                     decision?: components["schemas"]["Decision"];
+                    /** @description By default every partner */
                     audience?: components["schemas"]["Audience"];
                 };
             };
