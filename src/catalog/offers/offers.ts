@@ -1,0 +1,105 @@
+import type { Audit } from '../../audit/audit.ts'
+import { ProblemError } from '../../errors.ts'
+import { findPartner } from '../../identity/store.ts'
+import { isDuplicate } from '../../persistence/database.ts'
+import { decodeCursor, encodeCursor } from '../../persistence/cursor.ts'
+import type { Database, Queries } from '../../persistence/database.ts'
+import { isStorable } from '../../persistence/storable-text.ts'
+import { requireUnconstrained } from '../../policy/unconstrained.ts'
+import { holdDatasets } from '../datasets/store.ts'
+import { requireId } from '../datasets/validate.ts'
+import type { CurrentOffer, Offer } from './offer.ts'
+import * as store from './store.ts'
+
+export interface OfferInput {
+  readonly id?: string
+  /** Ids of the datasets that are offered. */
+  readonly datasets: readonly string[]
+  /** An ODRL policy; one with terms that this connector does not enforce is refused. */
+  readonly policy: unknown
+  readonly decision: 'automatic' | 'manual'
+  /** Partners who see it; null for all. */
+  readonly audience: readonly string[] | null
+}
+
+/** The offers of this connector. */
+export interface Offers {
+  createOffer(input: OfferInput): Promise<Offer>
+  getOffer(id: string): Promise<Offer>
+  listOffers(query: { after?: string; limit: number; dataset?: string }): Promise<{ items: Offer[]; next?: string }>
+  /** Ends an offer. What was agreed under it stays valid. */
+  removeOffer(id: string, ifVersion?: number): Promise<void>
+  /** The offer with this `@id` in the catalog, if `partner` may ask for it now. */
+  currentOffer(db: Queries, partner: string, offerId: string, datasetId?: string): Promise<CurrentOffer | undefined>
+}
+
+export interface OffersDeps {
+  readonly database: Database
+  readonly audit: Audit
+  readonly clock: () => Date
+  readonly newId: () => string
+}
+
+const maxRows = 200_000
+
+export function createOffers(deps: OffersDeps): Offers {
+  const { database } = deps
+  return {
+    createOffer: (input) => createOffer(deps, input),
+    getOffer: async (id) => present(await store.findOffer(database.db, id), id),
+    listOffers: async ({ after, limit, dataset }) => {
+      const rows = await store.listOffers(database.db, { ...(after === undefined ? {} : { after: decodeCursor(after) }), limit: limit + 1, ...(dataset === undefined ? {} : { dataset }) })
+      const items = rows.slice(0, limit)
+      const last = items.at(-1)
+      return { items, ...(rows.length > limit && last !== undefined ? { next: encodeCursor(last) } : {}) }
+    },
+    removeOffer: async (id, ifVersion) =>
+      database.transaction(async (tx) => {
+        const { version } = present(await store.lockOffer(tx.db, id), id)
+        if (ifVersion !== undefined && ifVersion !== version) throw new ProblemError('precondition-failed', `The offer is at version ${version}, not ${ifVersion}. Read it again.`)
+        await store.deleteOffer(tx.db, id)
+        await deps.audit.append(tx, { type: 'offer.removed', offer: id })
+      }),
+    currentOffer: async (db, partner, offerId, datasetId) =>
+      isStorable([offerId, datasetId]) ? store.findCurrentOffer(db, { partner, offerId, ...(datasetId === undefined ? {} : { datasetId }) }) : undefined,
+  }
+}
+
+async function createOffer(deps: OffersDeps, input: OfferInput): Promise<Offer> {
+  const id = input.id === undefined ? deps.newId() : requireId(input.id)
+  const policy = requireUnconstrained(input.policy, '/policy')
+  const names = [...new Set(input.datasets)]
+  const audience = input.audience === null ? null : [...new Set(input.audience)]
+  if (names.length === 0) throw new ProblemError('bad-request', '/datasets: must name at least one dataset.')
+  if (audience?.length === 0) throw new ProblemError('bad-request', '/audience: must name at least one partner, or be null for all partners.')
+  if (names.length * (audience?.length ?? 1) > maxRows) throw new ProblemError('bad-request', `/datasets: datasets times partners may be at most ${maxRows}; make several offers.`)
+  if (!isStorable([names, audience])) throw new ProblemError('bad-request', '/datasets: ids must be valid Unicode without NUL.')
+  try {
+    return await deps.database.transaction(async (tx) => {
+      await requirePartners(tx.db, audience ?? [])
+      const held = await holdDatasets(tx.db, names)
+      const missing = names.find((name) => !held.some((dataset) => dataset.id === name))
+      if (missing !== undefined) throw new ProblemError('bad-request', `/datasets: there is no dataset ${missing.slice(0, 200)}.`)
+      const places = held.map((dataset, index) => ({ ...dataset, offerId: held.length === 1 ? id : `${id}:${index + 1}` }))
+      const datasets = places.map((place) => ({ id: place.id, offerId: place.offerId }))
+      const offer: Offer = { id, policy, decision: input.decision, audience, datasets, version: 1, createdAt: deps.clock() }
+      await store.insertOffer(tx.db, { offer, places })
+      await deps.audit.append(tx, { type: 'offer.created', offer: id, datasets: names, audience, decision: input.decision, ...(names.length === 1 ? { dataset: names[0] ?? '' } : {}) })
+      return offer
+    })
+  } catch (error) {
+    if (isDuplicate(error)) throw new ProblemError('already-exists', `There is an offer ${id} already. Choose another id.`)
+    throw error
+  }
+}
+
+async function requirePartners(db: Queries, ids: readonly string[]): Promise<void> {
+  for (const id of ids) {
+    if ((await findPartner(db, id)) === undefined) throw new ProblemError('bad-request', `/audience: ${id.slice(0, 200)} is not in the register of partners. Add it first: concordat partner add`)
+  }
+}
+
+function present<T>(row: T | undefined, id: string): T {
+  if (row === undefined) throw new ProblemError('not-found', `There is no offer ${id.slice(0, 200)}.`)
+  return row
+}

@@ -1,0 +1,75 @@
+import { sql } from 'kysely'
+import type { RawBuilder } from 'kysely'
+import type { Source } from '../../dataplane/sources/source.ts'
+import type { Queries } from '../../persistence/database.ts'
+import type { PolicyTerms } from '../../policy/odrl.ts'
+import type { Place } from '../cursor.ts'
+import type { StoredMetadata } from '../datasets/store.ts'
+import type { IdCondition } from '../filter.ts'
+import { everyone } from '../offers/store.ts'
+
+/** A dataset under one offer, as a partner sees it. */
+export interface VisibleRow {
+  readonly seq: number
+  readonly id: string
+  readonly metadata: StoredMetadata
+  readonly source: Source
+  readonly createdAt: Date
+  readonly updatedAt: Date
+  readonly offerId: string
+  readonly policy: PolicyTerms
+}
+
+export interface VisibleQuery {
+  readonly partner: string
+  readonly place?: Place
+  readonly offset: number
+  readonly limit: number
+  readonly conditions: readonly IdCondition[]
+}
+
+/**
+ * The datasets that a partner sees, at most `limit`, one row for each offer, ordered by place (backwards when the place is
+ * `before`). The partner's own rows and everyone's are two ranges of one index, each read only as far as the page needs; a
+ * single `audience in (…)` would sort all of them.
+ */
+export async function selectVisible(db: Queries, query: VisibleQuery): Promise<VisibleRow[]> {
+  const backwards = query.place?.direction === 'before'
+  const order = backwards ? sql`desc` : sql`asc`
+  const within = sql.join([sql`true`, ...beyond(query.place), ...query.conditions.map((condition) => matching(condition))], sql` and `)
+  const joined = query.conditions.length === 0 ? sql`` : sql`join dataset d on d.seq = v.dataset_seq`
+  const range = (audience: string) => sql`(select distinct v.dataset_seq from visible v ${joined} where v.audience = ${audience} and ${within}
+    order by v.dataset_seq ${order} limit ${sql.lit(query.offset + query.limit)})`
+  const page = sql`select dataset_seq from (${range(everyone)} union ${range(query.partner)}) both_ranges
+    order by dataset_seq ${order} limit ${sql.lit(query.limit)} offset ${sql.lit(query.offset)}`
+  return rowsOf(db, { partner: query.partner, page, order })
+}
+
+/** One dataset, one row for each offer; nothing when the partner does not see it. */
+export async function selectVisibleDataset(db: Queries, partner: string, id: string): Promise<VisibleRow[]> {
+  return rowsOf(db, { partner, page: sql`select seq as dataset_seq from dataset where id = ${id}`, order: sql`asc` })
+}
+
+async function rowsOf(db: Queries, { partner, page, order }: { partner: string; page: RawBuilder<unknown>; order: RawBuilder<unknown> }): Promise<VisibleRow[]> {
+  const { rows } = await sql<VisibleRow>`
+    with page as (${page})
+    select d.seq, d.id, d.metadata, d.source, d.created_at as "createdAt", d.updated_at as "updatedAt", od.id as "offerId", o.policy
+    from page
+    join dataset d on d.seq = page.dataset_seq
+    join visible v on v.dataset_seq = page.dataset_seq and v.audience in (${everyone}, ${partner})
+    join offer_dataset od on od.id = v.offer_dataset_id
+    join offer o on o.id = od.offer_id
+    order by d.seq ${order}, od.id`.execute(db)
+  return rows
+}
+
+function beyond(place: Place | undefined): RawBuilder<unknown>[] {
+  if (place === undefined) return []
+  return [place.direction === 'after' ? sql`v.dataset_seq > ${place.seq}` : sql`v.dataset_seq < ${place.seq}`]
+}
+
+function matching(condition: IdCondition): RawBuilder<unknown> {
+  if (condition.operator === 'in') return condition.ids.length === 0 ? sql`false` : sql`d.id in (${sql.join(condition.ids)})`
+  // Without an escape character no pattern is malformed.
+  return sql`d.id like ${condition.pattern} escape ''`
+}
