@@ -148,6 +148,6 @@ export async function countMessages(db: Queries): Promise<{ pending: number; ref
     .select(['status', (eb) => eb.fn.countAll<number>().as('count')])
     .groupBy('status')
     .execute()
-  const count = (status: 'pending' | 'refused') => Number(rows.find((row) => row.status === status)?.count ?? 0)
+  const count = (status: 'pending' | 'refused') => rows.find((row) => row.status === status)?.count ?? 0
   return { pending: count('pending'), refused: count('refused') }
 }
