@@ -40,8 +40,7 @@ export interface ExchangeDeps extends AuthenticateDeps {
 /** Turns a function from exchange to reply into a route: who calls, what is said, do, answer. */
 export function exchanging(deps: ExchangeDeps, part: Part, handle: (exchange: Exchange) => Promise<Reply>): RequestHandler {
   return async (request, response) => {
-    // EDC answers 409 to a message that reaches it before it has finished with our answer; so nothing is sent until that is out.
-    response.once('close', deps.afterAnswer)
+    const handled = part === 'catalog' || request.method !== 'POST' ? undefined : whenOut(response, deps.afterAnswer)
     let named: NamedPids = {}
     try {
       named = namedInPath(request, part)
@@ -52,7 +51,20 @@ export function exchanging(deps: ExchangeDeps, part: Part, handle: (exchange: Ex
     } catch (error) {
       refuse(deps, response, dspError(error, part, named), error)
     }
+    handled?.()
   }
+}
+
+// EDC answers 409 to a message that reaches it before it has finished with our answer; so nothing is sent until that is out.
+// A sender that went away before its request was handled gets what follows as well, once there is something.
+function whenOut(response: Response, afterAnswer: () => void): () => void {
+  let waitingFor = 2
+  const one = () => {
+    waitingFor -= 1
+    if (waitingFor === 0) afterAnswer()
+  }
+  response.once('close', one)
+  return one
 }
 
 /** Answers requests that no route takes. */

@@ -39,25 +39,6 @@ export const peerCatalogSchema = {
   },
 } as const
 
-/** The version document (DSP 2025-1, common protocol §1.3). */
-export const versionDocumentSchema = {
-  type: 'object',
-  properties: {
-    protocolVersions: {
-      type: 'array',
-      minItems: 1,
-      items: { type: 'object', properties: { version: string, path: string, binding: string }, required: ['version', 'path'] },
-    },
-  },
-  required: ['protocolVersions'],
-} as const
-
-/** An error as a partner answers it. Some leave out the process ids, and `reason` may be a string. */
-export const peerErrorSchema = {
-  type: 'object',
-  properties: { code: { type: ['string', 'number'] }, reason: {} },
-} as const
-
 /** A process as a partner answers it, to be compared with ours. */
 export const peerProcessSchema = {
   type: 'object',

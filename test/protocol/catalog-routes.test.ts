@@ -5,7 +5,7 @@ import { httpSource, open, openTestCatalog } from '../helpers/catalog.ts'
 import type { TestCatalog } from '../helpers/catalog.ts'
 import { officialSchemas } from '../helpers/dsp-spec.ts'
 import type { TestServer } from '../helpers/protocol.ts'
-import { serveProtocol } from '../helpers/protocol.ts'
+import { plainIdentity, serveProtocol } from '../helpers/protocol.ts'
 
 const context = ['https://w3id.org/dspace/2025/1/context.jsonld']
 const [city, region, stranger] = ['did:web:city.example', 'did:web:region.example', 'did:web:stranger.example']
@@ -205,6 +205,18 @@ describe('who is let in', () => {
       expect(answer.protocolVersions).toEqual([{ version: '2025-1', path: wanted, binding: 'HTTPS', identifierType: 'did:web' }])
     }
   })
+})
+
+test.each([
+  ['did:web:p.example', '/.well-known/did.json'],
+  ['did:web:p.example%3A8443:connectors:a', '/connectors/a/did.json'],
+])('the DID document of %s is open to all at %s', async (id, path) => {
+  const document = { '@context': ['https://www.w3.org/ns/did/v1'], id, verificationMethod: [], authentication: [], assertionMethod: [], service: [] }
+  const other = await serveProtocol(t, { identity: { ...plainIdentity, id, document: () => document } })
+  const response = await fetch(`${other.url}${path}`)
+  expect([response.status, await response.json()]).toEqual([200, document])
+  expect((await fetch(`${other.url}/did.json`)).status).toBe(404)
+  await other.close()
 })
 
 function bare(method: string, path: string, body: string): Promise<number | undefined> {

@@ -1,9 +1,13 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { createOutboundHttp } from '../../src/http/guarded-fetch.ts'
 import { createDspClient } from '../../src/protocol/client.ts'
 import { httpSource, open, openTestCatalog } from '../helpers/catalog.ts'
+import { specFolder } from '../helpers/dsp-spec.ts'
 import { serve, serveProtocol } from '../helpers/protocol.ts'
 import type { TestServer } from '../helpers/protocol.ts'
 
@@ -128,6 +132,22 @@ describe('reading a catalog', () => {
     const failed = client.catalog(partner(), {})
     await expect(failed).rejects.toMatchObject({ code: 'peer-failed' })
     await expect(failed).rejects.toThrow(message)
+  })
+})
+
+const inSpec = existsSync(specFolder) ? describe : describe.skip
+
+inSpec('the published examples (../shared/spec)', () => {
+  test.each(['catalog.json', 'nested-catalog.json'])('%s is read', async (file) => {
+    text(await readFile(join(specFolder, 'catalog/example', file)))
+    const page = await client.catalog(partner(), {})
+    expect(page.participantId).toBe('urn:example:DataProviderA')
+    expect(page.datasets).toHaveLength(file === 'catalog.json' ? 1 : 0)
+  })
+
+  test('dataset.json is read', async () => {
+    text(await readFile(join(specFolder, 'catalog/example/dataset.json')))
+    expect((await client.dataset(partner(), 'x')).hasPolicy).toHaveLength(1)
   })
 })
 

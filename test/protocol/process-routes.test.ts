@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { ProblemError } from '../../src/errors.ts'
 import { openTestCatalog } from '../helpers/catalog.ts'
 import type { TestCatalog } from '../helpers/catalog.ts'
@@ -220,27 +220,59 @@ describe('refusals', () => {
   })
 })
 
-test('messages that follow go out only when the answer is out', async () => {
+describe('messages that follow', () => {
   const order: string[] = []
-  const processes = recordingProcesses([], {
-    fail: () => {
+  let out = Promise.withResolvers<void>()
+  let handling = Promise.withResolvers<void>()
+  let wait: Promise<void> | undefined
+  let other: TestServer
+
+  beforeAll(async () => {
+    const { negotiations, transfers } = recordingProcesses([])
+    const receiveRequest: typeof negotiations.receiveRequest = async (sender, message) => {
+      handling.resolve()
+      await wait
       order.push('handled')
-      return undefined
-    },
-  })
-  let out: () => void = () => undefined
-  const closed = new Promise<void>((resolve) => {
-    out = resolve
-  })
-  const other = await serveProtocol(t, {
-    ...processes,
-    afterAnswer: () => {
+      return negotiations.receiveRequest(sender, message)
+    }
+    const afterAnswer = () => {
       order.push('out')
-      out()
-    },
+      out.resolve()
+    }
+    other = await serveProtocol(t, { negotiations: { ...negotiations, receiveRequest }, transfers, afterAnswer })
   })
-  await fetch(`${other.url}/dsp/2025-1/negotiations/request`, { method: 'POST', headers: { authorization: `Bearer ${partner}` }, body: JSON.stringify(initialRequest) })
-  await closed
-  expect(order).toEqual(['handled', 'out'])
-  await other.close()
+  beforeEach(() => {
+    order.length = 0
+    out = Promise.withResolvers<void>()
+    handling = Promise.withResolvers<void>()
+  })
+  afterAll(() => other.close())
+
+  const request = (signal?: AbortSignal) =>
+    fetch(`${other.url}/dsp/2025-1/negotiations/request`, { method: 'POST', headers: { authorization: `Bearer ${partner}` }, body: JSON.stringify(initialRequest), ...(signal === undefined ? {} : { signal }) })
+
+  test('go out only when the answer is out', async () => {
+    expect((await request()).status).toBe(201)
+    await out.promise
+    expect(order).toEqual(['handled', 'out'])
+  })
+
+  test('go out as well when the sender went away before its request was handled', async () => {
+    const go = Promise.withResolvers<void>()
+    wait = go.promise
+    const abort = new AbortController()
+    const failed = expect(request(abort.signal)).rejects.toThrow('aborted')
+    await handling.promise
+    abort.abort()
+    await failed
+    expect(order).toEqual([])
+    go.resolve()
+    await out.promise
+    expect(order).toEqual(['handled', 'out'])
+  })
+
+  test('reading a catalog or a state wakes nothing', async () => {
+    await (await fetch(`${other.url}/dsp/2025-1/negotiations/our-pid`, { headers: { authorization: `Bearer ${partner}` } })).text()
+    expect(order).toEqual([])
+  })
 })

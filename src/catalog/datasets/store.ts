@@ -47,7 +47,12 @@ export async function lockDataset(db: Queries, id: string): Promise<StoredDatase
 
 /** Which of `ids` exist, with their place; keeps them from being removed until the transaction ends. */
 export async function holdDatasets(db: Queries, ids: readonly string[]): Promise<{ id: string; seq: number }[]> {
-  return db.selectFrom('dataset').select(['id', 'seq']).where('id', 'in', ids).orderBy('seq').forShare().execute()
+  const found: { id: string; seq: number }[] = []
+  // A statement takes at most 65,535 parameters.
+  for (let start = 0; start < ids.length; start += 5000) {
+    found.push(...(await db.selectFrom('dataset').select(['id', 'seq']).where('id', 'in', ids.slice(start, start + 5000)).forShare().execute()))
+  }
+  return found.toSorted((one, other) => one.seq - other.seq)
 }
 
 /** Datasets in the catalog's order, after a place; `q` is searched in id and title. */

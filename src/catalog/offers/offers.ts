@@ -78,7 +78,8 @@ async function createOffer(deps: OffersDeps, input: OfferInput): Promise<Offer> 
     return await deps.database.transaction(async (tx) => {
       await requirePartners(tx.db, audience ?? [])
       const held = await holdDatasets(tx.db, names)
-      const missing = names.find((name) => !held.some((dataset) => dataset.id === name))
+      const existing = new Set(held.map((dataset) => dataset.id))
+      const missing = names.find((name) => !existing.has(name))
       if (missing !== undefined) throw new ProblemError('bad-request', `/datasets: there is no dataset ${missing.slice(0, 200)}.`)
       const places = held.map((dataset, index) => ({ ...dataset, offerId: held.length === 1 ? id : `${id}:${index + 1}` }))
       const datasets = places.map((place) => ({ id: place.id, offerId: place.offerId }))
