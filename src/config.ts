@@ -26,6 +26,8 @@ export interface Config {
   readonly accessTokenMs: number
   /** How long a message is tried before it counts as refused. */
   readonly outboxGiveUpMs: number
+  /** The largest file that can be uploaded. */
+  readonly uploadLimitBytes: number
   readonly logLevel: string
   /** OTLP endpoint of an OpenTelemetry collector; undefined: no traces. */
   readonly tracesEndpoint: string | undefined
@@ -61,6 +63,7 @@ export function readConfig(dataDirectory?: string, environment: Settings = proce
     negotiationDeadlineMs: number(settings, 'CONCORDAT_NEGOTIATION_DEADLINE_HOURS', { default: 168, least: 1, most: 8760 }) * 3_600_000,
     accessTokenMs: number(settings, 'CONCORDAT_ACCESS_TOKEN_HOURS', { default: 168, least: 1, most: 8760 }) * 3_600_000,
     outboxGiveUpMs: number(settings, 'CONCORDAT_OUTBOX_DAYS', { default: 5, least: 1, most: 365 }) * 86_400_000,
+    uploadLimitBytes: number(settings, 'CONCORDAT_UPLOAD_LIMIT_GB', { default: 64, least: 1, most: 100_000 }) * 1024 ** 3,
     logLevel: settings['CONCORDAT_LOG_LEVEL'] ?? 'info',
     tracesEndpoint: settings['OTEL_EXPORTER_OTLP_ENDPOINT'],
   })

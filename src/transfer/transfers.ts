@@ -38,6 +38,8 @@ export interface Transfers {
   list(query: { after?: string; limit: number; state?: TransferState; role?: Role; partner?: string; agreement?: string }): Promise<{ items: TransferView[]; next?: string }>
   /** Consumer of a started pull transfer: where to fetch. 'conflict' when there is nothing to fetch from now. */
   dataAddress(id: string): Promise<DataAddress>
+  /** The transfer, if we are its provider. */
+  provided(id: string): Promise<TransferView | undefined>
   /** Provider of a push transfer: where to deliver, while it is started. */
   pushAddress(id: string): Promise<{ transfer: TransferView; address: DataAddress } | undefined>
   /** What came back for our first message: the counterparty's process id. */
@@ -76,6 +78,10 @@ export function createTransfers(deps: TransferDeps): Transfers {
       return { items: items.map(viewOf), ...(rows.length > limit && last !== undefined ? { next: encodeCursor(last) } : {}) }
     },
     dataAddress: async (id) => addressToFetch(await get(deps, id)),
+    provided: async (id) => {
+      const transfer = await findTransfer(db, id)
+      return transfer?.role === 'provider' ? viewOf(transfer) : undefined
+    },
     pushAddress: async (id) => {
       const transfer = await findTransfer(db, id)
       if (transfer === undefined || transfer.state !== 'STARTED' || transfer.dataAddress === null) return undefined
