@@ -1,0 +1,228 @@
+import { createHash } from 'node:crypto'
+import type { Hash } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
+import { access, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import type { IncomingMessage } from 'node:http'
+import { isDeepStrictEqual } from 'node:util'
+import { Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { digestOf, fileNameIn, hashOf } from './digest.ts'
+import { exitCodes, Failure, isFailure } from './failure.ts'
+import { bytesText } from './output.ts'
+import { progressBar } from './progress.ts'
+import { header } from './send.ts'
+import type { Session } from './session.ts'
+
+/** What of the data is asked for. */
+export interface DataQuery {
+  readonly format?: 'csv' | 'ndjson' | 'json' | 'parquet' | 'original' | undefined
+  readonly version?: number | undefined
+  readonly path?: string | undefined
+}
+
+interface Wanted {
+  readonly transferId: string
+  readonly query: DataQuery
+}
+
+/** What came. */
+export interface Downloaded {
+  readonly file: string
+  readonly bytes: number
+  readonly sha256: string
+  /** Whether what came is what the provider said it sends. */
+  readonly digest: 'verified' | 'absent'
+  readonly resumedFrom: number
+}
+
+/** What is remembered beside an unfinished file: what it is of, so that only the same is put behind it. */
+interface PartNotes {
+  readonly wanted: Wanted
+  readonly etag: string
+  readonly sha256?: string
+}
+
+interface Part {
+  readonly offset: number
+  readonly notes?: PartNotes
+}
+
+// The data are whole on the wire, so that ranges and digests are those of the file.
+const identity = { 'accept-encoding': 'identity' }
+
+/**
+ * Fetches into `FILE.part` and renames it when it is whole and its digest is right. What broke off goes on where it stopped,
+ * at once as long as there is progress, and otherwise when the command is run again (RFC 9110 §13.1.5, §14).
+ */
+export async function download(session: Session, { file, ...wanted }: Wanted & { readonly file: string }): Promise<Downloaded> {
+  const first = await readPart(file, wanted)
+  let part = first
+  for (;;) {
+    const attempt = await fetchOnce(session, wanted, { file, part })
+    if (attempt.whole !== undefined) return { file, ...attempt.whole, resumedFrom: attempt.resumed ? first.offset || part.offset : 0 }
+    const next = await readPart(file, wanted)
+    if (next.notes === undefined || next.offset <= part.offset) {
+      throw new Failure(exitCodes.failed, `The download broke off${next.notes === undefined ? '' : ` after ${bytesText(next.offset)}`}: ${attempt.broken}. Run the same command again${next.notes === undefined ? '' : ': it goes on where it stopped'}.`)
+    }
+    session.print.note(`Broke off after ${bytesText(next.offset)} (${attempt.broken}); going on.`)
+    part = next
+  }
+}
+
+interface Attempt {
+  readonly whole?: { readonly bytes: number; readonly sha256: string; readonly digest: 'verified' | 'absent' }
+  readonly broken?: string
+  readonly resumed?: boolean
+}
+
+async function fetchOnce(session: Session, wanted: Wanted, at: { file: string; part: Part }): Promise<Attempt> {
+  const answer = await ask(session, wanted, at.part)
+  const resumed = answer.statusCode === 206
+  const offset = resumed ? startOf(answer, at.part.offset) : 0
+  if (answer.statusCode === 416) return answeredUnsatisfiable(session, answer, wanted, at)
+  const hash = await hashOf(`${at.file}.part`, offset)
+  const fragment = createHash('sha256')
+  const notes = resumed ? at.part.notes : await takeNotes(at.file, wanted, answer)
+  const sink = createWriteStream(`${at.file}.part`, { flags: resumed ? 'a' : 'w', flush: true })
+  try {
+    await pipeline(answer, counting(session, answer, { what: at.file, offset, hashes: [hash, fragment] }), sink)
+  } catch (error) {
+    if (isLocal(error)) throw new Failure(exitCodes.failed, `${at.file}.part cannot be written: ${error.message}`, error)
+    return { broken: Error.isError(error) ? error.message : String(error) }
+  }
+  const bytes = offset + sink.bytesWritten
+  return { whole: await finish(at.file, { answer, notes, bytes, sha256: hash.digest('hex'), fragment: fragment.digest('hex') }), resumed }
+}
+
+async function ask({ client }: Session, { transferId, query }: Wanted, part: Part): Promise<IncomingMessage> {
+  const range = part.notes === undefined || part.offset === 0 ? {} : { range: `bytes=${part.offset}-`, 'if-range': part.notes.etag }
+  const answer = await client.open('downloadData', { path: { transferId }, query, headers: { ...identity, ...range } }, { accept: 'range' in range ? [416] : [] })
+  return answer
+}
+
+// The rest that comes must be the one that was asked for.
+function startOf(answer: IncomingMessage, asked: number): number {
+  const [, start] = /^bytes (\d+)-/.exec(header(answer, 'content-range') ?? '') ?? []
+  if (Number(start) === asked) return asked
+  answer.destroy()
+  throw new Failure(exitCodes.failed, 'The provider answered with another range than the one asked for. Remove the .part file and run the same command again.')
+}
+
+// Nothing is left to fetch, or what is there is longer than the file: the second means it is not its beginning.
+async function answeredUnsatisfiable(session: Session, answer: IncomingMessage, wanted: Wanted, at: { file: string; part: Part }): Promise<Attempt> {
+  answer.destroy()
+  const { offset, notes } = at.part
+  const [, total] = /^bytes \*\/(\d+)$/.exec(header(answer, 'content-range') ?? '') ?? []
+  if (Number(total) !== offset || notes?.sha256 === undefined) {
+    await forget(at.file)
+    return fetchOnce(session, wanted, { file: at.file, part: { offset: 0 } })
+  }
+  const sha256 = (await hashOf(`${at.file}.part`, offset)).digest('hex')
+  return { whole: await finish(at.file, { notes, bytes: offset, sha256 }), resumed: true }
+}
+
+async function finish(file: string, { answer, notes, ...came }: { answer?: IncomingMessage; notes: PartNotes | undefined; bytes: number; sha256: string; fragment?: string }) {
+  // RFC 9530: Repr-Digest is of the whole file, Content-Digest of what this answer carries.
+  const content = answer === undefined ? undefined : digestOf(answer, 'content-digest')
+  const whole = (answer === undefined ? undefined : digestOf(answer, 'repr-digest')) ?? notes?.sha256
+  const right = (whole === undefined || whole === came.sha256) && (content === undefined || content === came.fragment)
+  if (!right) {
+    await forget(file)
+    throw new Failure(exitCodes.failed, `What came is not what the provider says it sent: its SHA-256 is ${came.sha256}, not ${whole ?? content}. It was thrown away; run the same command again.`)
+  }
+  await rename(`${file}.part`, file)
+  await rm(notesOf(file), { force: true })
+  return { bytes: came.bytes, sha256: came.sha256, digest: (whole ?? content) === undefined ? ('absent' as const) : ('verified' as const) }
+}
+
+/** Writes the data to stdout as they come; the digest is known, and checked, at their end. */
+export async function toStdout(session: Session, { transferId, query }: Wanted): Promise<void> {
+  const answer = await session.client.open('downloadData', { path: { transferId }, query, headers: identity })
+  const hash = createHash('sha256')
+  try {
+    await pipeline(answer, counting(session, answer, { what: 'stdout', offset: 0, hashes: [hash] }), session.terminal.out, { end: false })
+  } catch (error) {
+    throw new Failure(exitCodes.failed, `The download broke off: ${Error.isError(error) ? error.message : String(error)}. With --out FILE it can be resumed.`, error)
+  }
+  const sha256 = hash.digest('hex')
+  const said = digestOf(answer, 'content-digest') ?? digestOf(answer, 'repr-digest')
+  if (said !== undefined && said !== sha256) throw new Failure(exitCodes.failed, `What came is not what the provider says it sent: its SHA-256 is ${sha256}, not ${said}. Do not use it.`)
+  session.print.note(`sha256 ${sha256} (${said === undefined ? 'the provider named no digest to check' : 'digest checked'})`)
+}
+
+const extensions: Readonly<Record<string, string>> = { csv: '.csv', ndjson: '.ndjson', json: '.json', parquet: '.parquet' }
+
+/** A name for the file: the one that the provider gives it, unless there is such a file already. */
+export async function fileNameFor({ client }: Session, { transferId, query }: Wanted): Promise<string> {
+  const answer = await client.open('inspectData', { path: { transferId }, query, headers: identity })
+  answer.destroy()
+  const name = fileNameIn(header(answer, 'content-disposition')) ?? `${transferId.replace(/[^A-Za-z0-9._-]/g, '-')}${extensions[query.format ?? ''] ?? ''}`
+  if (await isThere(name)) throw new Failure(exitCodes.failed, `${name} exists already. Name another file with --out, or the same one to replace it.`)
+  return name
+}
+
+function counting(session: Session, answer: IncomingMessage, { what, offset, hashes }: { what: string; offset: number; hashes: readonly Hash[] }): Transform {
+  const length = header(answer, 'content-length')
+  const bar = progressBar(session.terminal, what, { from: offset, ...(length === undefined ? {} : { total: offset + Number(length) }) })
+  const transform = new Transform({
+    transform: (chunk: Buffer, _encoding, next) => {
+      for (const hash of hashes) hash.update(chunk)
+      bar.advance(chunk.length)
+      next(null, chunk)
+    },
+  })
+  return transform.once('close', () => bar.stop())
+}
+
+function notesOf(file: string): string {
+  return `${file}.part.json`
+}
+
+// Without a strong validator nobody can say whether the rest belongs to the beginning.
+async function takeNotes(file: string, wanted: Wanted, answer: IncomingMessage): Promise<PartNotes | undefined> {
+  const etag = header(answer, 'etag')
+  if (etag === undefined || etag.startsWith('W/')) {
+    await rm(notesOf(file), { force: true })
+    return undefined
+  }
+  const sha256 = digestOf(answer, 'repr-digest') ?? digestOf(answer, 'content-digest')
+  const notes: PartNotes = { wanted, etag, ...(sha256 === undefined ? {} : { sha256 }) }
+  await rm(`${file}.part`, { force: true })
+  await writeFile(notesOf(file), JSON.stringify(notes))
+  return notes
+}
+
+async function readPart(file: string, wanted: Wanted): Promise<Part> {
+  try {
+    const notes: PartNotes = JSON.parse(await readFile(notesOf(file), 'utf8'))
+    const { size } = await stat(`${file}.part`)
+    // As JSON, what is undefined is not there.
+    if (isDeepStrictEqual(notes.wanted, JSON.parse(JSON.stringify(wanted))) && typeof notes.etag === 'string') return { offset: size, notes }
+  } catch (error) {
+    if (!isMissing(error) && !(Error.isError(error) && error.name === 'SyntaxError')) throw error
+  }
+  return { offset: 0 }
+}
+
+async function forget(file: string): Promise<void> {
+  await rm(`${file}.part`, { force: true })
+  await rm(notesOf(file), { force: true })
+}
+
+async function isThere(file: string): Promise<boolean> {
+  try {
+    await access(file)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return Error.isError(error) && 'code' in error && error.code === 'ENOENT'
+}
+
+// What the file system refuses has a system call in it; what breaks on the way is the connection's.
+function isLocal(error: unknown): error is Error {
+  return Error.isError(error) && !isFailure(error) && 'syscall' in error && (error.syscall === 'open' || error.syscall === 'write') && !('address' in error)
+}
