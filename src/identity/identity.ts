@@ -1,4 +1,11 @@
+import { ProblemError } from '../errors.ts'
+import type { OutboundHttp } from '../http/guarded-fetch.ts'
+import { createAddresses } from './address.ts'
 import type { DidDocument } from './did-document.ts'
+import { ownDocument } from './did-document.ts'
+import { createResolver, didOf, isDidWeb } from './did-web.ts'
+import { openKeys } from './keys.ts'
+import { createMinter, createVerifier } from './token.ts'
 
 /** Who we are and who calls. Two functions carry it, so that credentials can replace what is inside. */
 export interface Identity {
@@ -16,4 +23,43 @@ export interface Identity {
   document(): DidDocument | undefined
   /** Makes a new key. The previous one stays in the document until its tokens are over. */
   rotate(): Promise<{ kid: string; previousUntil: string }>
+}
+
+export interface IdentityOptions {
+  /** The folder of the key files. */
+  readonly directory: string
+  /** The address under which partners reach the public listener; our DID follows from it. */
+  readonly publicUrl: string
+  readonly http: OutboundHttp
+  readonly clock: () => Date
+  /** Whether an id is in the register. With it, tokens of strangers are refused before their DID document is fetched. */
+  readonly isPartner?: (id: string) => Promise<boolean>
+}
+
+/** Opens our identity: `did:web` with self-issued tokens. */
+export async function openIdentity(options: IdentityOptions): Promise<Identity> {
+  const { http, clock, isPartner } = options
+  const id = didOf(options.publicUrl)
+  const root = options.publicUrl.replace(/\/+$/, '')
+  const keys = await openKeys(options.directory, clock)
+  const resolver = createResolver({ http, clock })
+  const addressOf = createAddresses({ http, resolver, clock })
+  const checkId = (other: string) => {
+    if (!isDidWeb(other)) throw new ProblemError('bad-request', `'${other.slice(0, 100)}' is not a did:web identifier, such as did:web:data.example.org`)
+  }
+  return {
+    id,
+    caller: createVerifier({ id, resolver, clock, isPartner }),
+    authorization: createMinter({ id, keys, clock }),
+    checkId,
+    address: async (other) => {
+      checkId(other)
+      return addressOf(other)
+    },
+    document: () => ownDocument(id, root, keys.published()),
+    rotate: async () => {
+      const { thumbprint, previousUntil } = await keys.rotate()
+      return { kid: `${id}#${thumbprint}`, previousUntil: previousUntil.toISOString() }
+    },
+  }
 }

@@ -1,6 +1,5 @@
 import { createServer } from 'node:http'
 import type { RequestListener, Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { request as undiciRequest } from 'undici'
 import { createOutboundHttp } from '../../src/http/guarded-fetch.ts'
@@ -24,8 +23,8 @@ async function serve(handler: RequestListener): Promise<{ server: Server; port: 
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
   })
-  const { port } = server.address() as AddressInfo
-  return { server, port }
+  const address = server.address()
+  return { server, port: typeof address === 'object' && address !== null ? address.port : 0 }
 }
 
 const nowhere: Lookup = async () => [{ address: '192.0.2.1', family: 4 }]
@@ -207,9 +206,9 @@ describe('an exchange', () => {
     const held = Promise.withResolvers<void>()
     let waiting = 0
     const { port, server } = await serve((request, response) => {
-      if (request.url === '/quick') return response.end()
+      if (request.url === '/quick') return void response.end()
       if (++waiting === 100) held.resolve()
-      return held.promise.then(() => response.end())
+      void held.promise.then(() => response.end())
     })
     let connections = 0
     server.on('connection', () => connections++)
