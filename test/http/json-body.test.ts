@@ -28,13 +28,14 @@ async function post(body: string | Uint8Array<ArrayBuffer>, headers: Record<stri
 }
 
 /** Sends `head` and gives everything that comes back until the connection ends, with the number of bytes it took. */
-function raw(head: string, body?: Buffer): Promise<{ answer: string; sent: number }> {
+function raw(head: string, body: Buffer = Buffer.alloc(0)): Promise<{ answer: string; sent: number }> {
   return new Promise((resolve) => {
     let answer = ''
     const socket = connect(listener.port, '127.0.0.1', () => {
       socket.write(head)
       const more = () => {
-        while (body !== undefined && !socket.destroyed && socket.bytesWritten < 100_000_000 && socket.write(body)) continue
+        let room = body.length > 0
+        while (room && !socket.destroyed && socket.bytesWritten < 100_000_000) room = socket.write(body)
       }
       socket.on('drain', more)
       more()
