@@ -23,6 +23,7 @@ export interface DispatcherDeps {
 const leaseMs = 12_000
 const sweepMs = 4_000
 const inFlightLimit = 256
+const leastWaitMs = 5
 
 /** Sends what is due, as many at once as the limit allows, and keeps what must be tried again. Owns the outbox's timers. */
 export class Dispatcher {
@@ -162,10 +163,11 @@ export class Dispatcher {
     this.timer.unref()
   }
 
+  // What became due since it was claimed, or was more than one claim takes, must not wait for the sweep.
   private async planNext(): Promise<void> {
-    const at = await nextDue(this.deps.database.db)
-    const wait = at === undefined ? 0 : at.getTime() - this.deps.clock().getTime()
-    if (wait > 0) this.schedule(wait)
+    const now = this.deps.clock()
+    const at = await nextDue(this.deps.database.db, now)
+    if (at !== undefined) this.schedule(Math.max(at.getTime() - now.getTime(), leastWaitMs))
   }
 
   // The embedded database has one process only, so a lease found there is one of a process that died.

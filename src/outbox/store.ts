@@ -106,16 +106,14 @@ export async function deletePending(db: Queries, processId: string, kind?: 'dsp'
   await (kind === undefined ? pending : pending.where('kind', '=', kind)).execute()
 }
 
-/** When the next message is due, or undefined when nothing waits. */
-export async function nextDue(db: Queries): Promise<Date | undefined> {
-  const row = await db
-    .selectFrom('outbox')
-    .select('next_attempt_at as at')
-    .where('status', '=', 'pending')
-    .orderBy('next_attempt_at')
-    .limit(1)
-    .executeTakeFirst()
-  return row?.at
+/** When the next message that nobody holds, and that is the first of its process, is due; undefined when none waits. */
+export async function nextDue(db: Queries, now: Date): Promise<Date | undefined> {
+  const { rows } = await sql<{ at: Date }>`
+    select o.next_attempt_at as at from outbox o
+    where o.status = 'pending' and (o.lease_until is null or o.lease_until <= ${now}::timestamptz)
+      and not exists (select 1 from outbox e where e.process_id = o.process_id and e.seq < o.seq and e.status = 'pending')
+    order by o.next_attempt_at limit 1`.execute(db)
+  return rows[0]?.at
 }
 
 export async function listMessages(db: Queries, query: { after?: number; limit: number; status?: 'pending' | 'refused' }): Promise<OutboxItem[]> {

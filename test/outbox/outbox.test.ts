@@ -124,3 +124,20 @@ test('what a dead worker left is taken by another once its lease is over, and by
   await other.settle()
   expect(sent).toEqual(['left'])
 })
+
+test('what is to be tried again is tried in time while other messages are still being sent', async () => {
+  const slow = Promise.withResolvers<void>()
+  const twice = Promise.withResolvers<void>()
+  const outbox = outboxWith(async ({ name, attempts }) => {
+    if (name === 'slow') await slow.promise
+    else if (attempts === 0) return { kind: 'again', reason: 'not yet', afterMs: name === 'soon' ? 20 : 60 }
+    else if (name === 'later') twice.resolve()
+    return { kind: 'delivered' }
+  })
+  await put(outbox, message('f', 'slow'), message('g', 'soon'), message('h', 'later'))
+  outbox.wake()
+  await twice.promise
+  slow.resolve()
+  await outbox.settle()
+  expect(await outbox.count()).toEqual({ pending: 0, refused: 0 })
+}, 3000)
