@@ -1,7 +1,7 @@
 import { PGlite } from '@electric-sql/pglite'
-import { CompiledQuery, Kysely, PGliteDialect, PostgresDialect } from 'kysely'
+import { CompiledQuery, Kysely, PGliteDialect } from 'kysely'
 import pg from 'pg'
-import { ProblemError } from '../errors.ts'
+import { LossAwareDialect } from './connection-loss.ts'
 import type { DirectoryLock } from './directory-lock.ts'
 import { lockDirectory } from './directory-lock.ts'
 import { migrate } from './migrate.ts'
@@ -49,7 +49,7 @@ export async function openDatabase(location: DatabaseLocation): Promise<Database
 }
 
 interface Opened {
-  readonly dialect: PostgresDialect | PGliteDialect
+  readonly dialect: LossAwareDialect | PGliteDialect
   release(): Promise<void>
 }
 
@@ -59,7 +59,7 @@ function openPostgresql(location: { url: string; poolSize: number }): Opened {
   const pool = new pg.Pool({ connectionString: location.url, max: location.poolSize, types, connectionTimeoutMillis: 10_000 })
   // A connection that breaks while idle is dropped from the pool; the next query opens another.
   pool.on('error', () => undefined)
-  return { dialect: new PostgresDialect({ pool }), release: async () => undefined }
+  return { dialect: new LossAwareDialect({ pool }), release: async () => undefined }
 }
 
 async function openPglite(location: { directory: string; load?: Blob }): Promise<Opened> {
@@ -83,8 +83,7 @@ async function transact<T>(db: Queries, work: (tx: Transaction) => Promise<T>): 
       for (const task of after) task()
       return result
     } catch (error) {
-      if (attempt < attempts && retryable.has(sqlState(error))) continue
-      throw isConnectionLoss(error) ? new ProblemError('store-unavailable', 'The database cannot be reached. Try again in a moment.', { cause: error }) : error
+      if (attempt >= attempts || !retryable.has(sqlState(error))) throw error
     }
   }
 }
@@ -97,13 +96,6 @@ export function sqlState(error: unknown): string {
 /** Whether `error` says that a unique key exists already (SQLSTATE 23505). */
 export function isDuplicate(error: unknown): boolean {
   return sqlState(error) === '23505'
-}
-
-// 08: connection exceptions; 57P01 to 57P03: server shutting down or starting; the rest are Node's socket errors and pg's own text.
-function isConnectionLoss(error: unknown): boolean {
-  const state = sqlState(error)
-  if (state.startsWith('08') || /^57P0[123]$/.test(state) || /^E(CONN|PIPE|NOTFOUND|TIMEDOUT|HOSTUNREACH)/.test(state)) return true
-  return Error.isError(error) && /Connection terminated|timeout exceeded when trying to connect|connection error/i.test(error.message)
 }
 
 /** Whether the database answers. */
