@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { digestOf, fileNameIn, hashOf } from './digest.ts'
-import { exitCodes, Failure, isFailure } from './failure.ts'
+import { exitCodes, Failure } from './failure.ts'
 import { bytesText } from './output.ts'
 import { progressBar } from './progress.ts'
 import { header } from './send.ts'
@@ -55,11 +55,10 @@ const identity = { 'accept-encoding': 'identity' }
  * at once as long as there is progress, and otherwise when the command is run again (RFC 9110 §13.1.5, §14).
  */
 export async function download(session: Session, { file, ...wanted }: Wanted & { readonly file: string }): Promise<Downloaded> {
-  const first = await readPart(file, wanted)
-  let part = first
+  let part = await readPart(file, wanted)
   for (;;) {
     const attempt = await fetchOnce(session, wanted, { file, part })
-    if (attempt.whole !== undefined) return { file, ...attempt.whole, resumedFrom: attempt.resumed ? first.offset || part.offset : 0 }
+    if (attempt.whole !== undefined) return { file, ...attempt.whole, resumedFrom: attempt.resumed === true ? part.offset : 0 }
     const next = await readPart(file, wanted)
     if (next.notes === undefined || next.offset <= part.offset) {
       throw new Failure(exitCodes.failed, `The download broke off${next.notes === undefined ? '' : ` after ${bytesText(next.offset)}`}: ${attempt.broken}. Run the same command again${next.notes === undefined ? '' : ': it goes on where it stopped'}.`)
@@ -76,22 +75,41 @@ interface Attempt {
 }
 
 async function fetchOnce(session: Session, wanted: Wanted, at: { file: string; part: Part }): Promise<Attempt> {
+  const before = await hashOf(`${at.file}.part`, at.part.offset)
   const answer = await ask(session, wanted, at.part)
+  if (answer.statusCode === 416) return answeredUnsatisfiable(session, answer, wanted, { ...at, sha256: before.digest('hex') })
   const resumed = answer.statusCode === 206
   const offset = resumed ? startOf(answer, at.part.offset) : 0
-  if (answer.statusCode === 416) return answeredUnsatisfiable(session, answer, wanted, at)
-  const hash = await hashOf(`${at.file}.part`, offset)
+  const hash = resumed ? before : createHash('sha256')
   const fragment = createHash('sha256')
-  const notes = resumed ? at.part.notes : await takeNotes(at.file, wanted, answer)
-  const sink = createWriteStream(`${at.file}.part`, { flags: resumed ? 'a' : 'w', flush: true })
-  try {
-    await pipeline(answer, counting(session, answer, { what: at.file, offset, hashes: [hash, fragment] }), sink)
-  } catch (error) {
-    if (isLocal(error)) throw new Failure(exitCodes.failed, `${at.file}.part cannot be written: ${error.message}`, error)
-    return { broken: Error.isError(error) ? error.message : String(error) }
-  }
-  const bytes = offset + sink.bytesWritten
+  const coming = allThatComes(answer, counting(session, answer, { what: at.file, offset, hashes: [hash, fragment] }))
+  const { notes, bytes } = await written(at.file, async () => {
+    const taken = resumed ? at.part.notes : await takeNotes(at.file, wanted, answer)
+    const sink = createWriteStream(`${at.file}.part`, { flags: resumed ? 'a' : 'w', flush: true })
+    await pipeline(coming.data, sink)
+    return { notes: taken, bytes: offset + sink.bytesWritten }
+  }).finally(() => answer.destroy())
+  const broken = coming.broken()
+  if (broken !== undefined) return { broken }
   return { whole: await finish(at.file, { answer, notes, bytes, sha256: hash.digest('hex'), fragment: fragment.digest('hex') }), resumed }
+}
+
+/** A stream that ends, not fails, where the answer breaks off, so that all that came is written; and why it broke off. */
+function allThatComes(answer: IncomingMessage, through: Transform): { data: Transform; broken: () => string | undefined } {
+  let broken: string | undefined
+  answer.once('error', (error) => {
+    broken = error.message
+    through.end()
+  })
+  return { data: answer.pipe(through), broken: () => broken }
+}
+
+async function written<T>(file: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw new Failure(exitCodes.failed, `${file} cannot be written: ${Error.isError(error) ? error.message : String(error)}`, error)
+  }
 }
 
 async function ask({ client }: Session, { transferId, query }: Wanted, part: Part): Promise<IncomingMessage> {
@@ -108,17 +126,13 @@ function startOf(answer: IncomingMessage, asked: number): number {
   throw new Failure(exitCodes.failed, 'The provider answered with another range than the one asked for. Remove the .part file and run the same command again.')
 }
 
-// Nothing is left to fetch, or what is there is longer than the file: the second means it is not its beginning.
-async function answeredUnsatisfiable(session: Session, answer: IncomingMessage, wanted: Wanted, at: { file: string; part: Part }): Promise<Attempt> {
+// Nothing is left to fetch when what is there is whole already; otherwise it is not the beginning of the file.
+async function answeredUnsatisfiable(session: Session, answer: IncomingMessage, wanted: Wanted, at: { file: string; part: Part; sha256: string }): Promise<Attempt> {
   answer.destroy()
   const { offset, notes } = at.part
-  const [, total] = /^bytes \*\/(\d+)$/.exec(header(answer, 'content-range') ?? '') ?? []
-  if (Number(total) !== offset || notes?.sha256 === undefined) {
-    await forget(at.file)
-    return fetchOnce(session, wanted, { file: at.file, part: { offset: 0 } })
-  }
-  const sha256 = (await hashOf(`${at.file}.part`, offset)).digest('hex')
-  return { whole: await finish(at.file, { notes, bytes: offset, sha256 }), resumed: true }
+  if (notes?.sha256 === at.sha256) return { whole: await finish(at.file, { notes, bytes: offset, sha256: at.sha256 }), resumed: true }
+  await forget(at.file)
+  return fetchOnce(session, wanted, { file: at.file, part: { offset: 0 } })
 }
 
 async function finish(file: string, { answer, notes, ...came }: { answer?: IncomingMessage; notes: PartNotes | undefined; bytes: number; sha256: string; fragment?: string }) {
@@ -220,9 +234,4 @@ async function isThere(file: string): Promise<boolean> {
 
 function isMissing(error: unknown): boolean {
   return Error.isError(error) && 'code' in error && error.code === 'ENOENT'
-}
-
-// What the file system refuses has a system call in it; what breaks on the way is the connection's.
-function isLocal(error: unknown): error is Error {
-  return Error.isError(error) && !isFailure(error) && 'syscall' in error && (error.syscall === 'open' || error.syscall === 'write') && !('address' in error)
 }
