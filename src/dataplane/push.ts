@@ -1,0 +1,172 @@
+import type { Readable } from 'node:stream'
+import type { AuditRecord } from '../audit/audit.ts'
+import { isProblem, ProblemError } from '../errors.ts'
+import type { OutboundStream } from '../http/guarded-fetch.ts'
+import type { DataAddress } from './data-address.ts'
+import { readDataAddress } from './data-address.ts'
+import { versionOf } from './data-route.ts'
+import type { DataFormat } from './data-request.ts'
+import { digestField } from './file-digest.ts'
+import type { DataPlaneDeps, ReleasedTransfer } from './release.ts'
+import type { Releases } from './releases.ts'
+import type { Representation, Representations } from './representations.ts'
+import type { RunningDownloads } from './running-downloads.ts'
+import { disposition } from './send-file.ts'
+import { putDelivery } from './store.ts'
+
+/** What is to be delivered, and where. */
+export interface PushJob {
+  readonly transferId: string
+  readonly address: DataAddress
+  /** A file's version; its latest unless told. */
+  readonly version?: number
+  /** The original of a file and CSV of a table unless told. */
+  readonly format?: DataFormat
+}
+
+export type PushResult = { readonly delivered: true; readonly receipt: unknown } | { readonly delivered: false; readonly retry: boolean; readonly reason: string }
+
+export interface PushDeps extends Pick<DataPlaneDeps, 'database' | 'audit' | 'clock' | 'http' | 'decide' | 'released' | 'dataset'> {
+  readonly running: RunningDownloads
+  readonly releases: Releases
+  readonly representations: Representations
+}
+
+/** Delivers the data of a transfer to the consumer's address. */
+export async function push(deps: PushDeps, job: PushJob): Promise<PushResult> {
+  const transfer = await deps.released(job.transferId)
+  if (transfer === undefined) return { delivered: false, retry: false, reason: 'There is no such transfer of ours as provider.' }
+  const decision = deps.decide(transfer)
+  if (!decision.permitted) {
+    deps.releases.denied({ caller: 'push', method: 'PUSH', code: decision.code, reason: decision.reason, transfer: transfer.transferId, partner: transfer.partner })
+    return { delivered: false, retry: false, reason: decision.reason }
+  }
+  try {
+    const { file, facts } = await prepare(deps, job, { transfer, reason: decision.reason })
+    try {
+      return await deliver(deps, job, { file, facts, transfer })
+    } finally {
+      await file.handle.close()
+    }
+  } catch (error) {
+    if (!isProblem(error)) throw error
+    const passing = error.status >= 500 || error.code === 'too-many-requests'
+    return { delivered: false, retry: passing, reason: error.message }
+  }
+}
+
+interface Prepared {
+  readonly file: Representation
+  readonly facts: Omit<AuditRecord, 'type'>
+}
+
+async function prepare(deps: PushDeps, job: PushJob, permitted: { transfer: ReleasedTransfer; reason: string }): Promise<Prepared> {
+  const { transfer, reason } = permitted
+  const dataset = await deps.dataset(transfer.datasetId, job.version)
+  if (dataset === undefined) throw new ProblemError('gone', 'The dataset is no longer there.')
+  const { source } = dataset
+  if (source.type === 'http') throw new ProblemError('unsupported-format', 'An HTTP source cannot be pushed; it is queried by the consumer.')
+  const about = { partner: transfer.partner, transfer: transfer.transferId, dataset: transfer.datasetId, ...(transfer.agreementId === undefined ? {} : { agreement: transfer.agreementId }) }
+  const { endpoint, method } = readDataAddress(job.address)
+  // The address without its query, which may hold a secret.
+  const request = { method, address: endpoint.replace(/[?#].*$/s, '') }
+  if (source.type === 'postgresql') {
+    const format = job.format === undefined || job.format === 'original' ? 'csv' : job.format
+    const file = await deps.representations.ofTable(source, format, source.table)
+    return { file, facts: { ...about, request: { ...request, format }, decision: 'permit', reason } }
+  }
+  const version = versionOf(dataset, job.version)
+  const format = job.format ?? 'original'
+  const file = await deps.representations.ofVersion(version, format)
+  return { file, facts: { ...about, version: version.number, request: { ...request, format }, decision: 'permit', reason } }
+}
+
+async function deliver(deps: PushDeps, job: PushJob, prepared: Prepared & { transfer: ReleasedTransfer }): Promise<PushResult> {
+  const { file, facts, transfer } = prepared
+  const { endpoint, authorization, method } = readDataAddress(job.address)
+  deps.http.check(endpoint)
+  const abort = new AbortController()
+  const done = deps.running.add({ transferId: transfer.transferId, partner: transfer.partner, tokenSha256: undefined, cut: () => abort.abort() })
+  const permitted = await deps.releases.permitted(facts).catch((error: unknown) => {
+    done()
+    throw error
+  })
+  const body = file.handle.createReadStream({ start: 0, end: Math.max(0, file.bytes - 1), highWaterMark: 512 * 1024, autoClose: false })
+  const { request: _request, decision: _decision, reason: _reason, ...about } = facts
+  try {
+    const answer = await deps.http.stream(endpoint, {
+      method,
+      headers: {
+        'content-type': file.mediaType,
+        'content-length': String(file.bytes),
+        'content-digest': digestField(file.sha256),
+        'content-disposition': disposition(file.fileName),
+        ...(authorization === undefined ? {} : { authorization }),
+      },
+      body: file.bytes === 0 ? Buffer.alloc(0) : body,
+      timeoutMs: 10 * 60_000,
+      signal: abort.signal,
+    })
+    const receipt = await readReceipt(answer)
+    const refused = refusalOf(answer.status, receipt, file.sha256)
+    if (refused !== undefined) {
+      deps.releases.ended(permitted, about, { bytes: body.bytesRead, complete: false, status: answer.status })
+      return refused
+    }
+    await recordDelivery(deps, prepared, { permitted, receipt, status: answer.status, about })
+    return { delivered: true, receipt }
+  } catch (error) {
+    deps.releases.ended(permitted, about, { bytes: body.bytesRead, complete: false })
+    if (abort.signal.aborted) return { delivered: false, retry: false, reason: 'The transfer ended while its data was on the way.' }
+    throw error
+  } finally {
+    done()
+    body.on('error', () => undefined).destroy()
+  }
+}
+
+const receiptBytes = 64 * 1024
+
+async function readReceipt(answer: OutboundStream): Promise<unknown> {
+  const text = await readBounded(answer.body)
+  try {
+    const receipt: unknown = JSON.parse(text)
+    return receipt
+  } catch {
+    return { status: answer.status }
+  }
+}
+
+// More than a receipt is not read; the connection ends instead.
+async function readBounded(body: Readable): Promise<string> {
+  const chunks: Buffer[] = []
+  let size = 0
+  body.on('error', () => undefined)
+  for await (const chunk of body) {
+    const bytes: Buffer = chunk
+    size += bytes.length
+    if (size > receiptBytes) break
+    chunks.push(bytes)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+const passing = new Set([408, 409, 422, 425, 429])
+
+function refusalOf(status: number, receipt: unknown, sha256: string): PushResult | undefined {
+  if (status >= 200 && status < 300) {
+    const told = typeof receipt === 'object' && receipt !== null && 'sha256' in receipt ? receipt.sha256 : undefined
+    return told === undefined || told === sha256 ? undefined : { delivered: false, retry: true, reason: 'The receipt names another digest than was sent.' }
+  }
+  return { delivered: false, retry: status >= 500 || passing.has(status), reason: `The consumer's address answered ${status}.` }
+}
+
+async function recordDelivery(deps: PushDeps, prepared: Prepared & { transfer: ReleasedTransfer }, result: { permitted: number; receipt: unknown; status: number; about: Omit<AuditRecord, 'type'> }): Promise<void> {
+  const { file, transfer } = prepared
+  const { fileName, bytes, sha256 } = file
+  await deps.database.transaction(async (tx) => {
+    await putDelivery(tx.db, { transferId: transfer.transferId, role: 'provider', fileName, bytes, sha256, path: null, receipt: result.receipt, completedAt: deps.clock() })
+    const receipt = JSON.stringify(result.receipt)
+    await deps.audit.append(tx, { type: 'data.delivered', ...result.about, permitted: result.permitted, fileName, bytes, sha256, status: result.status, receipt, ...(file.rows === undefined ? {} : { rows: file.rows }) })
+  })
+}
