@@ -1,0 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** Asks again and again, until `done` holds; gives what it holds for. Throws, with the last answer, after `timeoutMs`. */
+export async function until<T>(read: () => Promise<T> | T, done: (value: T) => boolean, timeoutMs = 20_000): Promise<T> {
+  const end = Date.now() + timeoutMs
+  for (;;) {
+    const value = await read()
+    if (done(value)) return value
+    if (Date.now() > end) throw new Error(`Not within ${timeoutMs} ms; at last: ${JSON.stringify(value)}`)
+    await sleep(10)
+  }
+}
