@@ -1,0 +1,249 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import express from 'express'
+import type { Router } from 'express'
+import { pino } from 'pino'
+import type { Logger } from 'pino'
+import packageJson from '../package.json' with { type: 'json' }
+import { createAgreements } from './agreements/agreements.ts'
+import type { Agreements } from './agreements/agreements.ts'
+import { createAudit } from './audit/audit.ts'
+import type { Audit } from './audit/audit.ts'
+import { createCatalog } from './catalog/catalog.ts'
+import type { Catalog } from './catalog/catalog.ts'
+import { createSecrets } from './catalog/secrets/secrets.ts'
+import type { Secrets } from './catalog/secrets/secrets.ts'
+import type { Config } from './config.ts'
+import { createDataPlane } from './dataplane/data-plane.ts'
+import type { DataPlane } from './dataplane/data-plane.ts'
+import { permitStarted } from './dataplane/release.ts'
+import type { ReleasedDataset, ReleasedTransfer } from './dataplane/release.ts'
+import { ProblemError } from './errors.ts'
+import { createOutboundHttp } from './http/guarded-fetch.ts'
+import { listen } from './http/listener.ts'
+import { problemHandler } from './http/problem.ts'
+import { createTracing } from './http/tracing.ts'
+import { openIdentity } from './identity/identity.ts'
+import type { Identity } from './identity/identity.ts'
+import { findPartner } from './identity/store.ts'
+import { pathsIn, readSecretFiles } from './init.ts'
+import { automatic as decideNegotiation } from './negotiation/decide.ts'
+import type { NegotiationDecider } from './negotiation/decide.ts'
+import { createNegotiations } from './negotiation/negotiations.ts'
+import type { Negotiations } from './negotiation/negotiations.ts'
+import { ensureOperatorToken } from './management/bootstrap.ts'
+import { countRecords, createMetrics } from './management/metrics.ts'
+import { createManagementServer } from './management/server.ts'
+import { createOutbox } from './outbox/outbox.ts'
+import type { DueMessage, Outbox } from './outbox/outbox.ts'
+import { openDatabase } from './persistence/database.ts'
+import type { Database } from './persistence/database.ts'
+import { createDspClient } from './protocol/client.ts'
+import type { DspClient } from './protocol/client.ts'
+import { deliverMessage } from './protocol/delivery.ts'
+import { createProtocolRouter } from './protocol/router.ts'
+import { protocolPath } from './protocol/self-description.ts'
+import type { TransferDataPlane } from './transfer/change.ts'
+import { automatic as decideTransfer } from './transfer/decide.ts'
+import type { TransferDecider } from './transfer/decide.ts'
+import { deliverPush } from './transfer/push.ts'
+import { directionOf } from './transfer/transfer.ts'
+import type { Direction } from './transfer/transfer.ts'
+import { createTransfers } from './transfer/transfers.ts'
+import type { Transfers, TransferView } from './transfer/transfers.ts'
+import type { DataAddress } from './transfer/messages.ts'
+
+/** Parts that a caller may replace: another identity, other decisions, another clock. */
+export interface Overrides {
+  readonly identity?: Identity
+  readonly decideNegotiation?: NegotiationDecider
+  readonly decideTransfer?: TransferDecider
+  readonly directionOf?: (format: string) => Direction | undefined
+  readonly clock?: () => Date
+  readonly newId?: () => string
+  readonly log?: Logger
+}
+
+/** A running connector. */
+export interface Connector {
+  /** Our participant id. */
+  readonly id: string
+  readonly publicUrl: string
+  readonly managementUrl: string
+  /** Base address of our Dataspace Protocol endpoint. */
+  readonly dspAddress: string
+  readonly services: {
+    readonly database: Database
+    readonly identity: Identity
+    readonly audit: Audit
+    readonly outbox: Outbox
+    readonly agreements: Agreements
+    readonly catalog: Catalog
+    readonly negotiations: Negotiations
+    readonly transfers: Transfers
+    readonly dataPlane: DataPlane
+  }
+  /** Waits until nothing is being sent or recorded. */
+  settle(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Starts a connector: opens its store, builds every part by hand, in order, and listens. */
+export async function startConnector(config: Config, overrides: Overrides = {}): Promise<Connector> {
+  const closers: Closers = []
+  const close = async () => {
+    for (const closer of closers.splice(0).toReversed()) await closer()
+  }
+  try {
+    return { ...(await build(config, overrides, closers)), close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** What must be closed, in the order in which it was opened. */
+type Closers = (() => unknown)[]
+
+const deadlineSweepMs = 30_000
+const { version } = packageJson
+
+async function build(config: Config, overrides: Overrides, closers: Closers): Promise<Omit<Connector, 'close'>> {
+  const base = await openBase(config, overrides, closers)
+  const { audit, clock, database, identity, metrics, publicUrl } = base
+  const secrets = createSecrets({ database, audit, clock, key: base.sealingKey })
+  const client = createDspClient({ http: base.http, identity })
+  const partnerAddress = (id: string) => addressOf(base, id)
+  const dspAddress = publicUrl + protocolPath
+
+  // What is built first calls what is built later: only once a message is due or a request has come.
+  const outbox = createOutbox({ database, clock, onError: base.onError, giveUpAfterMs: config.outboxGiveUpMs, deliver: (message) => deliver(message) })
+  closers.push(() => outbox.stop())
+  const dataPlane = createDataPlane({
+    ...base,
+    accessTokenMs: config.accessTokenMs,
+    postgresqlConnections: config.postgresqlSources,
+    decide: permitStarted,
+    secret: secrets.open,
+    released: (id) => releasedTransfer({ transfers, agreements }, id),
+    dataset: (id, version) => releasedDataset(catalog, id, version),
+  })
+  closers.push(() => dataPlane.close())
+  const agreements = createAgreements({ database })
+  const catalog = createCatalog({ ...base, ...dataPlane, sourceFolders: config.sourceFolders, retention: { versions: config.keepVersions }, cursorKey: base.sealingKey })
+  const common = { ...base, outbox, partnerAddress, callbackAddress: dspAddress, checkAddress: base.http.check }
+  const negotiations = createNegotiations({ ...common, ownId: identity.id, currentOffer: catalog.currentOffer, decide: overrides.decideNegotiation ?? decideNegotiation, deadlineMs: config.negotiationDeadlineMs })
+  const transfers = createTransfers({ ...common, dataPlane: transferDataPlane(dataPlane), decide: overrides.decideTransfer ?? decideTransfer, directionOf: overrides.directionOf ?? directionOf })
+  const push = (transfer: TransferView, address: DataAddress) => dataPlane.push({ transferId: transfer.id, address })
+  const deliver = (message: DueMessage) => base.tracing.span(message.name, { process: message.processId }, () => (message.kind === 'push' ? deliverPush({ transfers, push }, message.processId) : deliverMessage({ negotiations, transfers, ...client }, message)))
+
+  const services = { database, identity, audit, outbox, agreements, catalog, negotiations, transfers, dataPlane }
+  servePublic(base, createProtocolRouter({ ...services, publicUrl, pageSize: config.catalogPageSize, afterAnswer: outbox.wake, onError: base.onError }), dataPlane)
+  const managementUrl = await serveManagement(config, { ...base, ...services, secrets, client }, closers)
+
+  outbox.start()
+  const sweeper = setInterval(() => void negotiations.endOverdue().catch(base.onError), deadlineSweepMs)
+  closers.push(() => clearInterval(sweeper))
+  await audit.record({ type: 'connector.started', version, database: database.kind })
+  metrics.registry.setDefaultLabels({ connector: identity.id })
+  const settle = async () => {
+    await outbox.settle()
+    await dataPlane.settle()
+    await audit.settle()
+  }
+  return { id: identity.id, publicUrl, managementUrl, dspAddress, services, settle }
+}
+
+type Base = Awaited<ReturnType<typeof openBase>>
+
+/** Everything that does not depend on another part of the connector. */
+async function openBase(config: Config, overrides: Overrides, closers: Closers) {
+  const clock = overrides.clock ?? (() => new Date())
+  const newId = overrides.newId ?? (() => `urn:uuid:${randomUUID()}`)
+  const log = overrides.log ?? pino({ level: config.logLevel, redact: ['authorization', 'headers.authorization', 'token'] })
+  const onError = (error: unknown) => log.error({ err: error }, 'unexpected')
+  const { dataDirectory } = config
+  const { sealingKey, operatorToken } = await readSecretFiles(dataDirectory)
+  await mkdir(pathsIn(dataDirectory).uploads, { recursive: true })
+
+  const database = await openDatabase(config.database)
+  closers.push(() => database.close())
+  const metrics = createMetrics()
+  const audit = countRecords(createAudit({ database, clock }), metrics)
+  closers.push(() => audit.settle())
+  const http = createOutboundHttp({ allow: config.allowAddresses })
+  closers.push(() => http.close())
+  const publicListener = await listen(config.publicListener)
+  closers.push(() => publicListener.close())
+  const publicUrl = config.publicUrl ?? `http://localhost:${publicListener.port}`
+  const identity = overrides.identity ?? (await openIdentity({ directory: pathsIn(dataDirectory).keys, publicUrl, http, clock, isPartner: async (id) => (await findPartner(database.db, id)) !== undefined }))
+  const tracing = await createTracing(config.tracesEndpoint, () => identity.id)
+  closers.push(() => tracing.close())
+  return { audit, clock, database, dataDirectory, http, identity, log, metrics, newId, onError, operatorToken, publicListener, publicUrl, sealingKey, tracing }
+}
+
+async function addressOf({ database, identity }: Pick<Base, 'database' | 'identity'>, id: string): Promise<string> {
+  const partner = await findPartner(database.db, id)
+  if (partner === undefined) throw new ProblemError('not-found', `${id} is not in the register. Add it first: concordat partner add ${id}`)
+  return partner.address ?? (await identity.address(id))
+}
+
+async function releasedTransfer(deps: { transfers: Transfers; agreements: Agreements }, id: string): Promise<ReleasedTransfer | undefined> {
+  const transfer = await deps.transfers.provided(id)
+  if (transfer === undefined) return undefined
+  const agreement = await deps.agreements.get(transfer.agreementId)
+  return { transferId: id, state: transfer.state, partner: transfer.counterparty, datasetId: transfer.datasetId, agreementId: agreement.finalizedAt === null ? undefined : agreement.id }
+}
+
+async function releasedDataset(catalog: Catalog, id: string, number?: number): Promise<ReleasedDataset> {
+  const dataset = await catalog.getDataset(id)
+  const version = dataset.source.type === 'file' ? await catalog.fileVersion(id, number) : undefined
+  const title = Object.values(dataset.metadata.title)[0] ?? id
+  return { source: dataset.source, columns: dataset.metadata.columns, title, ...(version === undefined ? {} : { version }) }
+}
+
+function transferDataPlane(dataPlane: DataPlane): TransferDataPlane {
+  return {
+    openEndpoint: dataPlane.openEndpoint,
+    openInbox: dataPlane.openInbox,
+    revokeTokens: dataPlane.revokeTokens,
+  }
+}
+
+function servePublic(base: Base, protocol: Router, dataPlane: DataPlane): void {
+  const app = express()
+  app.disable('x-powered-by')
+  app.disable('etag')
+  app.use(base.tracing.middleware)
+  app.use(protocol)
+  app.use(dataPlane.router)
+  app.use(() => {
+    throw new ProblemError('not-found', 'There is nothing at this address.')
+  })
+  app.use(problemHandler(base.log))
+  base.publicListener.server.on('request', app)
+}
+
+async function serveManagement(config: Config, deps: Base & Connector['services'] & { secrets: Secrets; client: DspClient }, closers: Closers): Promise<string> {
+  const paths = pathsIn(config.dataDirectory)
+  await ensureOperatorToken(deps, deps.operatorToken)
+  const listener = await listen(config.managementListener)
+  closers.push(() => listener.close())
+  const server = createManagementServer(
+    {
+      ...deps,
+      self: { id: deps.identity.id, address: deps.publicUrl, version },
+      deliveries: (id) => deps.dataPlane.deliveries(id),
+      peerCatalogs: deps.client,
+      uploadDirectory: paths.uploads,
+      uploadLimit: config.uploadLimitBytes,
+    },
+    { host: listener.host },
+  )
+  closers.push(() => server.close())
+  listener.server.on('request', server.app)
+  const url = `http://${listener.host.includes(':') ? `[${listener.host}]` : listener.host}:${listener.port}`
+  await writeFile(paths.managementUrl, `${url}\n`)
+  closers.push(() => rm(paths.managementUrl, { force: true }))
+  return url
+}
