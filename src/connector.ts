@@ -124,21 +124,21 @@ async function build(config: Config, overrides: Overrides, closers: Closers): Pr
     accessTokenMs: config.accessTokenMs,
     postgresqlConnections: config.postgresqlSources,
     decide: permitStarted,
-    secret: secrets.open,
+    secret: (name) => secrets.open(name),
     released: (id) => releasedTransfer({ transfers, agreements }, id),
     dataset: (id, version) => releasedDataset(catalog, id, version),
   })
   closers.push(() => dataPlane.close())
   const agreements = createAgreements({ database })
   const catalog = createCatalog({ ...base, ...dataPlane, sourceFolders: config.sourceFolders, retention: { versions: config.keepVersions }, cursorKey: base.sealingKey })
-  const common = { ...base, outbox, partnerAddress, callbackAddress: dspAddress, checkAddress: base.http.check }
-  const negotiations = createNegotiations({ ...common, ownId: identity.id, currentOffer: catalog.currentOffer, decide: overrides.decideNegotiation ?? decideNegotiation, deadlineMs: config.negotiationDeadlineMs })
+  const common = { ...base, outbox, partnerAddress, callbackAddress: dspAddress, checkAddress: (url: string) => base.http.check(url) }
+  const negotiations = createNegotiations({ ...common, ownId: identity.id, currentOffer: (...asked) => catalog.currentOffer(...asked), decide: overrides.decideNegotiation ?? decideNegotiation, deadlineMs: config.negotiationDeadlineMs })
   const transfers = createTransfers({ ...common, dataPlane: transferDataPlane(dataPlane), decide: overrides.decideTransfer ?? decideTransfer, directionOf: overrides.directionOf ?? directionOf })
   const push = (transfer: TransferView, address: DataAddress) => dataPlane.push({ transferId: transfer.id, address })
   const deliver = (message: DueMessage) => base.tracing.span(message.name, { process: message.processId }, () => (message.kind === 'push' ? deliverPush({ transfers, push }, message.processId) : deliverMessage({ negotiations, transfers, ...client }, message)))
 
   const services = { database, identity, audit, outbox, agreements, catalog, negotiations, transfers, dataPlane }
-  servePublic(base, createProtocolRouter({ ...services, publicUrl, pageSize: config.catalogPageSize, afterAnswer: outbox.wake, onError: base.onError }), dataPlane)
+  servePublic(base, createProtocolRouter({ ...services, publicUrl, pageSize: config.catalogPageSize, afterAnswer: () => outbox.wake(), onError: base.onError }), dataPlane)
   const managementUrl = await serveManagement(config, { ...base, ...services, secrets, client }, closers)
 
   outbox.start()
@@ -160,7 +160,7 @@ type Base = Awaited<ReturnType<typeof openBase>>
 async function openBase(config: Config, overrides: Overrides, closers: Closers) {
   const clock = overrides.clock ?? (() => new Date())
   const newId = overrides.newId ?? (() => `urn:uuid:${randomUUID()}`)
-  const log = overrides.log ?? pino({ level: config.logLevel, redact: ['authorization', 'headers.authorization', 'token'] })
+  const log = overrides.log ?? pino({ level: config.logLevel })
   const onError = (error: unknown) => log.error({ err: error }, 'unexpected')
   const { dataDirectory } = config
   const { sealingKey, operatorToken } = await readSecretFiles(dataDirectory)

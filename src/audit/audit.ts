@@ -61,8 +61,8 @@ export function createAudit(deps: { database: Database; clock: () => Date }): Au
 
   return {
     append: (tx, ...records) => write(tx, records),
-    record: group.add,
-    settle: group.settle,
+    record: (record) => group.add(record),
+    settle: () => group.settle(),
     entries: async (query) => (await readEntries(database.db, query)).map((row) => entryOf(row)),
     size: () => readSize(database.db),
     onAppended: (listener) => {

@@ -39,7 +39,7 @@ export function createGroupCommit<T>(write: (items: readonly T[]) => Promise<num
         running ??= flush()
       }),
     settle: async () => {
-      while (running !== undefined) await running
+      for (let flushing = running; flushing !== undefined; flushing = running) await flushing
     },
   }
 }

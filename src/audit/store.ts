@@ -48,7 +48,7 @@ export async function insertEntries(db: Queries, rows: readonly (AuditKeys & { r
     select first from head`.execute(db)
   const [head] = written
   if (head === undefined) throw new Error('The head of the record is missing')
-  return Number(head.first)
+  return head.first
 }
 
 export async function readSize(db: Queries): Promise<number> {
