@@ -1,1165 +1,1165 @@
 /* Generated from management.yaml by `npm run generate`; do not edit.
-   sha256 of management.yaml: e058dded232e4bf78cfe3e6ebdd989a986e054a22ad1c58807cc4a39cbdcdd13 */
+   sha256 of management.yaml: 94072c3018ca77ecbf4b3fa40cac806ba7f1601aeebea555725b81f9cd817cc2 */
 
 export interface paths {
-    "/self": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
+    readonly "/self": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
         /** Who this connector is */
-        get: operations["getSelf"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+        readonly get: operations["getSelf"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    "/events": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
+    readonly "/events": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
         /**
          * What happens, as server-sent events
          * @description One event for each audit entry: `id` is its index, `event` its type, `data` the entry as JSON. A new stream starts with what happens
          *     from now on; `Last-Event-ID` (or `after`) resumes after that index. A comment line comes every 15 seconds.
          */
-        get: operations["streamEvents"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+        readonly get: operations["streamEvents"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    "/keys/rotate": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
+    readonly "/keys/rotate": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
-        get?: never;
-        put?: never;
+        readonly get?: never;
+        readonly put?: never;
         /** Make a new signing key; the old one stays in the DID document until its tokens are over */
-        post: operations["rotateKey"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+        readonly post: operations["rotateKey"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    "/health/live": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
+    readonly "/health/live": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
         /** Whether the process runs */
-        get: operations["getLiveness"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+        readonly get: operations["getLiveness"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    "/health/ready": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
+    readonly "/health/ready": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
         /** Whether it can take requests */
-        get: operations["getReadiness"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+        readonly get: operations["getReadiness"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    "/metrics": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
+    readonly "/metrics": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
         /** Prometheus metrics */
-        get: operations["getMetrics"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+        readonly get: operations["getMetrics"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    "/partners": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
+    readonly "/partners": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
         /** The partners, by id */
-        get: operations["listPartners"];
-        put?: never;
+        readonly get: operations["listPartners"];
+        readonly put?: never;
         /** Let a partner in */
-        post: operations["addPartner"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+        readonly post: operations["addPartner"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    "/partners/{partnerId}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                partnerId: components["parameters"]["PartnerId"];
+    readonly "/partners/{partnerId}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly partnerId: components["parameters"]["PartnerId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
         /** One partner */
-        get: operations["getPartner"];
-        put?: never;
-        post?: never;
+        readonly get: operations["getPartner"];
+        readonly put?: never;
+        readonly post?: never;
         /** Shut a partner out; its access tokens end at once */
-        delete: operations["removePartner"];
-        options?: never;
-        head?: never;
+        readonly delete: operations["removePartner"];
+        readonly options?: never;
+        readonly head?: never;
         /** Change name or address */
-        patch: operations["updatePartner"];
-        trace?: never;
+        readonly patch: operations["updatePartner"];
+        readonly trace?: never;
     };
-    "/partners/{partnerId}/catalog": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                partnerId: components["parameters"]["PartnerId"];
+    readonly "/partners/{partnerId}/catalog": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly partnerId: components["parameters"]["PartnerId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
         /** What the partner offers us, asked of its connector now */
-        get: operations["readPartnerCatalog"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+        readonly get: operations["readPartnerCatalog"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    "/partners/{partnerId}/catalog/datasets/{datasetId}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                partnerId: components["parameters"]["PartnerId"];
-                datasetId: components["parameters"]["DatasetId"];
+    readonly "/partners/{partnerId}/catalog/datasets/{datasetId}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly partnerId: components["parameters"]["PartnerId"];
+                readonly datasetId: components["parameters"]["DatasetId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
         /** One dataset of the partner's catalog */
-        get: operations["readPartnerDataset"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+        readonly get: operations["readPartnerDataset"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    "/uploads": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
+    readonly "/uploads": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
-        get?: never;
-        put?: never;
+        readonly get?: never;
+        readonly put?: never;
         /**
          * Upload a file for a new dataset
          * @description The body is the file itself, streamed: no multipart, no size limit but the configured one. It waits 24 hours for the `POST /datasets` that names it.
          *     New content of a dataset that exists goes to `POST /datasets/{datasetId}/versions`.
          */
-        post: operations["uploadFile"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+        readonly post: operations["uploadFile"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    "/datasets": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
+    readonly "/datasets": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
         /** The datasets, oldest first */
-        get: operations["listDatasets"];
-        put?: never;
+        readonly get: operations["listDatasets"];
+        readonly put?: never;
         /**
          * Register a dataset
          * @description The first content of a `file` source is an upload (`POST /uploads` first, then its id here), or a file at a `path` under a folder that the
          *     configuration names. Columns are inferred from the data; those given are laid over them.
          */
-        post: operations["createDataset"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+        readonly post: operations["createDataset"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    "/datasets/{datasetId}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                datasetId: components["parameters"]["DatasetId"];
+    readonly "/datasets/{datasetId}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly datasetId: components["parameters"]["DatasetId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
         /** One dataset */
-        get: operations["getDataset"];
-        put?: never;
-        post?: never;
+        readonly get: operations["getDataset"];
+        readonly put?: never;
+        readonly post?: never;
         /** Remove a dataset; 409 while an offer or an agreement needs it */
-        delete: operations["removeDataset"];
-        options?: never;
-        head?: never;
+        readonly delete: operations["removeDataset"];
+        readonly options?: never;
+        readonly head?: never;
         /**
          * Change metadata or source
          * @description Members of `metadata` that are given replace the present ones; null removes one; others stay. `columns` is replaced as a whole.
          */
-        patch: operations["updateDataset"];
-        trace?: never;
+        readonly patch: operations["updateDataset"];
+        readonly trace?: never;
     };
-    "/datasets/{datasetId}/versions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                datasetId: components["parameters"]["DatasetId"];
+    readonly "/datasets/{datasetId}/versions": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly datasetId: components["parameters"]["DatasetId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
         /** The versions of a file dataset, newest first */
-        get: operations["listDatasetVersions"];
-        put?: never;
+        readonly get: operations["listDatasetVersions"];
+        readonly put?: never;
         /**
          * Upload new content
          * @description The body is the file itself, streamed: no multipart, no size limit but the configured one. Or, with `path`, the request has no body and names a file
          *     under a configured folder.
          */
-        post: operations["addDatasetVersion"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+        readonly post: operations["addDatasetVersion"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    "/datasets/{datasetId}/versions/{number}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                datasetId: components["parameters"]["DatasetId"];
-                number: number;
+    readonly "/datasets/{datasetId}/versions/{number}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly datasetId: components["parameters"]["DatasetId"];
+                readonly number: number;
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
         /** One version */
-        get: operations["getDatasetVersion"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+        readonly get: operations["getDatasetVersion"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    "/offers": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
+    readonly "/offers": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
         /** The offers, oldest first */
-        get: operations["listOffers"];
-        put?: never;
+        readonly get: operations["listOffers"];
+        readonly put?: never;
         /** Offer datasets under a policy to an audience */
-        post: operations["createOffer"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+        readonly post: operations["createOffer"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    "/offers/{offerId}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                offerId: components["schemas"]["Id"];
+    readonly "/offers/{offerId}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly offerId: components["schemas"]["Id"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
         /** One offer */
-        get: operations["getOffer"];
-        put?: never;
-        post?: never;
+        readonly get: operations["getOffer"];
+        readonly put?: never;
+        readonly post?: never;
         /** Withdraw an offer; agreements made under it stay */
-        delete: operations["removeOffer"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+        readonly delete: operations["removeOffer"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    "/secrets": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
+    readonly "/secrets": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
         /** The names of the secrets */
-        get: operations["listSecrets"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+        readonly get: operations["listSecrets"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    "/secrets/{name}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: components["schemas"]["SecretName"];
+    readonly "/secrets/{name}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly name: components["schemas"]["SecretName"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
-        get?: never;
+        readonly get?: never;
         /** Set a secret; it is sealed and never shown again */
-        put: operations["putSecret"];
-        post?: never;
+        readonly put: operations["putSecret"];
+        readonly post?: never;
         /** Remove a secret */
-        delete: operations["removeSecret"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+        readonly delete: operations["removeSecret"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    "/negotiations": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
+    readonly "/negotiations": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
         /** The negotiations, newest first */
-        get: operations["listNegotiations"];
-        put?: never;
+        readonly get: operations["listNegotiations"];
+        readonly put?: never;
         /**
          * As consumer: ask a partner for one of its offers
          * @description `offer` is the id of an offer in the partner's catalog, or a whole ODRL offer of our own making (a first counter-offer). With an id and without `dataset`, the
          *     partner's catalog is searched for it.
          */
-        post: operations["requestNegotiation"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+        readonly post: operations["requestNegotiation"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    "/negotiations/offers": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
+    readonly "/negotiations/offers": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
-        get?: never;
-        put?: never;
+        readonly get?: never;
+        readonly put?: never;
         /** As provider: make a partner an offer that it has not asked for */
-        post: operations["offerNegotiation"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+        readonly post: operations["offerNegotiation"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    "/negotiations/{negotiationId}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                negotiationId: components["parameters"]["NegotiationId"];
+    readonly "/negotiations/{negotiationId}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly negotiationId: components["parameters"]["NegotiationId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
         /** One negotiation */
-        get: operations["getNegotiation"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+        readonly get: operations["getNegotiation"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    "/negotiations/{negotiationId}/accept": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                negotiationId: components["parameters"]["NegotiationId"];
+    readonly "/negotiations/{negotiationId}/accept": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly negotiationId: components["parameters"]["NegotiationId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
-        get?: never;
-        put?: never;
+        readonly get?: never;
+        readonly put?: never;
         /** As consumer: accept the offer on the table */
-        post: operations["acceptNegotiation"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+        readonly post: operations["acceptNegotiation"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    "/negotiations/{negotiationId}/counter": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                negotiationId: components["parameters"]["NegotiationId"];
+    readonly "/negotiations/{negotiationId}/counter": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly negotiationId: components["parameters"]["NegotiationId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
-        get?: never;
-        put?: never;
+        readonly get?: never;
+        readonly put?: never;
         /** Either side: put another offer on the table */
-        post: operations["counterNegotiation"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+        readonly post: operations["counterNegotiation"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    "/negotiations/{negotiationId}/approve": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                negotiationId: components["parameters"]["NegotiationId"];
+    readonly "/negotiations/{negotiationId}/approve": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly negotiationId: components["parameters"]["NegotiationId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
-        get?: never;
-        put?: never;
+        readonly get?: never;
+        readonly put?: never;
         /** Take the step that waits for a person (agree, verify or finalize) */
-        post: operations["approveNegotiation"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+        readonly post: operations["approveNegotiation"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    "/negotiations/{negotiationId}/terminate": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                negotiationId: components["parameters"]["NegotiationId"];
+    readonly "/negotiations/{negotiationId}/terminate": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly negotiationId: components["parameters"]["NegotiationId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
-        get?: never;
-        put?: never;
+        readonly get?: never;
+        readonly put?: never;
         /** End the negotiation without an agreement */
-        post: operations["terminateNegotiation"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+        readonly post: operations["terminateNegotiation"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    "/agreements": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
+    readonly "/agreements": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
         /** The agreements, newest first */
-        get: operations["listAgreements"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+        readonly get: operations["listAgreements"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    "/agreements/{agreementId}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                agreementId: components["parameters"]["AgreementId"];
+    readonly "/agreements/{agreementId}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly agreementId: components["parameters"]["AgreementId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
         /** One agreement */
-        get: operations["getAgreement"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+        readonly get: operations["getAgreement"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    "/agreements/{agreementId}/message": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                agreementId: components["parameters"]["AgreementId"];
+    readonly "/agreements/{agreementId}/message": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly agreementId: components["parameters"]["AgreementId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
         /** The agreement message byte for byte as it was exchanged */
-        get: operations["getAgreementMessage"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+        readonly get: operations["getAgreementMessage"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    "/transfers": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
+    readonly "/transfers": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
         /** The transfers, newest first */
-        get: operations["listTransfers"];
-        put?: never;
+        readonly get: operations["listTransfers"];
+        readonly put?: never;
         /** As consumer: ask for the data of an agreement */
-        post: operations["requestTransfer"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+        readonly post: operations["requestTransfer"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    "/transfers/{transferId}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                transferId: components["parameters"]["TransferId"];
+    readonly "/transfers/{transferId}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly transferId: components["parameters"]["TransferId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
         /** One transfer */
-        get: operations["getTransfer"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+        readonly get: operations["getTransfer"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    "/transfers/{transferId}/start": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                transferId: components["parameters"]["TransferId"];
+    readonly "/transfers/{transferId}/start": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly transferId: components["parameters"]["TransferId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
-        get?: never;
-        put?: never;
+        readonly get?: never;
+        readonly put?: never;
         /** As provider: start a requested transfer that waits */
-        post: operations["startTransfer"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+        readonly post: operations["startTransfer"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    "/transfers/{transferId}/suspend": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                transferId: components["parameters"]["TransferId"];
+    readonly "/transfers/{transferId}/suspend": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly transferId: components["parameters"]["TransferId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
-        get?: never;
-        put?: never;
+        readonly get?: never;
+        readonly put?: never;
         /** Suspend; the access token ends at once */
-        post: operations["suspendTransfer"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+        readonly post: operations["suspendTransfer"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    "/transfers/{transferId}/resume": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                transferId: components["parameters"]["TransferId"];
+    readonly "/transfers/{transferId}/resume": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly transferId: components["parameters"]["TransferId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
-        get?: never;
-        put?: never;
+        readonly get?: never;
+        readonly put?: never;
         /** Start again after a suspension, with a new access token */
-        post: operations["resumeTransfer"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+        readonly post: operations["resumeTransfer"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    "/transfers/{transferId}/complete": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                transferId: components["parameters"]["TransferId"];
+    readonly "/transfers/{transferId}/complete": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly transferId: components["parameters"]["TransferId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
-        get?: never;
-        put?: never;
+        readonly get?: never;
+        readonly put?: never;
         /** End well */
-        post: operations["completeTransfer"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+        readonly post: operations["completeTransfer"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    "/transfers/{transferId}/terminate": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                transferId: components["parameters"]["TransferId"];
+    readonly "/transfers/{transferId}/terminate": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly transferId: components["parameters"]["TransferId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
-        get?: never;
-        put?: never;
+        readonly get?: never;
+        readonly put?: never;
         /** End before it was complete */
-        post: operations["terminateTransfer"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+        readonly post: operations["terminateTransfer"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    "/transfers/{transferId}/data-address": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                transferId: components["parameters"]["TransferId"];
+    readonly "/transfers/{transferId}/data-address": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly transferId: components["parameters"]["TransferId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
         /** As consumer: where the provider serves the data of a started pull transfer, and the header to send */
-        get: operations["getDataAddress"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+        readonly get: operations["getDataAddress"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    "/transfers/{transferId}/data": {
-        parameters: {
-            query?: {
+    readonly "/transfers/{transferId}/data": {
+        readonly parameters: {
+            readonly query?: {
                 /** @description The original file without it */
-                format?: "csv" | "ndjson" | "json" | "parquet" | "original";
+                readonly format?: "csv" | "ndjson" | "json" | "parquet" | "original";
                 /** @description An older version of a file */
-                version?: number;
+                readonly version?: number;
                 /** @description For an HTTP source: the path below the endpoint, with its query string (`/stations?limit=5`) */
-                path?: string;
+                readonly path?: string;
             };
-            header?: {
-                Accept?: string;
-                Range?: string;
-                "If-Range"?: string;
-                "If-None-Match"?: string;
+            readonly header?: {
+                readonly Accept?: string;
+                readonly Range?: string;
+                readonly "If-Range"?: string;
+                readonly "If-None-Match"?: string;
             };
-            path: {
-                transferId: components["parameters"]["TransferId"];
+            readonly path: {
+                readonly transferId: components["parameters"]["TransferId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
         /**
          * As consumer: the data, streamed from the provider through this connector
          * @description Status, `Content-Range`, `ETag`, `Content-Digest`, `Content-Disposition` and the like are the provider's.
          */
-        get: operations["downloadData"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
+        readonly get: operations["downloadData"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
         /** The headers of the data */
-        head: operations["inspectData"];
-        patch?: never;
-        trace?: never;
+        readonly head: operations["inspectData"];
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    "/transfers/{transferId}/deliveries": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                transferId: components["parameters"]["TransferId"];
+    readonly "/transfers/{transferId}/deliveries": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly transferId: components["parameters"]["TransferId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
         /** What a push delivered */
-        get: operations["listDeliveries"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+        readonly get: operations["listDeliveries"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    "/audit/entries": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
+    readonly "/audit/entries": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
         /** The record, oldest first */
-        get: operations["listAuditEntries"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+        readonly get: operations["listAuditEntries"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    "/audit/export": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
+    readonly "/audit/export": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
         /**
          * The record as a stream, up to what was recorded when it began
          * @description `ndjson`: one entry a line. `csv`: index, time, type, partner, agreement, transfer, dataset and the whole entry as JSON; a cell that a spreadsheet would run as a formula
          *     has a `'` put before it.
          */
-        get: operations["exportAudit"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+        readonly get: operations["exportAudit"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    "/outbox": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
+    readonly "/outbox": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
         /** Messages not delivered yet, oldest first */
-        get: operations["listOutbox"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+        readonly get: operations["listOutbox"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    "/outbox/{messageId}/retry": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                messageId: components["schemas"]["Id"];
+    readonly "/outbox/{messageId}/retry": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly messageId: components["schemas"]["Id"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
-        get?: never;
-        put?: never;
+        readonly get?: never;
+        readonly put?: never;
         /** Try to deliver again, now */
-        post: operations["retryMessage"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+        readonly post: operations["retryMessage"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    "/tokens": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
+    readonly "/tokens": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
         /** The tokens of this API, without the tokens themselves */
-        get: operations["listTokens"];
-        put?: never;
+        readonly get: operations["listTokens"];
+        readonly put?: never;
         /** Make a token; it is shown in this answer and never again */
-        post: operations["createToken"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+        readonly post: operations["createToken"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    "/tokens/{tokenId}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                tokenId: components["schemas"]["Id"];
+    readonly "/tokens/{tokenId}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly tokenId: components["schemas"]["Id"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
-        get?: never;
-        put?: never;
-        post?: never;
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
         /**
          * Revoke a token, at once
          * @description The last operator token that is valid cannot be revoked (409).
          */
-        delete: operations["revokeToken"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+        readonly delete: operations["revokeToken"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        Problem: {
-            type?: string;
-            title: string;
-            status: number;
+        readonly Problem: {
+            readonly type?: string;
+            readonly title: string;
+            readonly status: number;
             /** @description What to do about it */
-            detail?: string;
-            code: components["schemas"]["ProblemCode"];
+            readonly detail?: string;
+            readonly code: components["schemas"]["ProblemCode"];
         };
         /** @enum {unknown} */
-        ProblemCode: "bad-request" | "malformed-json" | "duplicate-key" | "too-deep" | "invalid-message" | "invalid-state" | "pid-mismatch" | "unsupported-filter" | "unsupported-policy" | "unsupported-format" | "unknown-offer" | "address-refused" | "invalid-cursor" | "invalid-source" | "invalid-path" | "unauthenticated" | "forbidden" | "not-found" | "method-not-allowed" | "not-acceptable" | "conflict" | "already-exists" | "gone" | "precondition-failed" | "too-large" | "unsupported-media-type" | "range-not-satisfiable" | "digest-mismatch" | "idempotency-key-reused" | "precondition-required" | "too-many-requests" | "internal" | "peer-failed" | "source-failed" | "record-unavailable" | "store-unavailable" | "peer-timeout" | "query-timeout";
+        readonly ProblemCode: "bad-request" | "malformed-json" | "duplicate-key" | "too-deep" | "invalid-message" | "invalid-state" | "pid-mismatch" | "unsupported-filter" | "unsupported-policy" | "unsupported-format" | "unknown-offer" | "address-refused" | "invalid-cursor" | "invalid-source" | "invalid-path" | "unauthenticated" | "forbidden" | "not-found" | "method-not-allowed" | "not-acceptable" | "conflict" | "already-exists" | "gone" | "precondition-failed" | "too-large" | "unsupported-media-type" | "range-not-satisfiable" | "digest-mismatch" | "idempotency-key-reused" | "precondition-required" | "too-many-requests" | "internal" | "peer-failed" | "source-failed" | "record-unavailable" | "store-unavailable" | "peer-timeout" | "query-timeout";
         /** @description Opaque; ours are `urn:uuid:…` */
-        Id: string;
+        readonly Id: string;
         /** @description Made here when it is left out */
-        OwnId: string;
+        readonly OwnId: string;
         /** @description A DID: `did:web:…` */
-        ParticipantId: string;
+        readonly ParticipantId: string;
         /** @description Base address of its Dataspace Protocol endpoint, with the version path; null: found through its DID document */
-        PartnerAddress: string | null;
-        FolderPath: string;
+        readonly PartnerAddress: string | null;
+        readonly FolderPath: string;
         /** Format: date-time */
-        Time: string;
+        readonly Time: string;
         /** Format: date-time */
-        TimeOrNull: string | null;
-        Sha256: string;
+        readonly TimeOrNull: string | null;
+        readonly Sha256: string;
         /** @description The cursor of the following page */
-        Next: string | null;
+        readonly Next: string | null;
         /**
          * @description `automatic`: go on when what comes equals what was offered or asked; `manual`: wait for a person
          * @enum {unknown}
          */
-        Decision: "automatic" | "manual";
+        readonly Decision: "automatic" | "manual";
         /**
          * @description What we are in it
          * @enum {unknown}
          */
-        ProcessRole: "provider" | "consumer";
+        readonly ProcessRole: "provider" | "consumer";
         /** @enum {unknown} */
-        TokenRole: "operator" | "steward" | "legal" | "auditor";
+        readonly TokenRole: "operator" | "steward" | "legal" | "auditor";
         /** @enum {unknown} */
-        NegotiationState: "REQUESTED" | "OFFERED" | "ACCEPTED" | "AGREED" | "VERIFIED" | "FINALIZED" | "TERMINATED";
+        readonly NegotiationState: "REQUESTED" | "OFFERED" | "ACCEPTED" | "AGREED" | "VERIFIED" | "FINALIZED" | "TERMINATED";
         /** @enum {unknown} */
-        TransferState: "REQUESTED" | "STARTED" | "SUSPENDED" | "COMPLETED" | "TERMINATED";
+        readonly TransferState: "REQUESTED" | "STARTED" | "SUSPENDED" | "COMPLETED" | "TERMINATED";
         /**
          * @default HttpData-PULL
          * @enum {unknown}
          */
-        TransferFormat: "HttpData-PULL" | "HttpData-PUSH";
-        SecretName: string;
-        Health: {
+        readonly TransferFormat: "HttpData-PULL" | "HttpData-PUSH";
+        readonly SecretName: string;
+        readonly Health: {
             /** @enum {unknown} */
-            status: "up" | "down";
+            readonly status: "up" | "down";
         };
-        Self: {
-            id: components["schemas"]["ParticipantId"];
+        readonly Self: {
+            readonly id: components["schemas"]["ParticipantId"];
             /** @description The public address */
-            address: string;
-            version: string;
+            readonly address: string;
+            readonly version: string;
             /** @enum {unknown} */
-            database: "pglite" | "postgresql";
-            token: {
-                name: string;
-                role: components["schemas"]["TokenRole"];
+            readonly database: "pglite" | "postgresql";
+            readonly token: {
+                readonly name: string;
+                readonly role: components["schemas"]["TokenRole"];
             };
         };
-        Partner: {
-            id: components["schemas"]["ParticipantId"];
-            name: string;
-            address: string | null;
-            version: number;
-            createdAt: components["schemas"]["Time"];
-            updatedAt: components["schemas"]["Time"];
+        readonly Partner: {
+            readonly id: components["schemas"]["ParticipantId"];
+            readonly name: string;
+            readonly address: string | null;
+            readonly version: number;
+            readonly createdAt: components["schemas"]["Time"];
+            readonly updatedAt: components["schemas"]["Time"];
         };
-        PartnerPage: {
-            items: components["schemas"]["Partner"][];
-            next: components["schemas"]["Next"];
+        readonly PartnerPage: {
+            readonly items: readonly components["schemas"]["Partner"][];
+            readonly next: components["schemas"]["Next"];
         };
         /** @description A dcat:Dataset as the Dataspace Protocol 2025-1 has it */
-        DcatDataset: {
-            "@id": string;
-            "@type"?: string;
+        readonly DcatDataset: {
+            readonly "@id": string;
+            readonly "@type"?: string;
             /** @description The offers; `@id` of one is what a negotiation asks for */
-            hasPolicy?: {
-                [key: string]: unknown;
+            readonly hasPolicy?: readonly {
+                readonly [key: string]: unknown;
             }[];
-            distribution?: {
-                [key: string]: unknown;
+            readonly distribution?: readonly {
+                readonly [key: string]: unknown;
             }[];
         } & {
-            [key: string]: unknown;
+            readonly [key: string]: unknown;
         };
-        DcatDatasetPage: {
-            items: components["schemas"]["DcatDataset"][];
-            next: components["schemas"]["Next"];
+        readonly DcatDatasetPage: {
+            readonly items: readonly components["schemas"]["DcatDataset"][];
+            readonly next: components["schemas"]["Next"];
         };
         /** @description A text by language (BCP 47) */
-        Texts: {
-            [key: string]: string;
+        readonly Texts: {
+            readonly [key: string]: string;
         };
         /** @description Keywords by language (BCP 47) */
-        Keywords: {
-            [key: string]: string[];
+        readonly Keywords: {
+            readonly [key: string]: readonly string[];
         };
-        Column: {
-            name: string;
+        readonly Column: {
+            readonly name: string;
             /** @enum {unknown} */
-            type: "string" | "integer" | "number" | "boolean" | "date" | "datetime" | "time" | "object";
-            nullable: boolean;
-            unit?: string;
-            description?: components["schemas"]["Texts"];
+            readonly type: "string" | "integer" | "number" | "boolean" | "date" | "datetime" | "time" | "object";
+            readonly nullable: boolean;
+            readonly unit?: string;
+            readonly description?: components["schemas"]["Texts"];
         };
-        Columns: components["schemas"]["Column"][];
-        Period: {
+        readonly Columns: readonly components["schemas"]["Column"][];
+        readonly Period: {
             /** @description A date or a time */
-            start?: string;
-            end?: string;
+            readonly start?: string;
+            readonly end?: string;
         };
-        Contact: {
-            name?: string;
-            email?: string;
-            url?: string;
+        readonly Contact: {
+            readonly name?: string;
+            readonly email?: string;
+            readonly url?: string;
         };
         /** @description What a person says about a column; what is left out is taken from the data */
-        ColumnEdit: {
-            name: string;
+        readonly ColumnEdit: {
+            readonly name: string;
             /** @enum {unknown} */
-            type?: "string" | "integer" | "number" | "boolean" | "date" | "datetime" | "time" | "object";
-            nullable?: boolean;
-            unit?: string;
-            description?: components["schemas"]["Texts"];
+            readonly type?: "string" | "integer" | "number" | "boolean" | "date" | "datetime" | "time" | "object";
+            readonly nullable?: boolean;
+            readonly unit?: string;
+            readonly description?: components["schemas"]["Texts"];
         };
-        ColumnEdits: components["schemas"]["ColumnEdit"][];
-        DatasetMetadata: {
-            title: components["schemas"]["Texts"];
-            description?: components["schemas"]["Texts"];
-            publisher?: string;
-            theme?: string[];
-            keywords?: components["schemas"]["Keywords"];
-            license?: string;
-            period?: components["schemas"]["Period"];
-            area?: string;
-            contact?: components["schemas"]["Contact"];
-            landingPage?: string;
-            updateFrequency?: string;
-            columns: components["schemas"]["Columns"];
+        readonly ColumnEdits: readonly components["schemas"]["ColumnEdit"][];
+        readonly DatasetMetadata: {
+            readonly title: components["schemas"]["Texts"];
+            readonly description?: components["schemas"]["Texts"];
+            readonly publisher?: string;
+            readonly theme?: readonly string[];
+            readonly keywords?: components["schemas"]["Keywords"];
+            readonly license?: string;
+            readonly period?: components["schemas"]["Period"];
+            readonly area?: string;
+            readonly contact?: components["schemas"]["Contact"];
+            readonly landingPage?: string;
+            readonly updateFrequency?: string;
+            readonly columns: components["schemas"]["Columns"];
         };
-        DatasetMetadataInput: {
-            title: components["schemas"]["Texts"];
-            description?: components["schemas"]["Texts"];
-            publisher?: string;
-            theme?: string[];
-            keywords?: components["schemas"]["Keywords"];
-            license?: string;
-            period?: components["schemas"]["Period"];
-            area?: string;
-            contact?: components["schemas"]["Contact"];
-            landingPage?: string;
-            updateFrequency?: string;
-            columns?: components["schemas"]["ColumnEdits"];
+        readonly DatasetMetadataInput: {
+            readonly title: components["schemas"]["Texts"];
+            readonly description?: components["schemas"]["Texts"];
+            readonly publisher?: string;
+            readonly theme?: readonly string[];
+            readonly keywords?: components["schemas"]["Keywords"];
+            readonly license?: string;
+            readonly period?: components["schemas"]["Period"];
+            readonly area?: string;
+            readonly contact?: components["schemas"]["Contact"];
+            readonly landingPage?: string;
+            readonly updateFrequency?: string;
+            readonly columns?: components["schemas"]["ColumnEdits"];
         };
-        DatasetMetadataChange: {
-            title?: components["schemas"]["Texts"];
-            description?: components["schemas"]["Texts"] | null;
-            publisher?: string | null;
-            theme?: string[] | null;
-            keywords?: components["schemas"]["Keywords"] | null;
-            license?: string | null;
-            period?: components["schemas"]["Period"] | null;
-            area?: string | null;
-            contact?: components["schemas"]["Contact"] | null;
-            landingPage?: string | null;
-            updateFrequency?: string | null;
-            columns?: components["schemas"]["ColumnEdits"];
+        readonly DatasetMetadataChange: {
+            readonly title?: components["schemas"]["Texts"];
+            readonly description?: components["schemas"]["Texts"] | null;
+            readonly publisher?: string | null;
+            readonly theme?: readonly string[] | null;
+            readonly keywords?: components["schemas"]["Keywords"] | null;
+            readonly license?: string | null;
+            readonly period?: components["schemas"]["Period"] | null;
+            readonly area?: string | null;
+            readonly contact?: components["schemas"]["Contact"] | null;
+            readonly landingPage?: string | null;
+            readonly updateFrequency?: string | null;
+            readonly columns?: components["schemas"]["ColumnEdits"];
         };
         /**
          * @default reference
          * @enum {unknown}
          */
-        Keep: "reference" | "copy";
-        UploadedFileSource: {
+        readonly Keep: "reference" | "copy";
+        readonly UploadedFileSource: {
             /** @constant */
-            type: "file";
+            readonly type: "file";
             /** @description The id that `POST /uploads` answered */
-            upload: components["schemas"]["Id"];
+            readonly upload: components["schemas"]["Id"];
         };
-        FolderFileSource: {
+        readonly FolderFileSource: {
             /** @constant */
-            type: "file";
+            readonly type: "file";
             /** @description Absolute path of a file under a configured folder */
-            path: components["schemas"]["FolderPath"];
-            keep?: components["schemas"]["Keep"];
+            readonly path: components["schemas"]["FolderPath"];
+            readonly keep?: components["schemas"]["Keep"];
         };
-        StoredFileSource: {
+        readonly StoredFileSource: {
             /** @constant */
-            type: "file";
+            readonly type: "file";
         };
-        TableSource: {
+        readonly TableSource: {
             /** @constant */
-            type: "postgresql";
+            readonly type: "postgresql";
             /** @description The name of a configured connection */
-            connection: string;
+            readonly connection: string;
             /** @description A table or view: `schema.table`, or `table` */
-            table: string;
+            readonly table: string;
         };
-        HttpSource: {
+        readonly HttpSource: {
             /** @constant */
-            type: "http";
-            baseUrl: string;
-            methods: ("GET" | "HEAD" | "POST")[];
-            /** @description What may be asked for; `*` stands for one segment or, at the end, the rest */
-            paths: string[];
+            readonly type: "http";
+            readonly baseUrl: string;
+            readonly methods: readonly ("GET" | "HEAD" | "POST")[];
+            /** @description What may be asked for below `baseUrl`; `*` stands for one segment, a last `**` for any number of them */
+            readonly paths: readonly string[];
             /**
              * @description Headers of the caller that are passed on
              * @default []
              */
-            requestHeaders: string[];
+            readonly requestHeaders: readonly string[];
             /** @default [] */
-            secrets: {
-                header: string;
-                secret: components["schemas"]["SecretName"];
+            readonly secrets: readonly {
+                readonly header: string;
+                readonly secret: components["schemas"]["SecretName"];
             }[];
         };
-        SourceInput: components["schemas"]["UploadedFileSource"] | components["schemas"]["FolderFileSource"] | components["schemas"]["TableSource"] | components["schemas"]["HttpSource"];
+        readonly SourceInput: components["schemas"]["UploadedFileSource"] | components["schemas"]["FolderFileSource"] | components["schemas"]["TableSource"] | components["schemas"]["HttpSource"];
         /** @description A file dataset gets new content as a version */
-        SourceChange: components["schemas"]["TableSource"] | components["schemas"]["HttpSource"];
-        Source: components["schemas"]["StoredFileSource"] | components["schemas"]["TableSource"] | components["schemas"]["HttpSource"];
-        FileVersion: {
-            number: number;
-            fileName: string;
-            mediaType: string;
-            bytes: number;
+        readonly SourceChange: components["schemas"]["TableSource"] | components["schemas"]["HttpSource"];
+        readonly Source: components["schemas"]["StoredFileSource"] | components["schemas"]["TableSource"] | components["schemas"]["HttpSource"];
+        readonly FileVersion: {
+            readonly number: number;
+            readonly fileName: string;
+            readonly mediaType: string;
+            readonly bytes: number;
             /** @description null when it is not a table */
-            rows: number | null;
-            sha256: components["schemas"]["Sha256"];
-            createdAt: components["schemas"]["Time"];
-            removedAt: components["schemas"]["TimeOrNull"];
+            readonly rows: number | null;
+            readonly sha256: components["schemas"]["Sha256"];
+            readonly createdAt: components["schemas"]["Time"];
+            readonly removedAt: components["schemas"]["TimeOrNull"];
         };
-        NewFileVersion: {
-            number: number;
-            fileName: string;
-            mediaType: string;
-            bytes: number;
-            rows: number | null;
-            sha256: components["schemas"]["Sha256"];
-            createdAt: components["schemas"]["Time"];
-            removedAt: components["schemas"]["TimeOrNull"];
+        readonly NewFileVersion: {
+            readonly number: number;
+            readonly fileName: string;
+            readonly mediaType: string;
+            readonly bytes: number;
+            readonly rows: number | null;
+            readonly sha256: components["schemas"]["Sha256"];
+            readonly createdAt: components["schemas"]["Time"];
+            readonly removedAt: components["schemas"]["TimeOrNull"];
             /** @description How its columns differ from those of the version before */
-            changes: {
-                added: string[];
-                removed: string[];
-                retyped: string[];
+            readonly changes: {
+                readonly added: readonly string[];
+                readonly removed: readonly string[];
+                readonly retyped: readonly string[];
             };
         };
-        FileVersionPage: {
-            items: components["schemas"]["FileVersion"][];
-            next: components["schemas"]["Next"];
+        readonly FileVersionPage: {
+            readonly items: readonly components["schemas"]["FileVersion"][];
+            readonly next: components["schemas"]["Next"];
         };
-        Dataset: {
-            id: components["schemas"]["Id"];
-            metadata: components["schemas"]["DatasetMetadata"];
-            source: components["schemas"]["Source"];
+        readonly Dataset: {
+            readonly id: components["schemas"]["Id"];
+            readonly metadata: components["schemas"]["DatasetMetadata"];
+            readonly source: components["schemas"]["Source"];
             /** @description The newest version of a file dataset */
-            latest: components["schemas"]["FileVersion"] | null;
+            readonly latest: components["schemas"]["FileVersion"] | null;
             /** @description Counts changes */
-            version: number;
-            createdAt: components["schemas"]["Time"];
-            updatedAt: components["schemas"]["Time"];
+            readonly version: number;
+            readonly createdAt: components["schemas"]["Time"];
+            readonly updatedAt: components["schemas"]["Time"];
         };
-        DatasetPage: {
-            items: components["schemas"]["Dataset"][];
-            next: components["schemas"]["Next"];
+        readonly DatasetPage: {
+            readonly items: readonly components["schemas"]["Dataset"][];
+            readonly next: components["schemas"]["Next"];
         };
-        Rule: {
-            action: string;
-            constraint?: unknown[];
+        readonly Rule: {
+            readonly action: string;
+            readonly constraint?: readonly unknown[];
         } & {
-            [key: string]: unknown;
+            readonly [key: string]: unknown;
         };
         /**
          * @description ODRL terms. Until terms can be enforced on every query, only the unconstrained policy is taken; anything else is refused with `unsupported-policy`.
@@ -1171,144 +1171,144 @@ export interface components {
          *       ]
          *     }
          */
-        Policy: {
-            permission?: components["schemas"]["Rule"][];
-            prohibition?: components["schemas"]["Rule"][];
-            obligation?: components["schemas"]["Rule"][];
+        readonly Policy: {
+            readonly permission?: readonly components["schemas"]["Rule"][];
+            readonly prohibition?: readonly components["schemas"]["Rule"][];
+            readonly obligation?: readonly components["schemas"]["Rule"][];
         } & {
-            [key: string]: unknown;
+            readonly [key: string]: unknown;
         };
         /** @description An ODRL offer as a DSP message carries it */
-        MessageOffer: {
-            "@id": components["schemas"]["Id"];
+        readonly MessageOffer: {
+            readonly "@id": components["schemas"]["Id"];
             /** @constant */
-            "@type": "Offer";
-            target: components["schemas"]["Id"];
-            assigner?: components["schemas"]["ParticipantId"];
-            assignee?: components["schemas"]["ParticipantId"];
-            permission?: components["schemas"]["Rule"][];
-            prohibition?: components["schemas"]["Rule"][];
-            obligation?: components["schemas"]["Rule"][];
+            readonly "@type": "Offer";
+            readonly target: components["schemas"]["Id"];
+            readonly assigner?: components["schemas"]["ParticipantId"];
+            readonly assignee?: components["schemas"]["ParticipantId"];
+            readonly permission?: readonly components["schemas"]["Rule"][];
+            readonly prohibition?: readonly components["schemas"]["Rule"][];
+            readonly obligation?: readonly components["schemas"]["Rule"][];
         } & {
-            [key: string]: unknown;
+            readonly [key: string]: unknown;
         };
         /** @description Who sees it; null: every partner */
-        Audience: components["schemas"]["ParticipantId"][] | null;
-        Offer: {
-            id: components["schemas"]["Id"];
-            datasets: {
-                dataset: components["schemas"]["Id"];
+        readonly Audience: readonly components["schemas"]["ParticipantId"][] | null;
+        readonly Offer: {
+            readonly id: components["schemas"]["Id"];
+            readonly datasets: readonly {
+                readonly dataset: components["schemas"]["Id"];
                 /** @description The id of this dataset's offer in the catalog */
-                offer: components["schemas"]["Id"];
+                readonly offer: components["schemas"]["Id"];
             }[];
-            policy: components["schemas"]["Policy"];
-            decision: components["schemas"]["Decision"];
-            audience: components["schemas"]["Audience"];
-            version: number;
-            createdAt: components["schemas"]["Time"];
+            readonly policy: components["schemas"]["Policy"];
+            readonly decision: components["schemas"]["Decision"];
+            readonly audience: components["schemas"]["Audience"];
+            readonly version: number;
+            readonly createdAt: components["schemas"]["Time"];
         };
-        OfferPage: {
-            items: components["schemas"]["Offer"][];
-            next: components["schemas"]["Next"];
+        readonly OfferPage: {
+            readonly items: readonly components["schemas"]["Offer"][];
+            readonly next: components["schemas"]["Next"];
         };
-        Secret: {
-            name: components["schemas"]["SecretName"];
-            createdAt: components["schemas"]["Time"];
+        readonly Secret: {
+            readonly name: components["schemas"]["SecretName"];
+            readonly createdAt: components["schemas"]["Time"];
         };
-        SecretPage: {
-            items: components["schemas"]["Secret"][];
-            next: components["schemas"]["Next"];
+        readonly SecretPage: {
+            readonly items: readonly components["schemas"]["Secret"][];
+            readonly next: components["schemas"]["Next"];
         };
-        Negotiation: {
+        readonly Negotiation: {
             /** @description Our process id */
-            id: components["schemas"]["Id"];
-            role: components["schemas"]["ProcessRole"];
-            partner: components["schemas"]["ParticipantId"];
+            readonly id: components["schemas"]["Id"];
+            readonly role: components["schemas"]["ProcessRole"];
+            readonly partner: components["schemas"]["ParticipantId"];
             /** @description The partner's process id */
-            partnerPid: string | null;
-            partnerAddress: string;
-            state: components["schemas"]["NegotiationState"];
-            dataset: string;
+            readonly partnerPid: string | null;
+            readonly partnerAddress: string;
+            readonly state: components["schemas"]["NegotiationState"];
+            readonly dataset: string;
             /** @description The offer on the table */
-            offer: {
-                [key: string]: unknown;
+            readonly offer: {
+                readonly [key: string]: unknown;
             };
-            offeredBy: components["schemas"]["ProcessRole"];
-            decision: components["schemas"]["Decision"];
+            readonly offeredBy: components["schemas"]["ProcessRole"];
+            readonly decision: components["schemas"]["Decision"];
             /** @description Why the last step was taken, or why it waits for a person */
-            reason: string | null;
+            readonly reason: string | null;
             /** @description What ended it, when it did not end well */
-            error: string | null;
-            agreement: string | null;
-            deadlineAt: components["schemas"]["Time"];
-            version: number;
-            createdAt: components["schemas"]["Time"];
-            updatedAt: components["schemas"]["Time"];
+            readonly error: string | null;
+            readonly agreement: string | null;
+            readonly deadlineAt: components["schemas"]["Time"];
+            readonly version: number;
+            readonly createdAt: components["schemas"]["Time"];
+            readonly updatedAt: components["schemas"]["Time"];
         };
-        NegotiationPage: {
-            items: components["schemas"]["Negotiation"][];
-            next: components["schemas"]["Next"];
+        readonly NegotiationPage: {
+            readonly items: readonly components["schemas"]["Negotiation"][];
+            readonly next: components["schemas"]["Next"];
         };
-        Agreement: {
-            id: components["schemas"]["Id"];
-            role: components["schemas"]["ProcessRole"];
-            negotiation: components["schemas"]["Id"];
-            partner: components["schemas"]["ParticipantId"];
-            assigner: string;
-            assignee: string;
-            dataset: string;
+        readonly Agreement: {
+            readonly id: components["schemas"]["Id"];
+            readonly role: components["schemas"]["ProcessRole"];
+            readonly negotiation: components["schemas"]["Id"];
+            readonly partner: components["schemas"]["ParticipantId"];
+            readonly assigner: string;
+            readonly assignee: string;
+            readonly dataset: string;
             /** @description The ODRL agreement */
-            agreement: {
-                [key: string]: unknown;
+            readonly agreement: {
+                readonly [key: string]: unknown;
             };
-            messageSha256: components["schemas"]["Sha256"];
+            readonly messageSha256: components["schemas"]["Sha256"];
             /** @description The timestamp in the agreement */
-            signedAt: string;
-            createdAt: components["schemas"]["Time"];
+            readonly signedAt: string;
+            readonly createdAt: components["schemas"]["Time"];
             /** @description From then on it counts */
-            finalizedAt: components["schemas"]["TimeOrNull"];
+            readonly finalizedAt: components["schemas"]["TimeOrNull"];
         };
-        AgreementPage: {
-            items: components["schemas"]["Agreement"][];
-            next: components["schemas"]["Next"];
+        readonly AgreementPage: {
+            readonly items: readonly components["schemas"]["Agreement"][];
+            readonly next: components["schemas"]["Next"];
         };
-        Transfer: {
+        readonly Transfer: {
             /** @description Our process id */
-            id: components["schemas"]["Id"];
-            role: components["schemas"]["ProcessRole"];
-            partner: components["schemas"]["ParticipantId"];
-            partnerPid: string | null;
-            partnerAddress: string;
-            state: components["schemas"]["TransferState"];
-            agreement: string;
-            dataset: string;
-            format: string;
+            readonly id: components["schemas"]["Id"];
+            readonly role: components["schemas"]["ProcessRole"];
+            readonly partner: components["schemas"]["ParticipantId"];
+            readonly partnerPid: string | null;
+            readonly partnerAddress: string;
+            readonly state: components["schemas"]["TransferState"];
+            readonly agreement: string;
+            readonly dataset: string;
+            readonly format: string;
             /** @enum {unknown} */
-            suspendedBy: "provider" | "consumer" | null;
-            reason: string | null;
-            error: string | null;
-            version: number;
-            createdAt: components["schemas"]["Time"];
-            updatedAt: components["schemas"]["Time"];
+            readonly suspendedBy: "provider" | "consumer" | null;
+            readonly reason: string | null;
+            readonly error: string | null;
+            readonly version: number;
+            readonly createdAt: components["schemas"]["Time"];
+            readonly updatedAt: components["schemas"]["Time"];
         };
-        TransferPage: {
-            items: components["schemas"]["Transfer"][];
-            next: components["schemas"]["Next"];
+        readonly TransferPage: {
+            readonly items: readonly components["schemas"]["Transfer"][];
+            readonly next: components["schemas"]["Next"];
         };
-        Delivery: {
-            role: components["schemas"]["ProcessRole"];
-            fileName: string;
-            bytes: number;
-            sha256: components["schemas"]["Sha256"];
+        readonly Delivery: {
+            readonly role: components["schemas"]["ProcessRole"];
+            readonly fileName: string;
+            readonly bytes: number;
+            readonly sha256: components["schemas"]["Sha256"];
             /** @description As consumer: where it is, below the data folder */
-            path: string | null;
+            readonly path: string | null;
             /** @description As provider: what the consumer answered */
-            receipt: unknown;
-            completedAt: components["schemas"]["Time"];
+            readonly receipt: unknown;
+            readonly completedAt: components["schemas"]["Time"];
         };
-        DeliveryPage: {
-            items: components["schemas"]["Delivery"][];
-            next: components["schemas"]["Next"];
+        readonly DeliveryPage: {
+            readonly items: readonly components["schemas"]["Delivery"][];
+            readonly next: components["schemas"]["Next"];
         };
         /**
          * @example {
@@ -1320,63 +1320,63 @@ export interface components {
          *       "bytes": 18233011
          *     }
          */
-        AuditEntry: {
+        readonly AuditEntry: {
             /** @description Numbered without gaps */
-            index: number;
-            time: components["schemas"]["Time"];
-            type: string;
-            partner?: string;
-            agreement?: string;
-            transfer?: string;
-            dataset?: string;
+            readonly index: number;
+            readonly time: components["schemas"]["Time"];
+            readonly type: string;
+            readonly partner?: string;
+            readonly agreement?: string;
+            readonly transfer?: string;
+            readonly dataset?: string;
             /** @description The name of the token that did it */
-            actor?: string;
+            readonly actor?: string;
         } & {
-            [key: string]: unknown;
+            readonly [key: string]: unknown;
         };
-        AuditEntryPage: {
-            items: components["schemas"]["AuditEntry"][];
-            next: components["schemas"]["Next"];
+        readonly AuditEntryPage: {
+            readonly items: readonly components["schemas"]["AuditEntry"][];
+            readonly next: components["schemas"]["Next"];
         };
-        OutboxMessage: {
-            id: components["schemas"]["Id"];
+        readonly OutboxMessage: {
+            readonly id: components["schemas"]["Id"];
             /** @enum {unknown} */
-            kind: "dsp" | "push";
+            readonly kind: "dsp" | "push";
             /** @description The negotiation or transfer it belongs to */
-            process: string;
+            readonly process: string;
             /** @description The name of the message */
-            name: string;
-            recipient: string;
-            url: string;
+            readonly name: string;
+            readonly recipient: string;
+            readonly url: string;
             /** @enum {unknown} */
-            status: "pending" | "refused";
-            attempts: number;
-            nextAttemptAt: components["schemas"]["Time"];
-            lastError: string | null;
-            createdAt: components["schemas"]["Time"];
+            readonly status: "pending" | "refused";
+            readonly attempts: number;
+            readonly nextAttemptAt: components["schemas"]["Time"];
+            readonly lastError: string | null;
+            readonly createdAt: components["schemas"]["Time"];
         };
-        OutboxPage: {
-            items: components["schemas"]["OutboxMessage"][];
-            next: components["schemas"]["Next"];
+        readonly OutboxPage: {
+            readonly items: readonly components["schemas"]["OutboxMessage"][];
+            readonly next: components["schemas"]["Next"];
         };
-        Token: {
-            id: components["schemas"]["Id"];
-            name: string;
-            role: components["schemas"]["TokenRole"];
-            createdAt: components["schemas"]["Time"];
-            expiresAt: components["schemas"]["TimeOrNull"];
-            revokedAt: components["schemas"]["TimeOrNull"];
+        readonly Token: {
+            readonly id: components["schemas"]["Id"];
+            readonly name: string;
+            readonly role: components["schemas"]["TokenRole"];
+            readonly createdAt: components["schemas"]["Time"];
+            readonly expiresAt: components["schemas"]["TimeOrNull"];
+            readonly revokedAt: components["schemas"]["TimeOrNull"];
         };
-        TokenPage: {
-            items: components["schemas"]["Token"][];
-            next: components["schemas"]["Next"];
+        readonly TokenPage: {
+            readonly items: readonly components["schemas"]["Token"][];
+            readonly next: components["schemas"]["Next"];
         };
     };
     responses: {
         /** @description A refusal */
-        Problem: {
+        readonly Problem: {
             headers: {
-                [name: string]: unknown;
+                readonly [name: string]: unknown;
             };
             content: {
                 /**
@@ -1388,103 +1388,103 @@ export interface components {
                  *       "code": "not-found"
                  *     }
                  */
-                "application/problem+json": components["schemas"]["Problem"];
+                readonly "application/problem+json": components["schemas"]["Problem"];
             };
         };
         /** @description The negotiation */
-        Negotiation: {
+        readonly Negotiation: {
             headers: {
-                ETag: components["headers"]["ETag"];
-                [name: string]: unknown;
+                readonly ETag: components["headers"]["ETag"];
+                readonly [name: string]: unknown;
             };
             content: {
-                "application/json": components["schemas"]["Negotiation"];
+                readonly "application/json": components["schemas"]["Negotiation"];
             };
         };
         /** @description The transfer */
-        Transfer: {
+        readonly Transfer: {
             headers: {
-                ETag: components["headers"]["ETag"];
-                [name: string]: unknown;
+                readonly ETag: components["headers"]["ETag"];
+                readonly [name: string]: unknown;
             };
             content: {
-                "application/json": components["schemas"]["Transfer"];
+                readonly "application/json": components["schemas"]["Transfer"];
             };
         };
     };
     parameters: {
         /** @description `next` of the page before */
-        Cursor: string;
-        Limit: number;
+        readonly Cursor: string;
+        readonly Limit: number;
         /** @description Any text that is new for a new request */
-        IdempotencyKey: string;
+        readonly IdempotencyKey: string;
         /** @description The `ETag` last seen */
-        IfMatch: string;
-        PartnerId: components["schemas"]["Id"];
-        DatasetId: components["schemas"]["Id"];
-        NegotiationId: components["schemas"]["Id"];
-        AgreementId: components["schemas"]["Id"];
-        TransferId: components["schemas"]["Id"];
-        AuditType: string;
-        AuditAgreement: components["schemas"]["Id"];
-        AuditTransfer: components["schemas"]["Id"];
-        AuditPartner: components["schemas"]["Id"];
-        AuditDataset: components["schemas"]["Id"];
+        readonly IfMatch: string;
+        readonly PartnerId: components["schemas"]["Id"];
+        readonly DatasetId: components["schemas"]["Id"];
+        readonly NegotiationId: components["schemas"]["Id"];
+        readonly AgreementId: components["schemas"]["Id"];
+        readonly TransferId: components["schemas"]["Id"];
+        readonly AuditType: string;
+        readonly AuditAgreement: components["schemas"]["Id"];
+        readonly AuditTransfer: components["schemas"]["Id"];
+        readonly AuditPartner: components["schemas"]["Id"];
+        readonly AuditDataset: components["schemas"]["Id"];
         /** @description From this time on */
-        Since: string;
+        readonly Since: string;
         /** @description Before this time */
-        Until: string;
+        readonly Until: string;
         /** @description Names the file: `attachment; filename="spending.csv"`, or `filename*` (RFC 6266). Needed with a body. */
-        ContentDisposition: string;
+        readonly ContentDisposition: string;
         /** @description Checked when given (RFC 9530): `sha-256=:…:` */
-        ContentDigest: string;
+        readonly ContentDigest: string;
     };
     requestBodies: {
         /** @description The file, byte for byte; Content-Type says what it is */
-        File: {
-            content: {
-                "*/*": unknown;
+        readonly File: {
+            readonly content: {
+                readonly "*/*": unknown;
             };
         };
-        Ending: {
-            content: {
+        readonly Ending: {
+            readonly content: {
                 /**
                  * @example {
                  *       "reason": "The purpose has changed"
                  *     }
                  */
-                "application/json": {
+                readonly "application/json": {
                     /** @description For programs of the partner */
-                    code?: string;
+                    readonly code?: string;
                     /** @description For people; the partner is told */
-                    reason?: string;
+                    readonly reason?: string;
                 };
             };
         };
     };
     headers: {
         /** @description The version */
-        ETag: string;
+        readonly ETag: string;
         /** @description The path of what was made */
-        Location: string;
+        readonly Location: string;
     };
     pathItems: never;
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    getSelf: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
+    readonly getSelf: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
-        requestBody?: never;
-        responses: {
+        readonly requestBody?: never;
+        readonly responses: {
             /** @description This connector, and the token that asks */
-            200: {
+            readonly 200: {
                 headers: {
-                    [name: string]: unknown;
+                    readonly [name: string]: unknown;
                 };
                 content: {
                     /**
@@ -1499,32 +1499,32 @@ export interface operations {
                      *       }
                      *     }
                      */
-                    "application/json": components["schemas"]["Self"];
+                    readonly "application/json": components["schemas"]["Self"];
                 };
             };
-            default: components["responses"]["Problem"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    streamEvents: {
-        parameters: {
-            query?: {
+    readonly streamEvents: {
+        readonly parameters: {
+            readonly query?: {
                 /** @description Only these types; `transfer.*` stands for all that begin so. May be repeated. */
-                type?: string[];
+                readonly type?: readonly string[];
                 /** @description As `Last-Event-ID`, for clients that cannot set headers */
-                after?: number;
+                readonly after?: number;
             };
-            header?: {
-                "Last-Event-ID"?: string;
+            readonly header?: {
+                readonly "Last-Event-ID"?: string;
             };
-            path?: never;
-            cookie?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
-        requestBody?: never;
-        responses: {
+        readonly requestBody?: never;
+        readonly responses: {
             /** @description The stream */
-            200: {
+            readonly 200: {
                 headers: {
-                    [name: string]: unknown;
+                    readonly [name: string]: unknown;
                 };
                 content: {
                     /**
@@ -1532,28 +1532,28 @@ export interface operations {
                      *     event: transfer.started
                      *     data: {"index":41,"time":"2026-03-02T09:30:00.000Z","type":"transfer.started"}
                      */
-                    "text/event-stream": string;
+                    readonly "text/event-stream": string;
                 };
             };
-            default: components["responses"]["Problem"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    rotateKey: {
-        parameters: {
-            query?: never;
-            header?: {
+    readonly rotateKey: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
                 /** @description Any text that is new for a new request */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
-            path?: never;
-            cookie?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
-        requestBody?: never;
-        responses: {
+        readonly requestBody?: never;
+        readonly responses: {
             /** @description The new key */
-            200: {
+            readonly 200: {
                 headers: {
-                    [name: string]: unknown;
+                    readonly [name: string]: unknown;
                 };
                 content: {
                     /**
@@ -1562,30 +1562,30 @@ export interface operations {
                      *       "previousUntil": "2026-03-02T09:45:00.000Z"
                      *     }
                      */
-                    "application/json": {
+                    readonly "application/json": {
                         /** @description The key id in the DID document */
-                        kid: string;
+                        readonly kid: string;
                         /** @description When the previous key leaves the DID document */
-                        previousUntil: string;
+                        readonly previousUntil: string;
                     };
                 };
             };
-            default: components["responses"]["Problem"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    getLiveness: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
+    readonly getLiveness: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
-        requestBody?: never;
-        responses: {
+        readonly requestBody?: never;
+        readonly responses: {
             /** @description It runs */
-            200: {
+            readonly 200: {
                 headers: {
-                    [name: string]: unknown;
+                    readonly [name: string]: unknown;
                 };
                 content: {
                     /**
@@ -1593,25 +1593,25 @@ export interface operations {
                      *       "status": "up"
                      *     }
                      */
-                    "application/json": components["schemas"]["Health"];
+                    readonly "application/json": components["schemas"]["Health"];
                 };
             };
-            default: components["responses"]["Problem"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    getReadiness: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
+    readonly getReadiness: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
-        requestBody?: never;
-        responses: {
+        readonly requestBody?: never;
+        readonly responses: {
             /** @description It can */
-            200: {
+            readonly 200: {
                 headers: {
-                    [name: string]: unknown;
+                    readonly [name: string]: unknown;
                 };
                 content: {
                     /**
@@ -1619,13 +1619,13 @@ export interface operations {
                      *       "status": "up"
                      *     }
                      */
-                    "application/json": components["schemas"]["Health"];
+                    readonly "application/json": components["schemas"]["Health"];
                 };
             };
             /** @description It cannot, for now */
-            503: {
+            readonly 503: {
                 headers: {
-                    [name: string]: unknown;
+                    readonly [name: string]: unknown;
                 };
                 content: {
                     /**
@@ -1633,396 +1633,396 @@ export interface operations {
                      *       "status": "down"
                      *     }
                      */
-                    "application/json": components["schemas"]["Health"];
+                    readonly "application/json": components["schemas"]["Health"];
                 };
             };
-            default: components["responses"]["Problem"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    getMetrics: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
+    readonly getMetrics: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
-        requestBody?: never;
-        responses: {
+        readonly requestBody?: never;
+        readonly responses: {
             /** @description Prometheus text format */
-            200: {
+            readonly 200: {
                 headers: {
-                    [name: string]: unknown;
+                    readonly [name: string]: unknown;
                 };
                 content: {
-                    "text/plain": string;
+                    readonly "text/plain": string;
                 };
             };
-            default: components["responses"]["Problem"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    listPartners: {
-        parameters: {
-            query?: {
+    readonly listPartners: {
+        readonly parameters: {
+            readonly query?: {
                 /** @description `next` of the page before */
-                cursor?: components["parameters"]["Cursor"];
-                limit?: components["parameters"]["Limit"];
+                readonly cursor?: components["parameters"]["Cursor"];
+                readonly limit?: components["parameters"]["Limit"];
             };
-            header?: never;
-            path?: never;
-            cookie?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
-        requestBody?: never;
-        responses: {
+        readonly requestBody?: never;
+        readonly responses: {
             /** @description A page */
-            200: {
+            readonly 200: {
                 headers: {
-                    [name: string]: unknown;
+                    readonly [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PartnerPage"];
+                    readonly "application/json": components["schemas"]["PartnerPage"];
                 };
             };
-            default: components["responses"]["Problem"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    addPartner: {
-        parameters: {
-            query?: never;
-            header?: {
+    readonly addPartner: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
                 /** @description Any text that is new for a new request */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
-            path?: never;
-            cookie?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
-        requestBody: {
-            content: {
+        readonly requestBody: {
+            readonly content: {
                 /**
                  * @example {
                  *       "id": "did:web:cards.example",
                  *       "name": "Card operator"
                  *     }
                  */
-                "application/json": {
-                    id: components["schemas"]["ParticipantId"];
-                    name: string;
-                    address?: components["schemas"]["PartnerAddress"];
+                readonly "application/json": {
+                    readonly id: components["schemas"]["ParticipantId"];
+                    readonly name: string;
+                    readonly address?: components["schemas"]["PartnerAddress"];
                 };
             };
         };
-        responses: {
+        readonly responses: {
             /** @description Added */
-            201: {
+            readonly 201: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
-                    Location: components["headers"]["Location"];
-                    [name: string]: unknown;
+                    readonly ETag: components["headers"]["ETag"];
+                    readonly Location: components["headers"]["Location"];
+                    readonly [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Partner"];
+                    readonly "application/json": components["schemas"]["Partner"];
                 };
             };
-            default: components["responses"]["Problem"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    getPartner: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                partnerId: components["parameters"]["PartnerId"];
+    readonly getPartner: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly partnerId: components["parameters"]["PartnerId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
-        requestBody?: never;
-        responses: {
+        readonly requestBody?: never;
+        readonly responses: {
             /** @description The partner */
-            200: {
+            readonly 200: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
+                    readonly ETag: components["headers"]["ETag"];
+                    readonly [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Partner"];
+                    readonly "application/json": components["schemas"]["Partner"];
                 };
             };
-            default: components["responses"]["Problem"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    removePartner: {
-        parameters: {
-            query?: never;
-            header: {
+    readonly removePartner: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header: {
                 /** @description The `ETag` last seen */
-                "If-Match": components["parameters"]["IfMatch"];
+                readonly "If-Match": components["parameters"]["IfMatch"];
             };
-            path: {
-                partnerId: components["parameters"]["PartnerId"];
+            readonly path: {
+                readonly partnerId: components["parameters"]["PartnerId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
-        requestBody?: never;
-        responses: {
+        readonly requestBody?: never;
+        readonly responses: {
             /** @description Removed */
-            204: {
+            readonly 204: {
                 headers: {
-                    [name: string]: unknown;
+                    readonly [name: string]: unknown;
                 };
                 content?: never;
             };
-            default: components["responses"]["Problem"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    updatePartner: {
-        parameters: {
-            query?: never;
-            header: {
+    readonly updatePartner: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header: {
                 /** @description The `ETag` last seen */
-                "If-Match": components["parameters"]["IfMatch"];
+                readonly "If-Match": components["parameters"]["IfMatch"];
             };
-            path: {
-                partnerId: components["parameters"]["PartnerId"];
+            readonly path: {
+                readonly partnerId: components["parameters"]["PartnerId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
-        requestBody: {
-            content: {
+        readonly requestBody: {
+            readonly content: {
                 /**
                  * @example {
                  *       "name": "Card operator (Madrid)"
                  *     }
                  */
-                "application/json": {
-                    name?: string;
-                    address?: components["schemas"]["PartnerAddress"];
+                readonly "application/json": {
+                    readonly name?: string;
+                    readonly address?: components["schemas"]["PartnerAddress"];
                 };
             };
         };
-        responses: {
+        readonly responses: {
             /** @description Changed */
-            200: {
+            readonly 200: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
+                    readonly ETag: components["headers"]["ETag"];
+                    readonly [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Partner"];
+                    readonly "application/json": components["schemas"]["Partner"];
                 };
             };
-            default: components["responses"]["Problem"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    readPartnerCatalog: {
-        parameters: {
-            query?: {
+    readonly readPartnerCatalog: {
+        readonly parameters: {
+            readonly query?: {
                 /** @description `next` of the page before */
-                cursor?: components["parameters"]["Cursor"];
-                limit?: components["parameters"]["Limit"];
+                readonly cursor?: components["parameters"]["Cursor"];
+                readonly limit?: components["parameters"]["Limit"];
                 /** @description The DSP catalog `filter`, as JSON text (an array); its meaning is the partner's */
-                filter?: string;
+                readonly filter?: string;
             };
-            header?: never;
-            path: {
-                partnerId: components["parameters"]["PartnerId"];
+            readonly header?: never;
+            readonly path: {
+                readonly partnerId: components["parameters"]["PartnerId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
-        requestBody?: never;
-        responses: {
+        readonly requestBody?: never;
+        readonly responses: {
             /** @description A page; how long pages are is the partner's choice */
-            200: {
+            readonly 200: {
                 headers: {
-                    [name: string]: unknown;
+                    readonly [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DcatDatasetPage"];
+                    readonly "application/json": components["schemas"]["DcatDatasetPage"];
                 };
             };
-            default: components["responses"]["Problem"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    readPartnerDataset: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                partnerId: components["parameters"]["PartnerId"];
-                datasetId: components["parameters"]["DatasetId"];
+    readonly readPartnerDataset: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly partnerId: components["parameters"]["PartnerId"];
+                readonly datasetId: components["parameters"]["DatasetId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
-        requestBody?: never;
-        responses: {
+        readonly requestBody?: never;
+        readonly responses: {
             /** @description The dataset with its offers (`hasPolicy`) */
-            200: {
+            readonly 200: {
                 headers: {
-                    [name: string]: unknown;
+                    readonly [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DcatDataset"];
+                    readonly "application/json": components["schemas"]["DcatDataset"];
                 };
             };
-            default: components["responses"]["Problem"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    uploadFile: {
-        parameters: {
-            query?: never;
-            header?: {
+    readonly uploadFile: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
                 /** @description Any text that is new for a new request */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description Names the file: `attachment; filename="spending.csv"`, or `filename*` (RFC 6266). Needed with a body. */
-                "Content-Disposition"?: components["parameters"]["ContentDisposition"];
+                readonly "Content-Disposition"?: components["parameters"]["ContentDisposition"];
                 /** @description Checked when given (RFC 9530): `sha-256=:…:` */
-                "Content-Digest"?: components["parameters"]["ContentDigest"];
+                readonly "Content-Digest"?: components["parameters"]["ContentDigest"];
             };
-            path?: never;
-            cookie?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
-        requestBody?: components["requestBodies"]["File"];
-        responses: {
+        readonly requestBody?: components["requestBodies"]["File"];
+        readonly responses: {
             /** @description Received */
-            201: {
+            readonly 201: {
                 headers: {
-                    [name: string]: unknown;
+                    readonly [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        id: components["schemas"]["Id"];
-                        fileName: string;
-                        mediaType: string | null;
-                        bytes: number;
-                        sha256: components["schemas"]["Sha256"];
-                        expiresAt: components["schemas"]["Time"];
+                    readonly "application/json": {
+                        readonly id: components["schemas"]["Id"];
+                        readonly fileName: string;
+                        readonly mediaType: string | null;
+                        readonly bytes: number;
+                        readonly sha256: components["schemas"]["Sha256"];
+                        readonly expiresAt: components["schemas"]["Time"];
                     };
                 };
             };
-            default: components["responses"]["Problem"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    listDatasets: {
-        parameters: {
-            query?: {
+    readonly listDatasets: {
+        readonly parameters: {
+            readonly query?: {
                 /** @description `next` of the page before */
-                cursor?: components["parameters"]["Cursor"];
-                limit?: components["parameters"]["Limit"];
+                readonly cursor?: components["parameters"]["Cursor"];
+                readonly limit?: components["parameters"]["Limit"];
                 /** @description Text in title or id */
-                q?: string;
+                readonly q?: string;
             };
-            header?: never;
-            path?: never;
-            cookie?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
-        requestBody?: never;
-        responses: {
+        readonly requestBody?: never;
+        readonly responses: {
             /** @description A page */
-            200: {
+            readonly 200: {
                 headers: {
-                    [name: string]: unknown;
+                    readonly [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DatasetPage"];
+                    readonly "application/json": components["schemas"]["DatasetPage"];
                 };
             };
-            default: components["responses"]["Problem"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    createDataset: {
-        parameters: {
-            query?: never;
-            header?: {
+    readonly createDataset: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
                 /** @description Any text that is new for a new request */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
-            path?: never;
-            cookie?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": {
-                    id?: components["schemas"]["OwnId"];
-                    metadata: components["schemas"]["DatasetMetadataInput"];
-                    source: components["schemas"]["SourceInput"];
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    readonly id?: components["schemas"]["OwnId"];
+                    readonly metadata: components["schemas"]["DatasetMetadataInput"];
+                    readonly source: components["schemas"]["SourceInput"];
                 };
             };
         };
-        responses: {
+        readonly responses: {
             /** @description Registered */
-            201: {
+            readonly 201: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
-                    Location: components["headers"]["Location"];
-                    [name: string]: unknown;
+                    readonly ETag: components["headers"]["ETag"];
+                    readonly Location: components["headers"]["Location"];
+                    readonly [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Dataset"];
+                    readonly "application/json": components["schemas"]["Dataset"];
                 };
             };
-            default: components["responses"]["Problem"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    getDataset: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                datasetId: components["parameters"]["DatasetId"];
+    readonly getDataset: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly datasetId: components["parameters"]["DatasetId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
-        requestBody?: never;
-        responses: {
+        readonly requestBody?: never;
+        readonly responses: {
             /** @description The dataset */
-            200: {
+            readonly 200: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
+                    readonly ETag: components["headers"]["ETag"];
+                    readonly [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Dataset"];
+                    readonly "application/json": components["schemas"]["Dataset"];
                 };
             };
-            default: components["responses"]["Problem"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    removeDataset: {
-        parameters: {
-            query?: never;
-            header: {
+    readonly removeDataset: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header: {
                 /** @description The `ETag` last seen */
-                "If-Match": components["parameters"]["IfMatch"];
+                readonly "If-Match": components["parameters"]["IfMatch"];
             };
-            path: {
-                datasetId: components["parameters"]["DatasetId"];
+            readonly path: {
+                readonly datasetId: components["parameters"]["DatasetId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
-        requestBody?: never;
-        responses: {
+        readonly requestBody?: never;
+        readonly responses: {
             /** @description Removed */
-            204: {
+            readonly 204: {
                 headers: {
-                    [name: string]: unknown;
+                    readonly [name: string]: unknown;
                 };
                 content?: never;
             };
-            default: components["responses"]["Problem"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    updateDataset: {
-        parameters: {
-            query?: never;
-            header: {
+    readonly updateDataset: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header: {
                 /** @description The `ETag` last seen */
-                "If-Match": components["parameters"]["IfMatch"];
+                readonly "If-Match": components["parameters"]["IfMatch"];
             };
-            path: {
-                datasetId: components["parameters"]["DatasetId"];
+            readonly path: {
+                readonly datasetId: components["parameters"]["DatasetId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
-        requestBody: {
-            content: {
+        readonly requestBody: {
+            readonly content: {
                 /**
                  * @example {
                  *       "metadata": {
@@ -2034,81 +2034,81 @@ export interface operations {
                  *       }
                  *     }
                  */
-                "application/json": {
-                    metadata?: components["schemas"]["DatasetMetadataChange"];
-                    source?: components["schemas"]["SourceChange"];
+                readonly "application/json": {
+                    readonly metadata?: components["schemas"]["DatasetMetadataChange"];
+                    readonly source?: components["schemas"]["SourceChange"];
                 };
             };
         };
-        responses: {
+        readonly responses: {
             /** @description Changed */
-            200: {
+            readonly 200: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
+                    readonly ETag: components["headers"]["ETag"];
+                    readonly [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Dataset"];
+                    readonly "application/json": components["schemas"]["Dataset"];
                 };
             };
-            default: components["responses"]["Problem"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    listDatasetVersions: {
-        parameters: {
-            query?: {
+    readonly listDatasetVersions: {
+        readonly parameters: {
+            readonly query?: {
                 /** @description `next` of the page before */
-                cursor?: components["parameters"]["Cursor"];
-                limit?: components["parameters"]["Limit"];
+                readonly cursor?: components["parameters"]["Cursor"];
+                readonly limit?: components["parameters"]["Limit"];
             };
-            header?: never;
-            path: {
-                datasetId: components["parameters"]["DatasetId"];
+            readonly header?: never;
+            readonly path: {
+                readonly datasetId: components["parameters"]["DatasetId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
-        requestBody?: never;
-        responses: {
+        readonly requestBody?: never;
+        readonly responses: {
             /** @description A page */
-            200: {
+            readonly 200: {
                 headers: {
-                    [name: string]: unknown;
+                    readonly [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["FileVersionPage"];
+                    readonly "application/json": components["schemas"]["FileVersionPage"];
                 };
             };
-            default: components["responses"]["Problem"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    addDatasetVersion: {
-        parameters: {
-            query?: {
+    readonly addDatasetVersion: {
+        readonly parameters: {
+            readonly query?: {
                 /** @description A file under a configured folder, instead of a body */
-                path?: components["schemas"]["FolderPath"];
+                readonly path?: components["schemas"]["FolderPath"];
                 /** @description With `path`, whether the file is read where it is, or copied */
-                keep?: components["schemas"]["Keep"];
+                readonly keep?: components["schemas"]["Keep"];
             };
-            header?: {
+            readonly header?: {
                 /** @description Any text that is new for a new request */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description Names the file: `attachment; filename="spending.csv"`, or `filename*` (RFC 6266). Needed with a body. */
-                "Content-Disposition"?: components["parameters"]["ContentDisposition"];
+                readonly "Content-Disposition"?: components["parameters"]["ContentDisposition"];
                 /** @description Checked when given (RFC 9530): `sha-256=:…:` */
-                "Content-Digest"?: components["parameters"]["ContentDigest"];
+                readonly "Content-Digest"?: components["parameters"]["ContentDigest"];
             };
-            path: {
-                datasetId: components["parameters"]["DatasetId"];
+            readonly path: {
+                readonly datasetId: components["parameters"]["DatasetId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
-        requestBody?: components["requestBodies"]["File"];
-        responses: {
+        readonly requestBody?: components["requestBodies"]["File"];
+        readonly responses: {
             /** @description Stored */
-            201: {
+            readonly 201: {
                 headers: {
-                    Location: components["headers"]["Location"];
-                    [name: string]: unknown;
+                    readonly Location: components["headers"]["Location"];
+                    readonly [name: string]: unknown;
                 };
                 content: {
                     /**
@@ -2130,74 +2130,74 @@ export interface operations {
                      *       }
                      *     }
                      */
-                    "application/json": components["schemas"]["NewFileVersion"];
+                    readonly "application/json": components["schemas"]["NewFileVersion"];
                 };
             };
-            default: components["responses"]["Problem"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    getDatasetVersion: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                datasetId: components["parameters"]["DatasetId"];
-                number: number;
+    readonly getDatasetVersion: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly datasetId: components["parameters"]["DatasetId"];
+                readonly number: number;
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
-        requestBody?: never;
-        responses: {
+        readonly requestBody?: never;
+        readonly responses: {
             /** @description The version */
-            200: {
+            readonly 200: {
                 headers: {
-                    [name: string]: unknown;
+                    readonly [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["FileVersion"];
+                    readonly "application/json": components["schemas"]["FileVersion"];
                 };
             };
-            default: components["responses"]["Problem"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    listOffers: {
-        parameters: {
-            query?: {
+    readonly listOffers: {
+        readonly parameters: {
+            readonly query?: {
                 /** @description `next` of the page before */
-                cursor?: components["parameters"]["Cursor"];
-                limit?: components["parameters"]["Limit"];
-                dataset?: components["schemas"]["Id"];
+                readonly cursor?: components["parameters"]["Cursor"];
+                readonly limit?: components["parameters"]["Limit"];
+                readonly dataset?: components["schemas"]["Id"];
             };
-            header?: never;
-            path?: never;
-            cookie?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
-        requestBody?: never;
-        responses: {
+        readonly requestBody?: never;
+        readonly responses: {
             /** @description A page */
-            200: {
+            readonly 200: {
                 headers: {
-                    [name: string]: unknown;
+                    readonly [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OfferPage"];
+                    readonly "application/json": components["schemas"]["OfferPage"];
                 };
             };
-            default: components["responses"]["Problem"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    createOffer: {
-        parameters: {
-            query?: never;
-            header?: {
+    readonly createOffer: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
                 /** @description Any text that is new for a new request */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
-            path?: never;
-            cookie?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
-        requestBody: {
-            content: {
+        readonly requestBody: {
+            readonly content: {
                 /**
                  * @example {
                  *       "datasets": [
@@ -2216,318 +2216,318 @@ export interface operations {
                  *       ]
                  *     }
                  */
-                "application/json": {
-                    id?: components["schemas"]["OwnId"];
-                    datasets: components["schemas"]["Id"][];
+                readonly "application/json": {
+                    readonly id?: components["schemas"]["OwnId"];
+                    readonly datasets: readonly components["schemas"]["Id"][];
                     /** @description By default the unconstrained policy, `{ permission: [{ action: use }] }` */
-                    policy?: components["schemas"]["Policy"];
+                    readonly policy?: components["schemas"]["Policy"];
                     /** @description By default automatic */
-                    decision?: components["schemas"]["Decision"];
+                    readonly decision?: components["schemas"]["Decision"];
                     /** @description By default every partner */
-                    audience?: components["schemas"]["Audience"];
+                    readonly audience?: components["schemas"]["Audience"];
                 };
             };
         };
-        responses: {
+        readonly responses: {
             /** @description Offered */
-            201: {
+            readonly 201: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
-                    Location: components["headers"]["Location"];
-                    [name: string]: unknown;
+                    readonly ETag: components["headers"]["ETag"];
+                    readonly Location: components["headers"]["Location"];
+                    readonly [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Offer"];
+                    readonly "application/json": components["schemas"]["Offer"];
                 };
             };
-            default: components["responses"]["Problem"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    getOffer: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                offerId: components["schemas"]["Id"];
+    readonly getOffer: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly offerId: components["schemas"]["Id"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
-        requestBody?: never;
-        responses: {
+        readonly requestBody?: never;
+        readonly responses: {
             /** @description The offer */
-            200: {
+            readonly 200: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
+                    readonly ETag: components["headers"]["ETag"];
+                    readonly [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Offer"];
+                    readonly "application/json": components["schemas"]["Offer"];
                 };
             };
-            default: components["responses"]["Problem"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    removeOffer: {
-        parameters: {
-            query?: never;
-            header: {
+    readonly removeOffer: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header: {
                 /** @description The `ETag` last seen */
-                "If-Match": components["parameters"]["IfMatch"];
+                readonly "If-Match": components["parameters"]["IfMatch"];
             };
-            path: {
-                offerId: components["schemas"]["Id"];
+            readonly path: {
+                readonly offerId: components["schemas"]["Id"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
-        requestBody?: never;
-        responses: {
+        readonly requestBody?: never;
+        readonly responses: {
             /** @description Withdrawn */
-            204: {
+            readonly 204: {
                 headers: {
-                    [name: string]: unknown;
+                    readonly [name: string]: unknown;
                 };
                 content?: never;
             };
-            default: components["responses"]["Problem"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    listSecrets: {
-        parameters: {
-            query?: {
+    readonly listSecrets: {
+        readonly parameters: {
+            readonly query?: {
                 /** @description `next` of the page before */
-                cursor?: components["parameters"]["Cursor"];
-                limit?: components["parameters"]["Limit"];
+                readonly cursor?: components["parameters"]["Cursor"];
+                readonly limit?: components["parameters"]["Limit"];
             };
-            header?: never;
-            path?: never;
-            cookie?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
-        requestBody?: never;
-        responses: {
+        readonly requestBody?: never;
+        readonly responses: {
             /** @description A page */
-            200: {
+            readonly 200: {
                 headers: {
-                    [name: string]: unknown;
+                    readonly [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SecretPage"];
+                    readonly "application/json": components["schemas"]["SecretPage"];
                 };
             };
-            default: components["responses"]["Problem"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    putSecret: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: components["schemas"]["SecretName"];
+    readonly putSecret: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly name: components["schemas"]["SecretName"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
-        requestBody: {
-            content: {
+        readonly requestBody: {
+            readonly content: {
                 /**
                  * @example {
                  *       "value": "Bearer s3cr3t"
                  *     }
                  */
-                "application/json": {
+                readonly "application/json": {
                     /** @description The whole header value */
-                    value: string;
+                    readonly value: string;
                 };
             };
         };
-        responses: {
+        readonly responses: {
             /** @description Set */
-            204: {
+            readonly 204: {
                 headers: {
-                    [name: string]: unknown;
+                    readonly [name: string]: unknown;
                 };
                 content?: never;
             };
-            default: components["responses"]["Problem"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    removeSecret: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: components["schemas"]["SecretName"];
+    readonly removeSecret: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly name: components["schemas"]["SecretName"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
-        requestBody?: never;
-        responses: {
+        readonly requestBody?: never;
+        readonly responses: {
             /** @description Removed */
-            204: {
+            readonly 204: {
                 headers: {
-                    [name: string]: unknown;
+                    readonly [name: string]: unknown;
                 };
                 content?: never;
             };
-            default: components["responses"]["Problem"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    listNegotiations: {
-        parameters: {
-            query?: {
+    readonly listNegotiations: {
+        readonly parameters: {
+            readonly query?: {
                 /** @description `next` of the page before */
-                cursor?: components["parameters"]["Cursor"];
-                limit?: components["parameters"]["Limit"];
-                state?: components["schemas"]["NegotiationState"];
-                role?: components["schemas"]["ProcessRole"];
-                partner?: components["schemas"]["ParticipantId"];
+                readonly cursor?: components["parameters"]["Cursor"];
+                readonly limit?: components["parameters"]["Limit"];
+                readonly state?: components["schemas"]["NegotiationState"];
+                readonly role?: components["schemas"]["ProcessRole"];
+                readonly partner?: components["schemas"]["ParticipantId"];
             };
-            header?: never;
-            path?: never;
-            cookie?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
-        requestBody?: never;
-        responses: {
+        readonly requestBody?: never;
+        readonly responses: {
             /** @description A page */
-            200: {
+            readonly 200: {
                 headers: {
-                    [name: string]: unknown;
+                    readonly [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["NegotiationPage"];
+                    readonly "application/json": components["schemas"]["NegotiationPage"];
                 };
             };
-            default: components["responses"]["Problem"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    requestNegotiation: {
-        parameters: {
-            query?: never;
-            header?: {
+    readonly requestNegotiation: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
                 /** @description Any text that is new for a new request */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
-            path?: never;
-            cookie?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
-        requestBody: {
-            content: {
+        readonly requestBody: {
+            readonly content: {
                 /**
                  * @example {
                  *       "partner": "did:web:cards.example",
                  *       "offer": "urn:uuid:0f8f3c1e-6c57-4d36-8d3b-9c6a6a3d1a11"
                  *     }
                  */
-                "application/json": {
-                    partner: components["schemas"]["ParticipantId"];
-                    offer: components["schemas"]["Id"] | components["schemas"]["MessageOffer"];
-                    dataset?: components["schemas"]["Id"];
-                    decision?: components["schemas"]["Decision"];
+                readonly "application/json": {
+                    readonly partner: components["schemas"]["ParticipantId"];
+                    readonly offer: components["schemas"]["Id"] | components["schemas"]["MessageOffer"];
+                    readonly dataset?: components["schemas"]["Id"];
+                    readonly decision?: components["schemas"]["Decision"];
                 };
             };
         };
-        responses: {
+        readonly responses: {
             /** @description Begun; the request is on its way */
-            201: {
+            readonly 201: {
                 headers: {
-                    Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
+                    readonly Location: components["headers"]["Location"];
+                    readonly ETag: components["headers"]["ETag"];
+                    readonly [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Negotiation"];
+                    readonly "application/json": components["schemas"]["Negotiation"];
                 };
             };
-            default: components["responses"]["Problem"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    offerNegotiation: {
-        parameters: {
-            query?: never;
-            header?: {
+    readonly offerNegotiation: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
                 /** @description Any text that is new for a new request */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
-            path?: never;
-            cookie?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
-        requestBody: {
-            content: {
+        readonly requestBody: {
+            readonly content: {
                 /**
                  * @example {
                  *       "partner": "did:web:connector.city.example",
                  *       "offer": "urn:uuid:0f8f3c1e-6c57-4d36-8d3b-9c6a6a3d1a11"
                  *     }
                  */
-                "application/json": {
-                    partner: components["schemas"]["ParticipantId"];
+                readonly "application/json": {
+                    readonly partner: components["schemas"]["ParticipantId"];
                     /** @description One of our offers, or the id that one of its datasets has in the catalog */
-                    offer: components["schemas"]["Id"];
+                    readonly offer: components["schemas"]["Id"];
                     /** @description Needed when the offer has several datasets */
-                    dataset?: components["schemas"]["Id"];
+                    readonly dataset?: components["schemas"]["Id"];
                 };
             };
         };
-        responses: {
+        readonly responses: {
             /** @description Begun; the offer is on its way */
-            201: {
+            readonly 201: {
                 headers: {
-                    Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
+                    readonly Location: components["headers"]["Location"];
+                    readonly ETag: components["headers"]["ETag"];
+                    readonly [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Negotiation"];
+                    readonly "application/json": components["schemas"]["Negotiation"];
                 };
             };
-            default: components["responses"]["Problem"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    getNegotiation: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                negotiationId: components["parameters"]["NegotiationId"];
+    readonly getNegotiation: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly negotiationId: components["parameters"]["NegotiationId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
-        requestBody?: never;
-        responses: {
-            200: components["responses"]["Negotiation"];
-            default: components["responses"]["Problem"];
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: components["responses"]["Negotiation"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    acceptNegotiation: {
-        parameters: {
-            query?: never;
-            header?: {
+    readonly acceptNegotiation: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
                 /** @description Any text that is new for a new request */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
-            path: {
-                negotiationId: components["parameters"]["NegotiationId"];
+            readonly path: {
+                readonly negotiationId: components["parameters"]["NegotiationId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
-        requestBody?: never;
-        responses: {
-            200: components["responses"]["Negotiation"];
-            default: components["responses"]["Problem"];
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: components["responses"]["Negotiation"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    counterNegotiation: {
-        parameters: {
-            query?: never;
-            header?: {
+    readonly counterNegotiation: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
                 /** @description Any text that is new for a new request */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
-            path: {
-                negotiationId: components["parameters"]["NegotiationId"];
+            readonly path: {
+                readonly negotiationId: components["parameters"]["NegotiationId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
-        requestBody: {
-            content: {
+        readonly requestBody: {
+            readonly content: {
                 /**
                  * @example {
                  *       "policy": {
@@ -2539,317 +2539,317 @@ export interface operations {
                  *       }
                  *     }
                  */
-                "application/json": {
-                    policy: components["schemas"]["Policy"];
+                readonly "application/json": {
+                    readonly policy: components["schemas"]["Policy"];
                 };
             };
         };
-        responses: {
-            200: components["responses"]["Negotiation"];
-            default: components["responses"]["Problem"];
+        readonly responses: {
+            readonly 200: components["responses"]["Negotiation"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    approveNegotiation: {
-        parameters: {
-            query?: never;
-            header?: {
+    readonly approveNegotiation: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
                 /** @description Any text that is new for a new request */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
-            path: {
-                negotiationId: components["parameters"]["NegotiationId"];
+            readonly path: {
+                readonly negotiationId: components["parameters"]["NegotiationId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
-        requestBody?: never;
-        responses: {
-            200: components["responses"]["Negotiation"];
-            default: components["responses"]["Problem"];
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: components["responses"]["Negotiation"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    terminateNegotiation: {
-        parameters: {
-            query?: never;
-            header?: {
+    readonly terminateNegotiation: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
                 /** @description Any text that is new for a new request */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
-            path: {
-                negotiationId: components["parameters"]["NegotiationId"];
+            readonly path: {
+                readonly negotiationId: components["parameters"]["NegotiationId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
-        requestBody?: components["requestBodies"]["Ending"];
-        responses: {
-            200: components["responses"]["Negotiation"];
-            default: components["responses"]["Problem"];
+        readonly requestBody?: components["requestBodies"]["Ending"];
+        readonly responses: {
+            readonly 200: components["responses"]["Negotiation"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    listAgreements: {
-        parameters: {
-            query?: {
+    readonly listAgreements: {
+        readonly parameters: {
+            readonly query?: {
                 /** @description `next` of the page before */
-                cursor?: components["parameters"]["Cursor"];
-                limit?: components["parameters"]["Limit"];
-                role?: components["schemas"]["ProcessRole"];
-                partner?: components["schemas"]["ParticipantId"];
-                dataset?: components["schemas"]["Id"];
+                readonly cursor?: components["parameters"]["Cursor"];
+                readonly limit?: components["parameters"]["Limit"];
+                readonly role?: components["schemas"]["ProcessRole"];
+                readonly partner?: components["schemas"]["ParticipantId"];
+                readonly dataset?: components["schemas"]["Id"];
             };
-            header?: never;
-            path?: never;
-            cookie?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
-        requestBody?: never;
-        responses: {
+        readonly requestBody?: never;
+        readonly responses: {
             /** @description A page */
-            200: {
+            readonly 200: {
                 headers: {
-                    [name: string]: unknown;
+                    readonly [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AgreementPage"];
+                    readonly "application/json": components["schemas"]["AgreementPage"];
                 };
             };
-            default: components["responses"]["Problem"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    getAgreement: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                agreementId: components["parameters"]["AgreementId"];
+    readonly getAgreement: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly agreementId: components["parameters"]["AgreementId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
-        requestBody?: never;
-        responses: {
+        readonly requestBody?: never;
+        readonly responses: {
             /** @description The agreement */
-            200: {
+            readonly 200: {
                 headers: {
-                    [name: string]: unknown;
+                    readonly [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Agreement"];
+                    readonly "application/json": components["schemas"]["Agreement"];
                 };
             };
-            default: components["responses"]["Problem"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    getAgreementMessage: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                agreementId: components["parameters"]["AgreementId"];
+    readonly getAgreementMessage: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly agreementId: components["parameters"]["AgreementId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
-        requestBody?: never;
-        responses: {
+        readonly requestBody?: never;
+        readonly responses: {
             /** @description The message; its SHA-256 is `messageSha256` of the agreement */
-            200: {
+            readonly 200: {
                 headers: {
                     /** @description RFC 9530 */
-                    "Content-Digest"?: string;
-                    [name: string]: unknown;
+                    readonly "Content-Digest"?: string;
+                    readonly [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    readonly "application/json": Record<string, never>;
                 };
             };
-            default: components["responses"]["Problem"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    listTransfers: {
-        parameters: {
-            query?: {
+    readonly listTransfers: {
+        readonly parameters: {
+            readonly query?: {
                 /** @description `next` of the page before */
-                cursor?: components["parameters"]["Cursor"];
-                limit?: components["parameters"]["Limit"];
-                state?: components["schemas"]["TransferState"];
-                role?: components["schemas"]["ProcessRole"];
-                partner?: components["schemas"]["ParticipantId"];
-                agreement?: components["schemas"]["Id"];
+                readonly cursor?: components["parameters"]["Cursor"];
+                readonly limit?: components["parameters"]["Limit"];
+                readonly state?: components["schemas"]["TransferState"];
+                readonly role?: components["schemas"]["ProcessRole"];
+                readonly partner?: components["schemas"]["ParticipantId"];
+                readonly agreement?: components["schemas"]["Id"];
             };
-            header?: never;
-            path?: never;
-            cookie?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
-        requestBody?: never;
-        responses: {
+        readonly requestBody?: never;
+        readonly responses: {
             /** @description A page */
-            200: {
+            readonly 200: {
                 headers: {
-                    [name: string]: unknown;
+                    readonly [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TransferPage"];
+                    readonly "application/json": components["schemas"]["TransferPage"];
                 };
             };
-            default: components["responses"]["Problem"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    requestTransfer: {
-        parameters: {
-            query?: never;
-            header?: {
+    readonly requestTransfer: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
                 /** @description Any text that is new for a new request */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
-            path?: never;
-            cookie?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
-        requestBody: {
-            content: {
+        readonly requestBody: {
+            readonly content: {
                 /**
                  * @example {
                  *       "agreement": "urn:uuid:3c9f5a52-4a5e-4f1b-8f50-6cbb2f1f7a10",
                  *       "format": "HttpData-PULL"
                  *     }
                  */
-                "application/json": {
-                    agreement: components["schemas"]["Id"];
-                    format?: components["schemas"]["TransferFormat"];
+                readonly "application/json": {
+                    readonly agreement: components["schemas"]["Id"];
+                    readonly format?: components["schemas"]["TransferFormat"];
                 };
             };
         };
-        responses: {
+        readonly responses: {
             /** @description Begun; the request is on its way */
-            201: {
+            readonly 201: {
                 headers: {
-                    Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
+                    readonly Location: components["headers"]["Location"];
+                    readonly ETag: components["headers"]["ETag"];
+                    readonly [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Transfer"];
+                    readonly "application/json": components["schemas"]["Transfer"];
                 };
             };
-            default: components["responses"]["Problem"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    getTransfer: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                transferId: components["parameters"]["TransferId"];
+    readonly getTransfer: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly transferId: components["parameters"]["TransferId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
-        requestBody?: never;
-        responses: {
-            200: components["responses"]["Transfer"];
-            default: components["responses"]["Problem"];
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: components["responses"]["Transfer"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    startTransfer: {
-        parameters: {
-            query?: never;
-            header?: {
+    readonly startTransfer: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
                 /** @description Any text that is new for a new request */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
-            path: {
-                transferId: components["parameters"]["TransferId"];
+            readonly path: {
+                readonly transferId: components["parameters"]["TransferId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
-        requestBody?: never;
-        responses: {
-            200: components["responses"]["Transfer"];
-            default: components["responses"]["Problem"];
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: components["responses"]["Transfer"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    suspendTransfer: {
-        parameters: {
-            query?: never;
-            header?: {
+    readonly suspendTransfer: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
                 /** @description Any text that is new for a new request */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
-            path: {
-                transferId: components["parameters"]["TransferId"];
+            readonly path: {
+                readonly transferId: components["parameters"]["TransferId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
-        requestBody?: components["requestBodies"]["Ending"];
-        responses: {
-            200: components["responses"]["Transfer"];
-            default: components["responses"]["Problem"];
+        readonly requestBody?: components["requestBodies"]["Ending"];
+        readonly responses: {
+            readonly 200: components["responses"]["Transfer"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    resumeTransfer: {
-        parameters: {
-            query?: never;
-            header?: {
+    readonly resumeTransfer: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
                 /** @description Any text that is new for a new request */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
-            path: {
-                transferId: components["parameters"]["TransferId"];
+            readonly path: {
+                readonly transferId: components["parameters"]["TransferId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
-        requestBody?: never;
-        responses: {
-            200: components["responses"]["Transfer"];
-            default: components["responses"]["Problem"];
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: components["responses"]["Transfer"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    completeTransfer: {
-        parameters: {
-            query?: never;
-            header?: {
+    readonly completeTransfer: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
                 /** @description Any text that is new for a new request */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
-            path: {
-                transferId: components["parameters"]["TransferId"];
+            readonly path: {
+                readonly transferId: components["parameters"]["TransferId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
-        requestBody?: never;
-        responses: {
-            200: components["responses"]["Transfer"];
-            default: components["responses"]["Problem"];
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: components["responses"]["Transfer"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    terminateTransfer: {
-        parameters: {
-            query?: never;
-            header?: {
+    readonly terminateTransfer: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
                 /** @description Any text that is new for a new request */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
-            path: {
-                transferId: components["parameters"]["TransferId"];
+            readonly path: {
+                readonly transferId: components["parameters"]["TransferId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
-        requestBody?: components["requestBodies"]["Ending"];
-        responses: {
-            200: components["responses"]["Transfer"];
-            default: components["responses"]["Problem"];
+        readonly requestBody?: components["requestBodies"]["Ending"];
+        readonly responses: {
+            readonly 200: components["responses"]["Transfer"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    getDataAddress: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                transferId: components["parameters"]["TransferId"];
+    readonly getDataAddress: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly transferId: components["parameters"]["TransferId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
-        requestBody?: never;
-        responses: {
+        readonly requestBody?: never;
+        readonly responses: {
             /** @description The endpoint and the value of the `Authorization` header, to be kept secret */
-            200: {
+            readonly 200: {
                 headers: {
-                    "Cache-Control"?: "no-store";
-                    [name: string]: unknown;
+                    readonly "Cache-Control"?: "no-store";
+                    readonly [name: string]: unknown;
                 };
                 content: {
                     /**
@@ -2858,300 +2858,300 @@ export interface operations {
                      *       "authorization": "Bearer 2F4…"
                      *     }
                      */
-                    "application/json": {
-                        endpoint: string;
-                        authorization: string;
+                    readonly "application/json": {
+                        readonly endpoint: string;
+                        readonly authorization: string;
                     };
                 };
             };
-            default: components["responses"]["Problem"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    downloadData: {
-        parameters: {
-            query?: {
+    readonly downloadData: {
+        readonly parameters: {
+            readonly query?: {
                 /** @description The original file without it */
-                format?: "csv" | "ndjson" | "json" | "parquet" | "original";
+                readonly format?: "csv" | "ndjson" | "json" | "parquet" | "original";
                 /** @description An older version of a file */
-                version?: number;
+                readonly version?: number;
                 /** @description For an HTTP source: the path below the endpoint, with its query string (`/stations?limit=5`) */
-                path?: string;
+                readonly path?: string;
             };
-            header?: {
-                Accept?: string;
-                Range?: string;
-                "If-Range"?: string;
-                "If-None-Match"?: string;
+            readonly header?: {
+                readonly Accept?: string;
+                readonly Range?: string;
+                readonly "If-Range"?: string;
+                readonly "If-None-Match"?: string;
             };
-            path: {
-                transferId: components["parameters"]["TransferId"];
+            readonly path: {
+                readonly transferId: components["parameters"]["TransferId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
-        requestBody?: never;
-        responses: {
+        readonly requestBody?: never;
+        readonly responses: {
             /** @description The data */
-            200: {
+            readonly 200: {
                 headers: {
-                    [name: string]: unknown;
+                    readonly [name: string]: unknown;
                 };
                 content: {
-                    "*/*": unknown;
+                    readonly "*/*": unknown;
                 };
             };
             /** @description The range asked for */
-            206: {
+            readonly 206: {
                 headers: {
-                    [name: string]: unknown;
+                    readonly [name: string]: unknown;
                 };
                 content: {
-                    "*/*": unknown;
+                    readonly "*/*": unknown;
                 };
             };
             /** @description Not changed */
-            304: {
+            readonly 304: {
                 headers: {
-                    [name: string]: unknown;
+                    readonly [name: string]: unknown;
                 };
                 content?: never;
             };
-            default: components["responses"]["Problem"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    inspectData: {
-        parameters: {
-            query?: {
+    readonly inspectData: {
+        readonly parameters: {
+            readonly query?: {
                 /** @description The original file without it */
-                format?: "csv" | "ndjson" | "json" | "parquet" | "original";
+                readonly format?: "csv" | "ndjson" | "json" | "parquet" | "original";
                 /** @description An older version of a file */
-                version?: number;
+                readonly version?: number;
                 /** @description For an HTTP source: the path below the endpoint, with its query string (`/stations?limit=5`) */
-                path?: string;
+                readonly path?: string;
             };
-            header?: {
-                Accept?: string;
-                Range?: string;
-                "If-Range"?: string;
-                "If-None-Match"?: string;
+            readonly header?: {
+                readonly Accept?: string;
+                readonly Range?: string;
+                readonly "If-Range"?: string;
+                readonly "If-None-Match"?: string;
             };
-            path: {
-                transferId: components["parameters"]["TransferId"];
+            readonly path: {
+                readonly transferId: components["parameters"]["TransferId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
-        requestBody?: never;
-        responses: {
+        readonly requestBody?: never;
+        readonly responses: {
             /** @description The headers */
-            200: {
+            readonly 200: {
                 headers: {
-                    [name: string]: unknown;
+                    readonly [name: string]: unknown;
                 };
                 content?: never;
             };
             /** @description The headers */
-            206: {
+            readonly 206: {
                 headers: {
-                    [name: string]: unknown;
+                    readonly [name: string]: unknown;
                 };
                 content?: never;
             };
             /** @description Not changed */
-            304: {
+            readonly 304: {
                 headers: {
-                    [name: string]: unknown;
+                    readonly [name: string]: unknown;
                 };
                 content?: never;
             };
             /** @description As GET */
-            default: {
+            readonly default: {
                 headers: {
-                    [name: string]: unknown;
+                    readonly [name: string]: unknown;
                 };
                 content?: never;
             };
         };
     };
-    listDeliveries: {
-        parameters: {
-            query?: {
+    readonly listDeliveries: {
+        readonly parameters: {
+            readonly query?: {
                 /** @description `next` of the page before */
-                cursor?: components["parameters"]["Cursor"];
-                limit?: components["parameters"]["Limit"];
+                readonly cursor?: components["parameters"]["Cursor"];
+                readonly limit?: components["parameters"]["Limit"];
             };
-            header?: never;
-            path: {
-                transferId: components["parameters"]["TransferId"];
+            readonly header?: never;
+            readonly path: {
+                readonly transferId: components["parameters"]["TransferId"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
-        requestBody?: never;
-        responses: {
+        readonly requestBody?: never;
+        readonly responses: {
             /** @description A page */
-            200: {
+            readonly 200: {
                 headers: {
-                    [name: string]: unknown;
+                    readonly [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DeliveryPage"];
+                    readonly "application/json": components["schemas"]["DeliveryPage"];
                 };
             };
-            default: components["responses"]["Problem"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    listAuditEntries: {
-        parameters: {
-            query?: {
+    readonly listAuditEntries: {
+        readonly parameters: {
+            readonly query?: {
                 /** @description `next` of the page before */
-                cursor?: components["parameters"]["Cursor"];
-                limit?: components["parameters"]["Limit"];
-                type?: components["parameters"]["AuditType"];
-                agreement?: components["parameters"]["AuditAgreement"];
-                transfer?: components["parameters"]["AuditTransfer"];
-                partner?: components["parameters"]["AuditPartner"];
-                dataset?: components["parameters"]["AuditDataset"];
+                readonly cursor?: components["parameters"]["Cursor"];
+                readonly limit?: components["parameters"]["Limit"];
+                readonly type?: components["parameters"]["AuditType"];
+                readonly agreement?: components["parameters"]["AuditAgreement"];
+                readonly transfer?: components["parameters"]["AuditTransfer"];
+                readonly partner?: components["parameters"]["AuditPartner"];
+                readonly dataset?: components["parameters"]["AuditDataset"];
                 /** @description From this time on */
-                since?: components["parameters"]["Since"];
+                readonly since?: components["parameters"]["Since"];
                 /** @description Before this time */
-                until?: components["parameters"]["Until"];
+                readonly until?: components["parameters"]["Until"];
             };
-            header?: never;
-            path?: never;
-            cookie?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
-        requestBody?: never;
-        responses: {
+        readonly requestBody?: never;
+        readonly responses: {
             /** @description A page */
-            200: {
+            readonly 200: {
                 headers: {
-                    [name: string]: unknown;
+                    readonly [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AuditEntryPage"];
+                    readonly "application/json": components["schemas"]["AuditEntryPage"];
                 };
             };
-            default: components["responses"]["Problem"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    exportAudit: {
-        parameters: {
-            query?: {
-                format?: "ndjson" | "csv";
-                type?: components["parameters"]["AuditType"];
-                agreement?: components["parameters"]["AuditAgreement"];
-                transfer?: components["parameters"]["AuditTransfer"];
-                partner?: components["parameters"]["AuditPartner"];
-                dataset?: components["parameters"]["AuditDataset"];
+    readonly exportAudit: {
+        readonly parameters: {
+            readonly query?: {
+                readonly format?: "ndjson" | "csv";
+                readonly type?: components["parameters"]["AuditType"];
+                readonly agreement?: components["parameters"]["AuditAgreement"];
+                readonly transfer?: components["parameters"]["AuditTransfer"];
+                readonly partner?: components["parameters"]["AuditPartner"];
+                readonly dataset?: components["parameters"]["AuditDataset"];
                 /** @description From this time on */
-                since?: components["parameters"]["Since"];
+                readonly since?: components["parameters"]["Since"];
                 /** @description Before this time */
-                until?: components["parameters"]["Until"];
+                readonly until?: components["parameters"]["Until"];
             };
-            header?: never;
-            path?: never;
-            cookie?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
-        requestBody?: never;
-        responses: {
+        readonly requestBody?: never;
+        readonly responses: {
             /** @description The entries */
-            200: {
+            readonly 200: {
                 headers: {
-                    [name: string]: unknown;
+                    readonly [name: string]: unknown;
                 };
                 content: {
-                    "application/x-ndjson": string;
-                    "text/csv": string;
+                    readonly "application/x-ndjson": string;
+                    readonly "text/csv": string;
                 };
             };
-            default: components["responses"]["Problem"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    listOutbox: {
-        parameters: {
-            query?: {
+    readonly listOutbox: {
+        readonly parameters: {
+            readonly query?: {
                 /** @description `next` of the page before */
-                cursor?: components["parameters"]["Cursor"];
-                limit?: components["parameters"]["Limit"];
-                status?: "pending" | "refused";
+                readonly cursor?: components["parameters"]["Cursor"];
+                readonly limit?: components["parameters"]["Limit"];
+                readonly status?: "pending" | "refused";
             };
-            header?: never;
-            path?: never;
-            cookie?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
-        requestBody?: never;
-        responses: {
+        readonly requestBody?: never;
+        readonly responses: {
             /** @description A page */
-            200: {
+            readonly 200: {
                 headers: {
-                    [name: string]: unknown;
+                    readonly [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OutboxPage"];
+                    readonly "application/json": components["schemas"]["OutboxPage"];
                 };
             };
-            default: components["responses"]["Problem"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    retryMessage: {
-        parameters: {
-            query?: never;
-            header?: {
+    readonly retryMessage: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
                 /** @description Any text that is new for a new request */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
-            path: {
-                messageId: components["schemas"]["Id"];
+            readonly path: {
+                readonly messageId: components["schemas"]["Id"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
-        requestBody?: never;
-        responses: {
+        readonly requestBody?: never;
+        readonly responses: {
             /** @description It will be tried now */
-            202: {
+            readonly 202: {
                 headers: {
-                    [name: string]: unknown;
+                    readonly [name: string]: unknown;
                 };
                 content?: never;
             };
-            default: components["responses"]["Problem"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    listTokens: {
-        parameters: {
-            query?: {
+    readonly listTokens: {
+        readonly parameters: {
+            readonly query?: {
                 /** @description `next` of the page before */
-                cursor?: components["parameters"]["Cursor"];
-                limit?: components["parameters"]["Limit"];
+                readonly cursor?: components["parameters"]["Cursor"];
+                readonly limit?: components["parameters"]["Limit"];
             };
-            header?: never;
-            path?: never;
-            cookie?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
-        requestBody?: never;
-        responses: {
+        readonly requestBody?: never;
+        readonly responses: {
             /** @description A page */
-            200: {
+            readonly 200: {
                 headers: {
-                    [name: string]: unknown;
+                    readonly [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TokenPage"];
+                    readonly "application/json": components["schemas"]["TokenPage"];
                 };
             };
-            default: components["responses"]["Problem"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    createToken: {
-        parameters: {
-            query?: never;
-            header?: {
+    readonly createToken: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
                 /** @description Any text that is new for a new request */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
-            path?: never;
-            cookie?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
-        requestBody: {
-            content: {
+        readonly requestBody: {
+            readonly content: {
                 /**
                  * @example {
                  *       "name": "Anna (audit office)",
@@ -3159,57 +3159,57 @@ export interface operations {
                  *       "expiresAt": "2027-01-01T00:00:00Z"
                  *     }
                  */
-                "application/json": {
-                    name: string;
-                    role: components["schemas"]["TokenRole"];
+                readonly "application/json": {
+                    readonly name: string;
+                    readonly role: components["schemas"]["TokenRole"];
                     /** Format: date-time */
-                    expiresAt?: string;
+                    readonly expiresAt?: string;
                 };
             };
         };
-        responses: {
+        readonly responses: {
             /** @description Made */
-            201: {
+            readonly 201: {
                 headers: {
-                    Location: components["headers"]["Location"];
-                    "Cache-Control"?: "no-store";
-                    [name: string]: unknown;
+                    readonly Location: components["headers"]["Location"];
+                    readonly "Cache-Control"?: "no-store";
+                    readonly [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        id: components["schemas"]["Id"];
-                        name: string;
-                        role: components["schemas"]["TokenRole"];
-                        createdAt: components["schemas"]["Time"];
-                        expiresAt: components["schemas"]["TimeOrNull"];
-                        revokedAt: components["schemas"]["TimeOrNull"];
+                    readonly "application/json": {
+                        readonly id: components["schemas"]["Id"];
+                        readonly name: string;
+                        readonly role: components["schemas"]["TokenRole"];
+                        readonly createdAt: components["schemas"]["Time"];
+                        readonly expiresAt: components["schemas"]["TimeOrNull"];
+                        readonly revokedAt: components["schemas"]["TimeOrNull"];
                         /** @description The token itself */
-                        token: string;
+                        readonly token: string;
                     };
                 };
             };
-            default: components["responses"]["Problem"];
+            readonly default: components["responses"]["Problem"];
         };
     };
-    revokeToken: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                tokenId: components["schemas"]["Id"];
+    readonly revokeToken: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly tokenId: components["schemas"]["Id"];
             };
-            cookie?: never;
+            readonly cookie?: never;
         };
-        requestBody?: never;
-        responses: {
+        readonly requestBody?: never;
+        readonly responses: {
             /** @description Revoked */
-            204: {
+            readonly 204: {
                 headers: {
-                    [name: string]: unknown;
+                    readonly [name: string]: unknown;
                 };
                 content?: never;
             };
-            default: components["responses"]["Problem"];
+            readonly default: components["responses"]["Problem"];
         };
     };
 }

@@ -1,0 +1,39 @@
+import type { Database } from '../persistence/database.ts'
+import { ProblemError } from '../errors.ts'
+import type { Caller } from './operation.ts'
+import { findValidToken } from './store.ts'
+import { tokenHash } from './tokens.ts'
+
+/** Finds out whose token a request carries. */
+export type Authenticate = (request: { authorization: string | undefined; address: string }) => Promise<Caller>
+
+const windowMs = 60_000
+const failuresAllowed = 30
+const addressesKept = 1000
+
+/**
+ * Bearer tokens (RFC 6750) by their SHA-256. After 30 failures in a minute an address is told to wait; a valid token is always
+ * let in, so that nobody on the same host can lock the operator out.
+ */
+export function createAuthenticate(deps: { database: Database; clock: () => Date }): Authenticate {
+  const failures = new Map<string, { since: number; count: number }>()
+
+  function fail(address: string): ProblemError {
+    const now = deps.clock().getTime()
+    const known = failures.get(address)
+    const entry = known === undefined || now - known.since > windowMs ? { since: now, count: 1 } : { ...known, count: known.count + 1 }
+    failures.delete(address)
+    failures.set(address, entry)
+    const [oldest] = failures.keys()
+    if (failures.size > addressesKept && oldest !== undefined) failures.delete(oldest)
+    if (entry.count > failuresAllowed) return new ProblemError('too-many-requests', 'Too many wrong tokens came from this address. Wait a minute.')
+    return new ProblemError('unauthenticated', 'Send a valid token of this API: Authorization: Bearer <token>. "concordat token create" makes one.')
+  }
+
+  return async ({ authorization, address }) => {
+    const [, token] = /^Bearer +([A-Za-z0-9._~+/=-]{1,200})$/i.exec(authorization ?? '') ?? []
+    const row = token === undefined ? undefined : await findValidToken(deps.database.db, tokenHash(token), deps.clock())
+    if (row === undefined) throw fail(address)
+    return { tokenId: row.id, name: row.name, role: row.role }
+  }
+}

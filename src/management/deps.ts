@@ -1,0 +1,78 @@
+import type { Logger } from 'pino'
+import type { Agreements } from '../agreements/agreements.ts'
+import type { Audit } from '../audit/audit.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import type { Secrets } from '../catalog/secrets/secrets.ts'
+import type { OutboundHttp } from '../http/guarded-fetch.ts'
+import type { Identity } from '../identity/identity.ts'
+import type { Negotiations } from '../negotiation/negotiations.ts'
+import type { Outbox } from '../outbox/outbox.ts'
+import type { Database, Transaction } from '../persistence/database.ts'
+import type { Role } from '../persistence/schema.ts'
+import type { Transfers } from '../transfer/transfers.ts'
+import type { Metrics } from './metrics.ts'
+
+/** A partner as far as calling its connector goes. */
+export interface Peer {
+  readonly id: string
+  /** Base address of its Dataspace Protocol; null: found through its DID document. */
+  readonly address: string | null
+}
+
+/** A dataset as a partner describes it. */
+export interface PeerDataset {
+  readonly '@id': string
+  readonly hasPolicy?: readonly { readonly '@id': string; readonly [term: string]: unknown }[]
+  readonly [property: string]: unknown
+}
+
+/** Asks partners for their catalogs. `next` is passed back to read on; it must be refused when it leads away from the partner. */
+export interface PeerCatalogs {
+  catalog(partner: Peer, query: { filter?: readonly unknown[]; next?: string }): Promise<{ datasets: readonly PeerDataset[]; next?: string }>
+  dataset(partner: Peer, id: string): Promise<PeerDataset>
+}
+
+/** What a push delivered. */
+export interface DeliveryView {
+  readonly role: Role
+  readonly fileName: string
+  readonly bytes: number
+  readonly sha256: string
+  readonly path: string | null
+  readonly receipt: unknown
+  readonly completedAt: Date
+}
+
+/** Everything the management API serves, passed in by `connector.ts`. */
+export interface ManagementDeps {
+  readonly database: Database
+  readonly audit: Pick<Audit, 'append' | 'entries' | 'size' | 'onAppended'>
+  readonly clock: () => Date
+  readonly newId: () => string
+  readonly log: Logger
+  /** Who we are, as `GET /self` says it. */
+  readonly self: { readonly id: string; readonly address: string; readonly version: string }
+  readonly catalog: Pick<Catalog, 'createDataset' | 'updateDataset' | 'addVersion' | 'getDataset' | 'listDatasets' | 'removeDataset' | 'listVersions' | 'createOffer' | 'getOffer' | 'listOffers' | 'removeOffer'>
+  readonly secrets: Pick<Secrets, 'set' | 'list' | 'remove'>
+  readonly agreements: Agreements
+  readonly negotiations: Pick<Negotiations, 'request' | 'offer' | 'accept' | 'counter' | 'approve' | 'terminate' | 'get' | 'list'>
+  readonly transfers: Pick<Transfers, 'request' | 'start' | 'suspend' | 'resume' | 'complete' | 'terminate' | 'get' | 'list' | 'dataAddress'>
+  readonly deliveries: (transferId: string) => Promise<readonly DeliveryView[]>
+  readonly outbox: Pick<Outbox, 'list' | 'retry' | 'count'>
+  readonly dataPlane: {
+    /** Ends every access token of a partner. */
+    revokePartner(tx: Transaction, partner: string): Promise<void>
+  }
+  readonly identity: Pick<Identity, 'checkId' | 'rotate'>
+  readonly peerCatalogs: PeerCatalogs
+  readonly http: Pick<OutboundHttp, 'check' | 'stream'>
+  readonly metrics: Metrics
+  /** Where uploads wait; on the same disk as the data folder. */
+  readonly uploadDirectory: string
+  /** The largest upload, in bytes. */
+  readonly uploadLimit: number
+  /** How often an idle event stream looks for entries of other replicas; 1 s unless told. */
+  readonly eventPollMs?: number
+  /** How often an idle event stream shows that it lives; 15 s unless told. */
+  readonly heartbeatMs?: number
+}

@@ -1,0 +1,16 @@
+import { isReachable } from '../persistence/database.ts'
+import type { ManagementDeps } from './deps.ts'
+import type { Handlers } from './operation.ts'
+
+type HealthHandlers = Pick<Handlers, 'getLiveness' | 'getReadiness'>
+
+/** Without a token, for orchestrators; so it says nothing but up or down. */
+export function healthHandlers(deps: Pick<ManagementDeps, 'database'> & { readonly stopping: AbortSignal }): HealthHandlers {
+  return {
+    getLiveness: async () => ({ status: 200, body: { status: 'up' } }),
+    getReadiness: async () => {
+      const ready = !deps.stopping.aborted && (await isReachable(deps.database))
+      return ready ? { status: 200, body: { status: 'up' } } : { status: 503, body: { status: 'down' } }
+    },
+  }
+}

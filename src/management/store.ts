@@ -1,0 +1,121 @@
+import type { Position } from '../persistence/cursor.ts'
+import type { Queries } from '../persistence/database.ts'
+import type { ApiTokenTable } from '../persistence/schema.ts'
+
+/** A token of the management API, without the token itself. */
+export interface TokenRow {
+  readonly id: string
+  readonly name: string
+  readonly role: ApiTokenTable['role']
+  readonly createdAt: Date
+  readonly expiresAt: Date | null
+  readonly revokedAt: Date | null
+}
+
+const tokenColumns = ['id', 'name', 'role', 'created_at as createdAt', 'expires_at as expiresAt', 'revoked_at as revokedAt'] as const
+
+/** Gives false, and writes nothing, when a token with this hash exists. */
+export async function insertToken(db: Queries, token: TokenRow & { readonly sha256: string }): Promise<boolean> {
+  const row = await db
+    .insertInto('api_token')
+    .values({
+      id: token.id,
+      name: token.name,
+      role: token.role,
+      token_sha256: token.sha256,
+      created_at: token.createdAt,
+      expires_at: token.expiresAt,
+      revoked_at: token.revokedAt,
+    })
+    .onConflict((conflict) => conflict.column('token_sha256').doNothing())
+    .returning('id')
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+/** The token with this hash, if it is valid at `now`. */
+export async function findValidToken(db: Queries, sha256: string, now: Date): Promise<TokenRow | undefined> {
+  return db
+    .selectFrom('api_token')
+    .select(tokenColumns)
+    .where('token_sha256', '=', sha256)
+    .where('revoked_at', 'is', null)
+    .where((expression) => expression.or([expression('expires_at', 'is', null), expression('expires_at', '>', now)]))
+    .executeTakeFirst()
+}
+
+/** Newest first. */
+export async function selectTokens(db: Queries, query: { after?: Position; limit: number }): Promise<TokenRow[]> {
+  let select = db.selectFrom('api_token').select(tokenColumns).orderBy('created_at', 'desc').orderBy('id', 'desc').limit(query.limit)
+  const { after } = query
+  if (after !== undefined) {
+    select = select.where((expression) => expression.or([expression('created_at', '<', after.createdAt), expression.and([expression('created_at', '=', after.createdAt), expression('id', '<', after.id)])]))
+  }
+  return select.execute()
+}
+
+/** The valid operator tokens, held for this transaction. */
+export async function lockOperatorTokens(db: Queries, now: Date): Promise<{ id: string }[]> {
+  return db
+    .selectFrom('api_token')
+    .select('id')
+    .where('role', '=', 'operator')
+    .where('revoked_at', 'is', null)
+    .where((expression) => expression.or([expression('expires_at', 'is', null), expression('expires_at', '>', now)]))
+    .orderBy('id')
+    .forUpdate()
+    .execute()
+}
+
+export async function lockToken(db: Queries, id: string): Promise<TokenRow | undefined> {
+  return db.selectFrom('api_token').select(tokenColumns).where('id', '=', id).forUpdate().executeTakeFirst()
+}
+
+export async function markRevoked(db: Queries, id: string, at: Date): Promise<void> {
+  await db.updateTable('api_token').set({ revoked_at: at }).where('id', '=', id).execute()
+}
+
+/** A request that carried an `Idempotency-Key`, and its answer once there is one. */
+export interface IdempotencyRow {
+  readonly requestSha256: string
+  readonly status: number | null
+  readonly headers: Readonly<Record<string, string>> | null
+  readonly body: string | null
+}
+
+/** Takes a key. Gives false when it is taken. */
+export async function insertKey(db: Queries, key: { tokenId: string; key: string; requestSha256: string; at: Date }): Promise<boolean> {
+  const row = await db
+    .insertInto('idempotency')
+    .values({ token_id: key.tokenId, key: key.key, request_sha256: key.requestSha256, created_at: key.at })
+    .onConflict((conflict) => conflict.columns(['token_id', 'key']).doNothing())
+    .returning('key')
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+export async function findKey(db: Queries, tokenId: string, key: string): Promise<IdempotencyRow | undefined> {
+  return db
+    .selectFrom('idempotency')
+    .select(['request_sha256 as requestSha256', 'status', 'headers', 'body'])
+    .where('token_id', '=', tokenId)
+    .where('key', '=', key)
+    .executeTakeFirst()
+}
+
+export async function saveAnswer(db: Queries, place: { tokenId: string; key: string }, answer: { status: number; headers: Readonly<Record<string, string>>; body: string | null }): Promise<void> {
+  await db
+    .updateTable('idempotency')
+    .set({ status: answer.status, headers: JSON.stringify(answer.headers), body: answer.body })
+    .where('token_id', '=', place.tokenId)
+    .where('key', '=', place.key)
+    .execute()
+}
+
+export async function deleteKey(db: Queries, place: { tokenId: string; key: string }): Promise<void> {
+  await db.deleteFrom('idempotency').where('token_id', '=', place.tokenId).where('key', '=', place.key).execute()
+}
+
+export async function deleteKeysBefore(db: Queries, time: Date): Promise<void> {
+  await db.deleteFrom('idempotency').where('created_at', '<', time).execute()
+}

@@ -1,0 +1,61 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { ProblemError } from '../errors.ts'
+import { decodeCursor, encodeCursor } from '../persistence/cursor.ts'
+import type { ManagementDeps } from './deps.ts'
+import type { Handlers, Schemas } from './operation.ts'
+import { pageOf, pageWith } from './page.ts'
+import { insertToken, lockOperatorTokens, lockToken, markRevoked, selectTokens } from './store.ts'
+import type { TokenRow } from './store.ts'
+
+/** What is stored of a token. */
+export function tokenHash(token: string): string {
+  return createHash('sha256').update(token).digest('hex')
+}
+
+/** A new token: 256 random bits, with a prefix by which scanners for leaked secrets know it. */
+export function newToken(): string {
+  return `concordat_${randomBytes(32).toString('base64url')}`
+}
+
+type TokenHandlers = Pick<Handlers, 'listTokens' | 'createToken' | 'revokeToken'>
+
+export function tokenHandlers(deps: Pick<ManagementDeps, 'database' | 'audit' | 'clock' | 'newId'>): TokenHandlers {
+  return {
+    listTokens: async ({ query }) => {
+      const { limit, after } = pageOf(query)
+      const rows = await selectTokens(deps.database.db, { limit: limit + 1, ...(after === undefined ? {} : { after: decodeCursor(after) }) })
+      const items = rows.slice(0, limit)
+      const last = items.at(-1)
+      return { status: 200, body: pageWith({ items, ...(rows.length > limit && last !== undefined ? { next: encodeCursor(last) } : {}) }, show) }
+    },
+    createToken: async ({ body, caller }) => {
+      const expiresAt = body.expiresAt === undefined ? null : new Date(body.expiresAt)
+      const token = newToken()
+      const row = { id: deps.newId(), name: body.name, role: body.role, createdAt: deps.clock(), expiresAt, revokedAt: null }
+      if (expiresAt !== null && expiresAt <= row.createdAt) throw new ProblemError('bad-request', '/body/expiresAt: must be in the future.')
+      await deps.database.transaction(async (tx) => {
+        await insertToken(tx.db, { ...row, sha256: tokenHash(token) })
+        await deps.audit.append(tx, { type: 'token.created', token: row.id, name: row.name, role: row.role, actor: caller.name })
+      })
+      return { status: 201, headers: { Location: `/tokens/${encodeURIComponent(row.id)}`, 'Cache-Control': 'no-store' }, body: { ...show(row), token } }
+    },
+    revokeToken: async ({ path, caller }) => {
+      await deps.database.transaction(async (tx) => {
+        const operators = await lockOperatorTokens(tx.db, deps.clock())
+        const token = await lockToken(tx.db, path.tokenId)
+        if (token === undefined) throw new ProblemError('not-found', `There is no token ${path.tokenId}. "concordat token list" shows the tokens.`)
+        if (token.revokedAt !== null) return
+        if (operators.length === 1 && operators[0]?.id === token.id) {
+          throw new ProblemError('conflict', 'This is the last operator token; without it nobody could manage the connector. Create another one first.')
+        }
+        await markRevoked(tx.db, token.id, deps.clock())
+        await deps.audit.append(tx, { type: 'token.revoked', token: token.id, name: token.name, actor: caller.name })
+      })
+      return { status: 204 }
+    },
+  }
+}
+
+function show(row: TokenRow): Schemas['Token'] {
+  return { id: row.id, name: row.name, role: row.role, createdAt: row.createdAt.toISOString(), expiresAt: row.expiresAt?.toISOString() ?? null, revokedAt: row.revokedAt?.toISOString() ?? null }
+}

@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { describe, expect, test } from '@jest/globals'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import addFormats from 'ajv-formats'
+import { problems } from '../../src/errors.ts'
+import { loadContract } from '../../src/management/contract.ts'
+import type { OperationId, TokenRole } from '../../src/management/operation.ts'
+import { mayCall } from '../../src/management/roles.ts'
+
+const contract = loadContract()
+const source = await readFile(new URL('../../openapi/management.yaml', import.meta.url))
+
+describe('The document of the management API', () => {
+  test('is the one that the committed types were generated from', async () => {
+    const types = await readFile(new URL('../../openapi/management.d.ts', import.meta.url), 'utf8')
+    const sha256 = createHash('sha256').update(source).digest('hex')
+    expect(types).toContain(`sha256 of management.yaml: ${sha256}`)
+  })
+
+  test('names every error code of this program, and no other', () => {
+    const codes = at(contract.document, 'components', 'schemas', 'ProblemCode', 'enum')
+    expect(codes).toEqual(Object.keys(problems))
+  })
+
+  test('says of each operation which roles may call it, as the table of roles does', () => {
+    const roles: readonly TokenRole[] = ['operator', 'steward', 'legal', 'auditor']
+    const stated = contract.operations.filter(({ open }) => !open).map(({ id, roles: named }) => [id, [...named].sort()])
+    const enforced = contract.operations.filter(({ open }) => !open).map(({ id }) => [id, roles.filter((role) => mayCall(role, id as OperationId)).sort()])
+    expect(stated).toEqual(enforced)
+  })
+
+  test('takes an Idempotency-Key on every POST, and If-Match wherever a versioned resource is changed', () => {
+    const posts = contract.operations.filter(({ method }) => method === 'post')
+    expect(posts.filter(({ parameters }) => !parameters.some(({ name }) => name === 'Idempotency-Key'))).toEqual([])
+    const changes = contract.operations.filter(({ needsIfMatch }) => needsIfMatch).map(({ id }) => id)
+    expect(changes).toEqual(['updatePartner', 'removePartner', 'updateDataset', 'removeDataset', 'removeOffer'])
+  })
+
+  test('has examples that fit', () => {
+    const ajv = new Ajv2020({ strict: false, validateSchema: false })
+    addFormats.default(ajv)
+    ajv.addSchema(contract.document as object, 'document')
+    const misfits = mediaTypes(contract.document, '').flatMap(({ pointer, value }) =>
+      examplesOf(value).flatMap((example) => {
+        const accepts = ajv.getSchema(`document#${pointer}/schema`)
+        return accepts === undefined || accepts(example) ? [] : [`${pointer}: ${ajv.errorsText(accepts.errors)}`]
+      }),
+    )
+    expect(misfits).toEqual([])
+  })
+})
+
+function at(value: unknown, ...path: readonly string[]): unknown {
+  return path.reduce<unknown>((current, part) => (isObject(current) ? current[part] : undefined), value)
+}
+
+function examplesOf(media: Record<string, unknown>): unknown[] {
+  const several = isObject(media['examples']) ? Object.values(media['examples']).map((example) => at(example, 'value')) : []
+  return [...('example' in media ? [media['example']] : []), ...several]
+}
+
+/** Every media type object of JSON, with its place. */
+function mediaTypes(value: unknown, pointer: string): { pointer: string; value: Record<string, unknown> }[] {
+  if (!isObject(value)) return []
+  return Object.entries(value).flatMap(([name, child]) => {
+    const place = `${pointer}/${encodeURIComponent(name.replaceAll('~', '~0').replaceAll('/', '~1'))}`
+    if (/^application\/(problem\+)?json$/.test(name) && isObject(child)) return [{ pointer: place, value: child }]
+    return name === 'schemas' ? [] : mediaTypes(child, place)
+  })
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
