@@ -18,7 +18,7 @@ export async function deliverPush(deps: PushDeps, transferId: string): Promise<D
   const result = await deps.push(started.transfer, started.address)
   if (result.delivered) {
     // Suspended or ended while the last bytes went: that state stands.
-    if ((await deps.transfers.pushAddress(transferId)) !== undefined) await deps.transfers.complete(transferId)
+    if ((await deps.transfers.pushAddress(transferId)) !== undefined) await deps.transfers.complete(transferId, { reason: 'The data was delivered.' })
     return { kind: 'delivered' }
   }
   if (result.retry) return { kind: 'again', reason: result.reason }

@@ -31,7 +31,7 @@ export interface Transfers {
   start(id: string): Promise<TransferView>
   suspend(id: string, why?: Why): Promise<TransferView>
   resume(id: string): Promise<TransferView>
-  complete(id: string): Promise<TransferView>
+  complete(id: string, why?: Why): Promise<TransferView>
   terminate(id: string, why?: Why): Promise<TransferView>
   get(id: string): Promise<TransferView>
   /** Newest first. */
@@ -63,7 +63,7 @@ export function createTransfers(deps: TransferDeps): Transfers {
     start: (id) => show(act(deps, id, { act: 'start', only: 'REQUESTED' })),
     suspend: (id, why) => show(act(deps, id, { act: 'suspend', ...why })),
     resume: (id) => show(act(deps, id, { act: 'start', only: 'SUSPENDED' })),
-    complete: (id) => show(act(deps, id, { act: 'complete' })),
+    complete: (id, why) => show(act(deps, id, { act: 'complete', ...why })),
     terminate: (id, why) => show(act(deps, id, { act: 'terminate', ...why })),
     get: (id) => show(get(deps, id)),
     list: async ({ after, limit, partner, ...conditions }) => {
