@@ -3,9 +3,13 @@ import type { Handlers } from './operation.ts'
 
 type SelfHandlers = Pick<Handlers, 'getSelf' | 'rotateKey'>
 
-export function selfHandlers({ self, database, identity }: Pick<ManagementDeps, 'self' | 'database' | 'identity'>): SelfHandlers {
+export function selfHandlers({ self, database, identity, audit }: Pick<ManagementDeps, 'self' | 'database' | 'identity' | 'audit'>): SelfHandlers {
   return {
     getSelf: async ({ caller }) => ({ status: 200, body: { ...self, database: database.kind, token: { name: caller.name, role: caller.role } } }),
-    rotateKey: async () => ({ status: 200, body: await identity.rotate() }),
+    rotateKey: async ({ caller }) => {
+      const rotated = await identity.rotate()
+      await database.transaction((tx) => audit.append(tx, { type: 'key.rotated', ...rotated, actor: caller.name }))
+      return { status: 200, body: rotated }
+    },
   }
 }
