@@ -1,0 +1,139 @@
+import { Pool } from 'undici'
+import type { ConnectorProcess } from '../helpers/connector-process.ts'
+import type { Random } from '../helpers/random.ts'
+import type { FuzzGround } from './ground.ts'
+import { managementRequest } from './management.ts'
+import { mutatePath, validRequest } from './messages.ts'
+import type { FuzzRequest } from './messages.ts'
+import { mutateBytes, mutateJson, oddText } from './mutate.ts'
+import { sendRaw } from './raw.ts'
+
+/** What was answered, and what must not have been. */
+export interface Tally {
+  readonly statuses: Map<string, Map<number, number>>
+  readonly faults: string[]
+}
+
+export interface Fuzzer {
+  readonly tally: Tally
+  sendOne(): Promise<void>
+}
+
+interface Sent {
+  readonly route: string
+  readonly method: string
+  readonly path: string
+  readonly headers: Record<string, string>
+  readonly body: Buffer | undefined
+}
+
+const tokenMs = 60_000
+
+export function createFuzzer({ connector, ground, random }: { connector: ConnectorProcess; ground: FuzzGround; random: Random }): Fuzzer {
+  const tally: Tally = { statuses: new Map(), faults: [] }
+  const open = { connections: 32, bodyTimeout: 20_000, headersTimeout: 20_000 }
+  const [publicPool, managementPool] = [new Pool(connector.publicUrl.replace('localhost', '127.0.0.1'), open), new Pool(connector.managementUrl, open)]
+  const authorization = authorizations(ground, random)
+
+  const count = (route: string, status: number) => {
+    const statuses = tally.statuses.get(route) ?? new Map<number, number>()
+    tally.statuses.set(route, statuses.set(status, (statuses.get(status) ?? 0) + 1))
+  }
+
+  async function send(pool: Pool, sent: Sent): Promise<void> {
+    const { route, method, path, headers, body } = sent
+    try {
+      const answer = await pool.request({ method, path, headers, ...(body === undefined ? {} : { body }) })
+      const text = await answer.body.text()
+      count(route, answer.statusCode)
+      const fault = faultOf(route, answer.statusCode, text, connector.dataDirectory)
+      if (fault !== undefined) tally.faults.push(`${fault}\n          ${describe(sent)}\n          ${text.slice(0, 500)}\n          ${fault.includes('50') ? connector.lastWords().split('\n').at(-1)?.slice(0, 1500) : ''}`)
+    } catch (error) {
+      // A request that the client library refuses to write was never sent; a closed connection is an answer too.
+      count(Error.isError(error) && 'code' in error && String(error.code).startsWith('UND_ERR_INVALID') ? 'not sendable' : route, 0)
+    }
+  }
+
+  async function sendOne(): Promise<void> {
+    const choice = random.number()
+    if (choice < 0.015) {
+      const status = await sendRaw(new URL(connector.publicUrl), authorization(), validRequest(ground, random).path, random)
+      count('raw sockets', status)
+      if (status >= 500) tally.faults.push(`raw socket: ${status}`)
+    } else if (choice < 0.1) await send(managementPool, mutated(managementRequest(ground, random), `Bearer ${random.chance(0.95) ? connector.token : oddHeader(random)}`))
+    else if (choice < 0.18) await send(publicPool, dataRequest())
+    else await send(publicPool, mutated(validRequest(ground, random), authorization()))
+  }
+
+  function mutated({ route, method, path, json }: FuzzRequest, token: string): Sent {
+    const how = random.number()
+    const others = [...ground.processes.slice(-5).flatMap(({ providerPid, consumerPid }) => [providerPid, consumerPid]), ...ground.agreements.slice(-3), ...ground.datasets, ground.partnerId, ground.other.id, ground.connectorId]
+    const valid = json === undefined ? undefined : JSON.stringify(json)
+    // One in ten goes as it is, so that processes move and the others meet them in every state.
+    const text = valid === undefined || how < 0.1 ? valid : how < 0.75 ? mutateJson(json, random, others) : valid
+    const body = text === undefined ? undefined : how >= 0.75 && how < 0.93 ? mutateBytes(Buffer.from(text), random) : Buffer.from(text)
+    const changed = how >= 0.93 || (json === undefined && how > 0.3) ? mutatePath(path, random) : path
+    return { route, method: random.chance(0.02) ? random.pick(['PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS', 'GET', 'POST', 'PROPFIND']) : method, path: changed, headers: headersFor(token, random), body: ['GET', 'HEAD'].includes(method) ? undefined : body }
+  }
+
+  function dataRequest(): Sent {
+    const place = ground.places.length === 0 || random.chance(0.1) ? { endpoint: `${ground.base}/data/urn%3Auuid%3A1`, authorization: 'Bearer x' } : random.pick(ground.places)
+    const url = URL.parse(place.endpoint) ?? new URL(`${ground.base}/data/x`)
+    const inbox = url.pathname.startsWith('/inbox')
+    const method = random.chance(0.1) ? random.pick(['GET', 'HEAD', 'PUT', 'POST', 'DELETE']) : inbox ? random.pick(['PUT', 'POST']) : random.pick(['GET', 'GET', 'HEAD'])
+    const path = random.chance(0.2) ? mutatePath(url.pathname, random) : url.pathname
+    const query = random.chance(0.5) ? `?${random.pick(['format', 'version', 'x', ''])}=${encodeURIComponent(random.pick(['csv', 'json', 'ndjson', 'parquet', 'original', '1', '0', '99999999999', '-1', oddText(random).slice(0, 200).toWellFormed()]))}` : ''
+    const headers = headersFor(random.chance(0.85) ? place.authorization : authorization(), random)
+    if (random.chance(0.3)) headers['range'] = random.pick(['bytes=0-4', 'bytes=-1', 'bytes=5-1', 'bytes=0-0,2-3', 'bytes=99999-', 'bytes=9007199254740993-', 'lines=1-2', 'bytes=', 'bytes=0-,'.repeat(200)])
+    if (random.chance(0.2)) headers[random.pick(['if-none-match', 'if-match', 'if-range', 'if-modified-since', 'accept', 'content-digest', 'content-disposition', 'content-range'])] = random.pick(['*', '"x"', 'W/"x"', 'sha-256=:AAAA:', 'attachment; filename="../../x"', 'bytes 0-1/2', 'text/csv;q=2', 'x'.repeat(2_000)])
+    const body = ['PUT', 'POST', 'DELETE'].includes(method) ? mutateBytes(Buffer.from('week,amount\n2026-W01,1\n'), random) : undefined
+    return { route: inbox ? `${method} /inbox` : `${method} /data`, method, path: path.includes('?') ? path : path + query, headers, body }
+  }
+
+  return { tally, sendOne }
+}
+
+function authorizations(ground: FuzzGround, random: Random): () => string {
+  const tokens = new Map<string, { value: string; until: number }>()
+  const of = (peer: FuzzGround['partner']) => {
+    const known = tokens.get(peer.id)
+    if (known !== undefined && known.until > Date.now()) return known.value
+    const value = peer.authorization(ground.connectorId)
+    tokens.set(peer.id, { value, until: Date.now() + tokenMs })
+    return value
+  }
+  return () => {
+    const choice = random.number()
+    if (choice < 0.86) return of(ground.partner)
+    if (choice < 0.92) return of(ground.other)
+    if (choice < 0.94) return of(ground.stranger)
+    if (choice < 0.96) return ground.partner.authorization(random.pick([ground.other.id, '', oddText(random).slice(0, 100)]), { header: random.pick([{ alg: 'none' }, { alg: 'HS256' }, { kid: oddText(random).slice(0, 100) }, { crit: ['x'] }, {}]), claims: random.pick([{ exp: 1 }, { iat: 'x' }, { iss: oddText(random).slice(0, 100) }, { jti: null }, { aud: [] }, {}]) })
+    if (choice < 0.98) return mutateBytes(Buffer.from(of(ground.partner)), random).toString('latin1').replaceAll(/[^\x20-\x7e]/g, 'x').slice(0, 10_000)
+    return oddHeader(random)
+  }
+}
+
+function oddHeader(random: Random): string {
+  return random.pick(['', 'Bearer', 'Bearer ', 'Basic x', 'Bearer a.b.c', 'Bearer ..', `Bearer ${'x'.repeat(9_000)}`, 'bearer null', 'Bearer \u00ff\u00ff'])
+}
+
+function headersFor(authorization: string, random: Random): Record<string, string> {
+  const headers: Record<string, string> = { ...(random.chance(0.99) ? { authorization } : {}), 'content-type': 'application/json' }
+  if (random.chance(0.06)) headers['content-type'] = random.pick(['text/plain', 'application/ld+json', 'application/json; charset=utf-16', 'multipart/form-data; boundary=x', 'application/x-www-form-urlencoded', '', ';;;', 'x'.repeat(500)])
+  if (random.chance(0.03)) headers['content-encoding'] = random.pick(['gzip', 'br', 'identity', 'deflate, gzip', 'x'])
+  if (random.chance(0.05)) headers[random.pick(['accept', 'accept-encoding', 'x-forwarded-for', 'x-http-method-override', 'traceparent', 'cookie', 'idempotency-key', 'if-match', 'last-event-id', 'x-odd'])] = random.pick(['', '*', 'gzip;q=x', 'DELETE', '00-0-0-0', '"1"', '-1', 'x'.repeat(3_000)])
+  return headers
+}
+
+// What a partner or a source answers badly is told an operator as 502 or 504; nothing else here may be a 5xx.
+function faultOf(route: string, status: number, text: string, dataDirectory: string): string | undefined {
+  const passedOn = route.startsWith('management ') && (status === 502 || status === 504) && /"code":"peer-(failed|timeout)"/.test(text)
+  if (status >= 500 && !passedOn) return `${route} answered ${status}`
+  if (status >= 400 && (/\bat .{1,200}:\d+:\d+|node:internal|\/src\/\w+\/|\bselect "|\binsert into "/.test(text) || text.includes(dataDirectory))) return `${route} answered ${status} and tells of the inside`
+  return undefined
+}
+
+function describe({ method, path, headers, body }: Sent): string {
+  const { authorization: _secret, ...rest } = headers
+  return `${method} ${path.slice(0, 500)} ${JSON.stringify(rest).slice(0, 300)} ${body === undefined ? '' : JSON.stringify(body.subarray(0, 1_500).toString('latin1'))}`
+}
