@@ -73,7 +73,7 @@ test('the script counts entries', () => {
 describe("the kit's lines", () => {
   const good = ['SUCCESSFUL: CN:01-01 (1 ms)', '  SUCCESSFUL: CN_C:01-01', 'Passed tests: 2', 'Failed tests: 0', 'Test run complete']
 
-  test('a run counts only with the right sums and its end', () => {
+  test('trap 26: the kit exits with 0 whatever happened; a run counts only with the right sums and its end', () => {
     expect(readKitLines(good)).toEqual({ passed: ['CN:01-01', 'CN_C:01-01'], failed: [], passedCount: 2, failedCount: 0, complete: true })
     expect(faultOf(readKitLines(good), 2)).toBeUndefined()
     expect(faultOf(readKitLines(good), 65)).toContain('65 should')
