@@ -12,7 +12,7 @@ const failuresAllowed = 30
 const addressesKept = 1000
 
 /**
- * Bearer tokens (RFC 6750) by their SHA-256. After 30 failures in a minute an address is told to wait; a valid token is always
+ * Bearer tokens (RFC 6750) by their SHA-256. After 30 wrong tokens in a minute an address is told to wait; a valid token is always
  * let in, so that nobody on the same host can lock the operator out.
  */
 export function createAuthenticate(deps: { database: Database; clock: () => Date }): Authenticate {
@@ -27,13 +27,18 @@ export function createAuthenticate(deps: { database: Database; clock: () => Date
     const [oldest] = failures.keys()
     if (failures.size > addressesKept && oldest !== undefined) failures.delete(oldest)
     if (entry.count > failuresAllowed) return new ProblemError('too-many-requests', 'Too many wrong tokens came from this address. Wait a minute.')
-    return new ProblemError('unauthenticated', 'Send a valid token of this API: Authorization: Bearer <token>. "concordat token create" makes one.')
+    return unauthenticated()
   }
 
   return async ({ authorization, address }) => {
     const [, token] = /^Bearer +([A-Za-z0-9._~+/=-]{1,200})$/i.exec(authorization ?? '') ?? []
     const row = token === undefined ? undefined : await findValidToken(deps.database.db, tokenHash(token), deps.clock())
+    if (token === undefined) throw unauthenticated()
     if (row === undefined) throw fail(address)
     return { tokenId: row.id, name: row.name, role: row.role }
   }
+}
+
+function unauthenticated(): ProblemError {
+  return new ProblemError('unauthenticated', 'Send a valid token of this API: Authorization: Bearer <token>. "concordat token create" makes one.')
 }

@@ -111,7 +111,7 @@ export async function startManagement(changes: Partial<ManagementDeps> = {}) {
     await database.close()
     await rm(folder, { recursive: true, force: true })
   }
-  return { deps, address, contract, recorded, logged, folder, sourceFolder, close, call: createManagementClient({ address, token: operatorToken, contract }) }
+  return { deps, outbox, address, contract, recorded, logged, folder, sourceFolder, close, call: createManagementClient({ address, token: operatorToken, contract }) }
 }
 
 export type Management = Awaited<ReturnType<typeof startManagement>>
