@@ -1,0 +1,236 @@
+import { createHash } from 'node:crypto'
+import { createWriteStream, existsSync } from 'node:fs'
+import { mkdir, rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import type { Answer } from './api.ts'
+import type { Partner } from './connectors.ts'
+import { StepFailure } from './screen.ts'
+import type { Screen } from './screen.ts'
+import { writeSpending } from './spending.ts'
+
+/** Both sides of the demo's data space. */
+export interface DataSpace {
+  readonly operator: Partner
+  readonly city: Partner
+  /** Folder of the demo. */
+  readonly folder: string
+}
+
+/** The demo's own ids, so that a second run finds what the first one made. */
+export const datasetId = 'weekly-card-spending'
+const offerId = 'weekly-card-spending-for-the-city'
+
+const metadata = {
+  title: { ca: 'Despesa setmanal amb targeta', es: 'Gasto semanal con tarjeta', en: 'Weekly card spending' },
+  description: {
+    ca: 'Despesa amb targeta per setmana, barri i sector. Dades inventades per a la demostració.',
+    es: 'Gasto con tarjeta por semana, barrio y sector. Datos inventados para la demostración.',
+    en: 'Card spending by week, neighbourhood and sector. Invented data for the demo.',
+  },
+  keywords: { ca: ['despesa', 'targetes', 'comerç'], es: ['gasto', 'tarjetas', 'comercio'], en: ['spending', 'cards', 'retail'] },
+  publisher: 'Card operator (demo)',
+  theme: ['http://publications.europa.eu/resource/authority/data-theme/ECON'],
+  license: 'https://creativecommons.org/licenses/by/4.0/',
+  period: { start: '2024-01-01', end: '2025-12-28' },
+  area: 'Barcelona',
+  contact: { name: 'Data desk of the card operator', email: 'data@cards.example' },
+  updateFrequency: 'http://publications.europa.eu/resource/authority/frequency/WEEKLY',
+  columns: [
+    { name: 'week', description: { ca: 'Setmana ISO', es: 'Semana ISO', en: 'ISO week' } },
+    { name: 'amount', unit: 'EUR', description: { ca: 'Import total', es: 'Importe total', en: 'Total amount' } },
+    { name: 'change_on_year_before', unit: '%', description: { ca: "Canvi respecte a la mateixa setmana de l'any anterior", es: 'Cambio respecto a la misma semana del año anterior', en: 'Change on the same week of the year before' } },
+  ],
+}
+
+/** Each lets the other in. */
+export async function meet(screen: Screen, { operator, city }: DataSpace): Promise<void> {
+  await screen.step('Each lets the other in: only partners in the register may ask anything.', async () => {
+    const done = await Promise.all([letIn(operator, city), letIn(city, operator)])
+    return [undefined, done.includes(true) ? '' : 'They are registered since the first run.']
+  })
+}
+
+async function letIn(host: Partner, guest: Partner): Promise<boolean> {
+  if ((await host.api.find('getPartner', { path: { partnerId: guest.id } })) !== undefined) return false
+  await host.api.call('addPartner', { body: { id: guest.id, name: guest.name } })
+  return true
+}
+
+/** The operator makes its data, and publishes and offers it. Gives the digest of the file that it published. */
+export async function publish(screen: Screen, { operator, city, folder }: DataSpace): Promise<string> {
+  const present = await operator.api.find('getDataset', { path: { datasetId } })
+  const file = join(folder, 'weekly-card-spending.csv')
+  if (present === undefined) {
+    await screen.step('The card operator exports two years of weekly card spending.', async () => {
+      const rows = await writeSpending(file)
+      return [undefined, `${rows.toLocaleString('en')} rows in ${file}, invented, and the same on every machine.`]
+    })
+  }
+  const dataset = await screen.step('The card operator publishes it as a dataset, described in Catalan, Spanish and English.', async () => {
+    if (present !== undefined) return [present, `It is there since the first run: ${versionText(present)}`]
+    const upload = await operator.api.upload(file, 'text/csv')
+    const made = await operator.api.call('createDataset', { body: { id: datasetId, metadata, source: { type: 'file', upload } } })
+    return [made, versionText(made)]
+  })
+  await screen.step('It offers the dataset to the city, and to nobody else.', async () => {
+    if ((await operator.api.find('getOffer', { path: { offerId } })) !== undefined) return [undefined, 'The offer stands since the first run.']
+    await operator.api.call('createOffer', { body: { id: offerId, datasets: [datasetId], policy: { permission: [{ action: 'use' }] }, audience: [city.id] } })
+    return [undefined, '']
+  })
+  if (dataset.latest === null) throw new StepFailure('The dataset has no version.')
+  return dataset.latest.sha256
+}
+
+function versionText({ latest, metadata: { columns } }: Answer<'getDataset'>): string {
+  return latest === null ? 'no version' : `version ${latest.number}, ${(latest.rows ?? 0).toLocaleString('en')} rows, ${columns.length} columns, sha256 ${latest.sha256.slice(0, 16)}…`
+}
+
+/** The city finds the offer in the operator's catalog. Gives the id of the offer. */
+export async function discover(screen: Screen, { operator, city }: DataSpace): Promise<string> {
+  return screen.step("The city's data office reads the card operator's catalog.", async () => {
+    const { items } = await city.api.call('readPartnerCatalog', { path: { partnerId: operator.id } })
+    const found = items.find((dataset) => dataset['@id'] === datasetId)
+    const offer = found?.hasPolicy?.[0]?.['@id']
+    if (typeof offer !== 'string') throw new StepFailure(`The catalog of ${operator.name} does not offer ${datasetId} to ${city.name}.`)
+    return [offer, `It finds “Weekly card spending” with the offer ${offer}.`]
+  })
+}
+
+/** The two connectors negotiate, unless they have agreed before. Gives the id of the agreement. */
+export async function negotiate(screen: Screen, { operator, city }: DataSpace, offer: string): Promise<string> {
+  const { items } = await city.api.call('listAgreements', { query: { role: 'consumer', partner: operator.id, dataset: datasetId } })
+  const before = items.find(({ finalizedAt }) => finalizedAt !== null)
+  return screen.step('The two connectors negotiate an agreement.', async () => {
+    if (before !== undefined) return [before.id, `They agreed in an earlier run: agreement ${before.id} holds.`]
+    const states: string[] = []
+    const begun = performance.now()
+    const ended = await watch<Answer<'getNegotiation'>>(city, 'negotiation.*', {
+      start: () => city.api.call('requestNegotiation', { body: { partner: operator.id, offer, dataset: datasetId } }),
+      read: ({ id }) => city.api.call('getNegotiation', { path: { negotiationId: id } }),
+      seen: (entry, { id }) => entry['negotiation'] === id && states.push(String(entry['type']).slice('negotiation.'.length).toUpperCase()) > 0,
+      done: ({ state }) => state === 'FINALIZED' || state === 'TERMINATED',
+    })
+    if (ended.agreement === null || ended.state !== 'FINALIZED') throw new StepFailure(`The negotiation ended as ${ended.state}: ${ended.error ?? ended.reason ?? 'no reason was given'}`)
+    const walked = states.at(-1) === ended.state ? states : [...states, ended.state]
+    return [ended.agreement, `${walked.join(' → ')} in ${Math.round(performance.now() - begun)} ms; both hold agreement ${ended.agreement}.`]
+  })
+}
+
+/** A transfer, by the id that each side gives it. */
+export interface TransferIds {
+  readonly city: string
+  readonly operator: string
+}
+
+/** The city starts a transfer under the agreement. */
+export async function transfer(screen: Screen, { operator, city }: DataSpace, agreement: string): Promise<TransferIds> {
+  return screen.step('The city starts a transfer under the agreement, and gets an address and an access token.', async () => {
+    const { items } = await city.api.call('listTransfers', { query: { role: 'consumer', agreement, state: 'STARTED' } })
+    for (const { id } of items) await city.api.call('completeTransfer', { path: { transferId: id } })
+    const started = await watch<Answer<'getTransfer'>>(city, 'transfer.*', {
+      start: () => city.api.call('requestTransfer', { body: { agreement, format: 'HttpData-PULL' } }),
+      read: ({ id }) => city.api.call('getTransfer', { path: { transferId: id } }),
+      seen: (entry, { id }) => entry['transfer'] === id,
+      done: ({ state }) => state !== 'REQUESTED',
+    })
+    if (started.state !== 'STARTED') throw new StepFailure(`The transfer ended as ${started.state}: ${started.error ?? started.reason ?? 'no reason was given'}`)
+    const provided = await operator.api.call('listTransfers', { query: { role: 'provider', agreement, state: 'STARTED' } })
+    const theirs = provided.items.find(({ partnerPid }) => partnerPid === started.id)
+    if (theirs === undefined) throw new StepFailure('The card operator does not know the transfer.')
+    return [{ city: started.id, operator: theirs.id }, items.length === 0 ? '' : 'It completed the transfer of the run before, and began a new one.']
+  })
+}
+
+interface Watched<T> {
+  readonly start: () => Promise<T>
+  readonly read: (current: T) => Promise<T>
+  readonly seen: (entry: Readonly<Record<string, unknown>>, current: T) => boolean
+  readonly done: (current: T) => boolean
+}
+
+// Listens before it acts, so that nothing is missed, and reads again whenever something was recorded about it.
+async function watch<T>(partner: Partner, type: string, { start, read, seen, done }: Watched<T>): Promise<T> {
+  const stop = new AbortController()
+  const timer = setTimeout(() => stop.abort(new StepFailure(`Nothing came of it within 30 seconds. See "npx concordat outbox list --data ${partner.folder}".`)), 30_000)
+  try {
+    const entries = await partner.api.follow(type, stop.signal)
+    let current = await start()
+    if (done(current)) return current
+    for await (const entry of entries) {
+      if (!seen(entry, current)) continue
+      current = await read(current)
+      if (done(current)) return current
+    }
+    throw new StepFailure(`The connector of ${partner.name} stopped telling what happens.`)
+  } finally {
+    clearTimeout(timer)
+    stop.abort()
+  }
+}
+
+/** The city downloads the data twice and checks what came. */
+export async function fetchData(screen: Screen, { city, folder }: DataSpace, wanted: { transferId: string; sha256: string }): Promise<void> {
+  const target = join(folder, 'downloads')
+  await mkdir(target, { recursive: true })
+  await screen.step("The city downloads the CSV through its own connector, and checks the digest.", async () => {
+    const came = await save(city, { ...wanted, format: 'original', file: join(target, 'weekly-card-spending.csv') })
+    if (came.sha256 !== wanted.sha256) throw new StepFailure(`The file that came has the SHA-256 ${came.sha256}; the operator published ${wanted.sha256}.`)
+    return [undefined, `${came.text}: it is the very file that the operator published.`]
+  })
+  await screen.step('The city downloads the same data as Parquet.', async () => {
+    const came = await save(city, { ...wanted, format: 'parquet', file: join(target, 'weekly-card-spending.parquet') })
+    return [undefined, `${came.text}${came.checked ? '; its digest is right.' : '.'}`]
+  })
+}
+
+async function save({ api }: Partner, { transferId, format, file }: { transferId: string; format: 'original' | 'parquet'; file: string }): Promise<{ sha256: string; checked: boolean; text: string }> {
+  const { body, headers } = await api.download(transferId, format)
+  const hash = createHash('sha256')
+  const sink = createWriteStream(`${file}.part`)
+  await pipeline(
+    body,
+    async function* (chunks: AsyncIterable<Buffer>) {
+      for await (const chunk of chunks) {
+        hash.update(chunk)
+        yield chunk
+      }
+    },
+    sink,
+  )
+  const digest = hash.digest()
+  const said = headers.get('repr-digest') ?? headers.get('content-digest')
+  if (said !== null && !said.includes(`sha-256=:${digest.toString('base64')}:`)) throw new StepFailure(`The ${format} file that came does not match the digest that the provider gave.`)
+  await rename(`${file}.part`, file)
+  const sha256 = digest.toString('hex')
+  return { sha256, checked: said !== null, text: `${file}, ${(sink.bytesWritten / 1_000_000).toFixed(1)} MB, sha256 ${sha256.slice(0, 16)}…` }
+}
+
+/** Both show what they recorded about the data. */
+export async function showRecords(screen: Screen, { operator, city }: DataSpace, { agreement, transfer: ids }: { agreement: string; transfer: TransferIds }): Promise<void> {
+  await screen.step("The card operator's record says what left, to whom, under which agreement.", async () => {
+    const read = () => operator.api.call('listAuditEntries', { query: { type: 'data.released', transfer: ids.operator, limit: 100 } })
+    // How a download ended is recorded after its last byte, which may have come here before.
+    const { items } = await watch(operator, 'data.released', { start: read, read, seen: () => true, done: (page) => page.items.length >= 2 })
+    return [undefined, items.map(entryText).join('\n')]
+  })
+  await screen.step("The city's record says what it asked for and agreed to.", async () => {
+    const { items } = await city.api.call('listAuditEntries', { query: { agreement, limit: 1000 } })
+    if (items.length === 0) throw new StepFailure('The record of the city has nothing about the agreement.')
+    return [undefined, items.slice(-3).map(entryText).join('\n')]
+  })
+}
+
+function entryText(entry: Answer<'listAuditEntries'>['items'][number]): string {
+  const text = (name: string) => {
+    const value = new Map<string, unknown>(Object.entries(entry)).get(name)
+    return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined
+  }
+  const parts = [text('format'), text('bytes') === undefined ? undefined : `${Number(text('bytes')).toLocaleString('en')} bytes`, text('sha256') === undefined ? undefined : `sha256 ${text('sha256')?.slice(0, 16)}…`, `partner ${text('partner') ?? '-'}`]
+  return `No. ${entry.index}  ${new Date(entry.time).toLocaleTimeString('en-GB')}  ${entry.type}  ${parts.filter((part) => part !== undefined).join(', ')}`
+}
+
+/** Whether a run before left something in this folder. */
+export function isUsed(folder: string): boolean {
+  return existsSync(join(folder, 'operator', 'operator.token'))
+}
