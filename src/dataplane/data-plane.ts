@@ -70,7 +70,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
   const swept = removeLeftovers(directory).catch(deps.onError)
   const settle = () => releases.settle()
   return {
-    router: createDataPlaneRouter(dataRoute, { ...deps, tokens, maxBytes: limits.inboxBytes }),
+    router: createDataPlaneRouter(dataRoute, { ...deps, tokens, releases, maxBytes: limits.inboxBytes }),
     inspectFile: (file) => inspectFile(pool, file),
     inspectTable: (source) => postgresql.inspect(source),
     issueToken: (tx, token) => tokens.issue(tx, token, 'data'),

@@ -9,6 +9,7 @@ import { ProblemError } from '../errors.ts'
 import type { AccessTokens } from './access-tokens.ts'
 import { readDigestField } from './file-digest.ts'
 import type { DataPlaneDeps } from './release.ts'
+import type { Releases } from './releases.ts'
 import { listDeliveries, putDelivery } from './store.ts'
 
 /** What a consumer answers to a delivery. */
@@ -22,6 +23,7 @@ export interface Receipt {
 
 export interface InboxDeps extends Pick<DataPlaneDeps, 'database' | 'audit' | 'clock' | 'dataDirectory'> {
   readonly tokens: AccessTokens
+  readonly releases: Pick<Releases, 'denied'>
   readonly maxBytes: number
 }
 
@@ -34,7 +36,11 @@ interface Announced {
 /** Takes a delivery: checks it while it comes, and keeps it only whole, flushed to the disk and recorded. */
 export async function receiveDelivery(deps: InboxDeps, request: IncomingMessage, response: ServerResponse, transferId: string): Promise<void> {
   const token = await deps.tokens.find(request.headers.authorization, 'inbox')
-  if (token?.transferId !== transferId) throw new ProblemError('unauthenticated', 'The access token is missing, not valid for this inbox, revoked or over.')
+  if (token?.transferId !== transferId) {
+    const known = token === undefined ? {} : { transfer: token.transferId, partner: token.partner }
+    deps.releases.denied({ caller: request.socket.remoteAddress ?? 'unknown', method: request.method ?? '', code: 'unauthenticated', reason: 'The token does not open this inbox.', ...known })
+    throw new ProblemError('unauthenticated', 'The access token is missing, not valid for this inbox, revoked or over.')
+  }
   const announced = readAnnounced(request, deps.maxBytes)
   const known = await findReceipt(deps, transferId, announced)
   const receipt = known ?? (await keep(deps, request, { ...announced, transferId, partner: token.partner }))

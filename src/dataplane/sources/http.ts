@@ -60,7 +60,6 @@ export async function prepareProxy(source: HttpSource, request: IncomingMessage,
 /** Passes the request to the source and its answer to the consumer. A refusal is thrown only while nothing was sent. */
 export async function proxy(http: OutboundHttp, prepared: ProxyRequest, exchange: { request: IncomingMessage; response: ServerResponse; maxRequestBytes: number }): Promise<ProxyOutcome> {
   const { request, response } = exchange
-  http.check(prepared.url.href)
   if (response.destroyed) return { bytes: 0, complete: false }
   const abort = new AbortController()
   const sent = sentBytes(response)
@@ -75,6 +74,7 @@ export async function proxy(http: OutboundHttp, prepared: ProxyRequest, exchange
     body: bodyOf(prepared, request, exchange.maxRequestBytes),
   }
   try {
+    http.check(prepared.url.href)
     await stream(prepared.url, options, (answer) => {
       beginAnswer(prepared, response, answer)
       return sent.writable

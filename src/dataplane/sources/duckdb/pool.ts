@@ -69,6 +69,7 @@ export function createDuckDbPool(options: DuckDbPoolOptions): DuckDbPool {
       const child = await children.acquire()
       const answer = await ask(child, job, { timeoutMs, maxOutputBytes }).finally(() => children.release(child))
       if (!answer.ok) throw new ProblemError(answer.code, answer.message)
+      if ((await sizeOf(join(folder, 'out'))) > maxOutputBytes) throw tooMuch(maxOutputBytes)
       return await take({ columns: answer.columns, rows: answer.rows, path: join(folder, 'out') })
     } finally {
       await rm(folder, { recursive: true, force: true })
@@ -126,7 +127,7 @@ function createChildren(options: { readonly most: number; readonly idleMs: numbe
 
   return {
     acquire() {
-      const free = [...children].find((child) => !child.busy)
+      const free = [...children].find((child) => !child.busy && !child.process.killed)
       if (free === undefined) return children.size < options.most ? Promise.resolve(start()) : new Promise((resolve) => waiting.push(resolve))
       clearTimeout(free.idle)
       free.busy = true
@@ -185,7 +186,7 @@ function ask(child: Child, job: Job, bounds: { timeoutMs: number; maxOutputBytes
     const timer = setTimeout(() => end(new ProblemError('query-timeout', `Reading the file took longer than ${Math.round(bounds.timeoutMs / 1000)} s.`)), bounds.timeoutMs)
     const watch = setInterval(() => {
       void sizeOf(join(job.folder, 'out')).then((size) => {
-        if (size > bounds.maxOutputBytes) end(new ProblemError('invalid-source', `The data unpacks to more than ${bounds.maxOutputBytes} bytes in this format.`))
+        if (size > bounds.maxOutputBytes) end(tooMuch(bounds.maxOutputBytes))
       })
     }, 500)
     child.process.on('message', onMessage)
@@ -193,6 +194,10 @@ function ask(child: Child, job: Job, bounds: { timeoutMs: number; maxOutputBytes
     if (child.process.connected) child.process.send(job)
     else onExit()
   })
+}
+
+function tooMuch(bytes: number): ProblemError {
+  return new ProblemError('invalid-source', `The data unpacks to more than ${bytes} bytes in this format.`)
 }
 
 async function sizeOf(path: string): Promise<number> {
