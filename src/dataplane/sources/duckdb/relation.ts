@@ -117,7 +117,7 @@ const knownTypes: Readonly<Record<ColumnType, string>> = {
 async function knownCsv(db: DuckDBConnection, path: string, columns: readonly KnownColumn[]): Promise<Relation> {
   const types = columns.map((column, index) => `c${index}: '${knownTypes[column.type]}'`).join(', ')
   const from = `read_csv(${sqlText(path)}, auto_detect = false, delim = ',', quote = '"', escape = '"', header = true, new_line = '\\n',
-    compression = 'none', allow_quoted_nulls = false, max_line_size = 67108864, columns = {${types}})`
+    compression = 'none', allow_quoted_nulls = false, max_line_size = 8388608, buffer_size = 16777216, columns = {${types}})`
   const [row = {}] = await query(db, `select count(*) as n from ${from}`)
   return { from, rows: Number(row['n']), columns: columns.map((column, index) => ({ ...column, nullable: true, sql: `c${index}`, stored: knownTypes[column.type] })) }
 }
