@@ -80,7 +80,7 @@ function addressOf(endpoint: string, query: QueryOf<'downloadData'>): string {
   if (!URL.canParse(endpoint)) throw new ProblemError('peer-failed', 'The provider gave an endpoint that is no address. Ask it to suspend and start the transfer again.')
   const url = new URL(endpoint)
   if (query.path !== undefined) append(url, query.path)
-  if (query.format !== undefined && query.format !== 'original') url.searchParams.set('format', query.format)
+  if (query.format !== undefined) url.searchParams.set('format', query.format)
   if (query.version !== undefined) url.searchParams.set('version', String(query.version))
   return url.href
 }

@@ -105,7 +105,7 @@ describe('Every operation', () => {
   })
 
   test('refuses, and never fails on, a good body in which any one value is something else', async () => {
-    const replacements = [null, 7, -1.5, true, '', '\u0000', '\ud800', 'x'.repeat(20_000), [], {}, [[]], { __proto__: 1, constructor: 2 }, ['\u0000']]
+    const replacements: unknown[] = [null, 7, -1.5, true, '', '\u0000', '\ud800', 'x'.repeat(20_000), [], {}, [[]], { __proto__: 1, constructor: 2 }, ['\u0000']]
     for (const operation of operations) {
       for (const example of examples(operation)) {
         for (const json of replacements.flatMap((replacement) => variants(example, replacement))) {
