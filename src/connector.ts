@@ -32,7 +32,7 @@ import type { NegotiationDecider } from './negotiation/decide.ts'
 import { createNegotiations } from './negotiation/negotiations.ts'
 import type { Negotiations } from './negotiation/negotiations.ts'
 import { ensureOperatorToken } from './management/bootstrap.ts'
-import { countRecords, createMetrics } from './management/metrics.ts'
+import { countPublicRequests, countRecords, createMetrics } from './management/metrics.ts'
 import { createManagementServer } from './management/server.ts'
 import { createOutbox } from './outbox/outbox.ts'
 import type { DueMessage, Outbox } from './outbox/outbox.ts'
@@ -215,6 +215,7 @@ function servePublic(base: Base, protocol: Router, dataPlane: DataPlane): void {
   app.disable('x-powered-by')
   app.disable('etag')
   app.use(base.tracing.middleware)
+  app.use(countPublicRequests(base.metrics))
   app.use(protocol)
   app.use(dataPlane.router)
   app.use(() => {

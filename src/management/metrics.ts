@@ -1,3 +1,4 @@
+import type { RequestHandler } from 'express'
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Audit, AuditRecord } from '../audit/audit.ts'
 import type { ManagementDeps } from './deps.ts'
@@ -74,4 +75,29 @@ export function metricHandlers({ metrics, outbox, audit, log }: Pick<ManagementD
     metrics.sizes.set({ of: 'outbox-refused' }, refused)
     metrics.sizes.set({ of: 'record' }, await audit.size())
   }
+}
+
+/** Counts the requests of the public listener; `routeOf` keeps ids out of the labels, so that they stay few. */
+export function countPublicRequests(metrics: Pick<Metrics, 'request'>): RequestHandler {
+  return (request, response, next) => {
+    const start = performance.now()
+    const route = routeOf(request.path)
+    response.once('close', () => metrics.request({ listener: 'public', method: knownMethods.has(request.method) ? request.method : 'other', route, status: response.statusCode, ms: performance.now() - start }))
+    next()
+  }
+}
+
+const knownMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'OPTIONS'])
+const firstSteps = new Set(['request', 'offers'])
+const laterSteps = new Set(['request', 'offers', 'agreement', 'agreement/verification', 'events', 'termination', 'start', 'suspension', 'completion'])
+
+function routeOf(path: string): string {
+  const [, first = '', , part = '', id = '', ...rest] = path.split('/')
+  if (first === 'data' || first === 'inbox') return `/${first}/:transferId`
+  if (first === '.well-known') return '/.well-known'
+  if (first !== 'dsp' || !['catalog', 'negotiations', 'transfers'].includes(part)) return 'other'
+  if (part === 'catalog') return id === 'request' ? '/dsp/2025-1/catalog/request' : '/dsp/2025-1/catalog/datasets/:id'
+  if (rest.length === 0) return `/dsp/2025-1/${part}/${firstSteps.has(id) ? id : ':pid'}`
+  const step = rest.join('/')
+  return `/dsp/2025-1/${part}/:pid/${laterSteps.has(step) ? step : 'other'}`
 }
