@@ -61,7 +61,7 @@ export function changeOf(negotiation: Negotiation, isNew = false): Change {
 }
 
 /** Takes the step that `by` took: the one place where a state is assigned. Refuses what the table does not allow. */
-export function advance(deps: Pick<NegotiationDeps, 'clock' | 'deadlineMs'>, change: Change, step: { act: NegotiationAct; by: Role; from?: 'START'; patch?: Partial<Negotiation> }): void {
+export function advance(deps: Pick<NegotiationDeps, 'clock' | 'deadlineMs'>, change: Change, step: { act: NegotiationAct; by: Role; from?: NegotiationState | 'START'; patch?: Partial<Negotiation> }): void {
   const before = change.negotiation
   const state = nextState(step.from ?? before.state, step.act, step.by)
   if (state === undefined) {

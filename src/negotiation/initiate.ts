@@ -1,7 +1,7 @@
 import { ProblemError } from '../errors.ts'
 import type { MessageOffer } from '../policy/odrl.ts'
 import { firstUnsupported, requireUnconstrained } from '../policy/unconstrained.ts'
-import { changeOf, save, takeStep } from './change.ts'
+import { advance, changeOf, save, takeStep } from './change.ts'
 import type { NegotiationDeps } from './change.ts'
 import type { DecisionMode, Negotiation } from './negotiation.ts'
 import { newNegotiation } from './receive.ts'
@@ -105,6 +105,26 @@ export async function fail(deps: NegotiationDeps, id: string, failure: { reason:
     await save(deps, tx, change)
   })
   deps.outbox.wake()
+}
+
+/**
+ * The provider finalized before our termination came, and refuses it: the agreement counts there, so it counts here. What
+ * we had not verified counts for nobody, whatever the provider says; our own record tells.
+ */
+export async function giveWay(deps: NegotiationDeps, id: string): Promise<void> {
+  const { agreementId } = (await findNegotiation(deps.database.db, id)) ?? { agreementId: null }
+  if (agreementId === null) return
+  const verified = await deps.audit.entries({ agreement: agreementId, type: 'negotiation.verified', limit: 10 })
+  if (!verified.some((entry) => entry['negotiation'] === id && entry['by'] === 'self')) return
+  await deps.database.transaction(async (tx) => {
+    const negotiation = await lockNegotiation(tx.db, id)
+    if (negotiation === undefined || negotiation.role !== 'consumer' || negotiation.state !== 'TERMINATED') return
+    const change = changeOf(negotiation)
+    // Our termination is taken back: finalizing leads on from the state in which we verified.
+    advance(deps, change, { act: 'finalize', by: 'provider', from: 'VERIFIED', patch: { error: null, reason: 'Finalized by the partner before our termination came.' } })
+    change.finalized = agreementId
+    await save(deps, tx, change)
+  })
 }
 
 /** Ends the negotiations that made no progress until their deadline. Gives how many. */

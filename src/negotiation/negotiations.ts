@@ -3,7 +3,7 @@ import { decodeCursor, encodeCursor } from '../persistence/cursor.ts'
 import type { Role } from '../persistence/schema.ts'
 import type { MessageOffer } from '../policy/odrl.ts'
 import type { NegotiationDeps } from './change.ts'
-import { act, approve, endOverdue, fail, missing, offer, request } from './initiate.ts'
+import { act, approve, endOverdue, fail, giveWay, missing, offer, request } from './initiate.ts'
 import type { OfferInput, RequestInput } from './initiate.ts'
 import type { ContractNegotiation, ContractOfferMessage, ContractRequestMessage, NegotiationMessage } from './messages.ts'
 import { toContractNegotiation } from './negotiation.ts'
@@ -45,6 +45,8 @@ export interface Negotiations {
   acknowledge(id: string, counterpartyPid: string): Promise<void>
   /** Ends a negotiation that cannot go on; `tell` sends the counterparty a termination. */
   fail(id: string, failure: { reason: string; tell: boolean }): Promise<void>
+  /** The provider finalized before it saw our termination: the agreement counts. */
+  giveWay(id: string): Promise<void>
   /** Ends the negotiations that made no progress until their deadline. Gives how many. */
   endOverdue(): Promise<number>
 }
@@ -89,6 +91,7 @@ export function createNegotiations(deps: NegotiationDeps): Negotiations {
     },
     acknowledge: (id, counterpartyPid) => learnCounterpartyPid(db, id, counterpartyPid),
     fail: (id, failure) => fail(deps, id, failure),
+    giveWay: (id) => giveWay(deps, id),
     endOverdue: () => endOverdue(deps),
   }
 }

@@ -11,7 +11,7 @@ import { otherRole, refusal, toContractNegotiation } from './negotiation.ts'
 import type { Negotiation } from './negotiation.ts'
 import { isFinal } from './state-machine.ts'
 import type { NegotiationAct } from './state-machine.ts'
-import { findByCounterpartyPid, lockNegotiation, noteReceived } from './store.ts'
+import { findByCounterpartyPid, lockNegotiation, noteReceived, wasReceived } from './store.ts'
 
 /** Who sent a message: a participant that authenticated and is in the register. */
 interface Sender {
@@ -24,7 +24,7 @@ export async function receiveRequest(deps: NegotiationDeps, partner: Sender, mes
   return deps.database.transaction(async (tx) => {
     // DSP 2025-1, negotiation §2.1: repeated requests are told by the sender and its process id, never by the id alone.
     const known = await findByCounterpartyPid(tx.db, partner.id, message.consumerPid, 'provider')
-    if (known !== undefined) return repeated(known, message.offer)
+    if (known !== undefined) return repeated(tx, known, message)
     const { target } = message.offer
     const offer = await deps.currentOffer(tx.db, partner.id, message.offer['@id'], target)
     if (offer === undefined) throw new ProblemError('unknown-offer', 'The offer does not exist. Read the catalog again and ask for one of its offers.')
@@ -42,7 +42,7 @@ export async function receiveInitialOffer(deps: NegotiationDeps, partner: Sender
   const callbackAddress = usableCallback(deps, message.callbackAddress)
   return deps.database.transaction(async (tx) => {
     const known = await findByCounterpartyPid(tx.db, partner.id, message.providerPid, 'consumer')
-    if (known !== undefined) return repeated(known, message.offer)
+    if (known !== undefined) return repeated(tx, known, message)
     requireUnconstrained(message.offer, '/offer')
     const change = changeOf(newNegotiation(deps, { partner: partner.id, pid: message.providerPid, callbackAddress, role: 'consumer', offer: message.offer }), true)
     advance(deps, change, { act: 'offer', by: 'provider', from: 'START' })
@@ -61,7 +61,7 @@ async function saveNew(deps: NegotiationDeps, tx: Transaction, change: Change, m
   }
   const known = await findByCounterpartyPid(tx.db, counterparty, counterpartyPid ?? '', role)
   if (known === undefined) throw refusal('conflict', change.negotiation, 'The process id is in use by another negotiation.')
-  return repeated(known, message.offer)
+  return repeated(tx, known, message)
 }
 
 /** Takes any later message. `raw` is the body as it came, which an agreement is kept in. */
@@ -169,8 +169,11 @@ function usableCallback(deps: NegotiationDeps, address: string | undefined): str
   return address.replace(/\/+$/, '')
 }
 
-function repeated(known: Negotiation, offer: MessageOffer): ContractNegotiation {
-  if (known.offerId !== offer['@id'] && known.offer['@id'] !== offer['@id']) throw refusal('conflict', known, 'The process id is in use by another negotiation.')
+// The same message again is told by its id; a sender that gives none, by its offer, which may have been countered since.
+async function repeated(tx: Transaction, known: Negotiation, message: ContractRequestMessage | ContractOfferMessage): Promise<ContractNegotiation> {
+  const again = message['@id'] !== undefined && (await wasReceived(tx.db, known.id, message['@id']))
+  const sameOffer = known.offerId === message.offer['@id'] || known.offer['@id'] === message.offer['@id']
+  if (!again && !sameOffer) throw refusal('conflict', known, 'The process id is in use by another negotiation.')
   return toContractNegotiation(known)
 }
 

@@ -82,6 +82,12 @@ export async function noteReceived(db: Queries, processId: string, messageId: st
   return row !== undefined
 }
 
+/** Whether this message was received before. */
+export async function wasReceived(db: Queries, processId: string, messageId: string): Promise<boolean> {
+  const row = await db.selectFrom('received_message').select('message_id').where('process_id', '=', processId).where('message_id', '=', messageId).executeTakeFirst()
+  return row !== undefined
+}
+
 /** Which negotiations, newest first. */
 export interface NegotiationQuery {
   readonly after?: Position

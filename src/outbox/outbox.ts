@@ -2,7 +2,7 @@ import { ProblemError } from '../errors.ts'
 import type { Transaction } from '../persistence/database.ts'
 import { Dispatcher } from './dispatcher.ts'
 import type { DispatcherDeps } from './dispatcher.ts'
-import { countMessages, deletePending, insertMessage, listMessages, makeDue } from './store.ts'
+import { countMessages, deletePending, hasPending, insertMessage, listMessages, makeDue } from './store.ts'
 import type { OutboxItem, OutboxMessage } from './store.ts'
 
 export type { Delivery } from './dispatcher.ts'
@@ -13,6 +13,8 @@ export interface Outbox {
   enqueue(tx: Transaction, message: OutboxMessage): Promise<void>
   /** Drops what the process still owes, or only one kind of it. */
   cancel(tx: Transaction, processId: string, kind?: OutboxMessage['kind']): Promise<void>
+  /** Whether a message of the process has not been taken by its recipient yet. */
+  owes(tx: Transaction, processId: string): Promise<boolean>
   /** Sends what is due, now. Called when an answer was flushed or a command committed. */
   wake(): void
   /** Starts the timers: what a crashed process left, and what failed before, is tried again. */
@@ -35,6 +37,7 @@ export function createOutbox(deps: DispatcherDeps): Outbox {
       tx.afterCommit(() => dispatcher.committed({ ...message, attempts: 0 }, leased))
     },
     cancel: (tx, processId, kind) => deletePending(tx.db, processId, kind),
+    owes: (tx, processId) => hasPending(tx.db, processId, 'dsp'),
     wake: () => dispatcher.wake(),
     start: () => dispatcher.start(),
     settle: () => dispatcher.settle(),

@@ -106,6 +106,12 @@ export async function deletePending(db: Queries, processId: string, kind?: 'dsp'
   await (kind === undefined ? pending : pending.where('kind', '=', kind)).execute()
 }
 
+/** Whether a process still owes a message of this kind. */
+export async function hasPending(db: Queries, processId: string, kind: 'dsp' | 'push'): Promise<boolean> {
+  const row = await db.selectFrom('outbox').select('id').where('process_id', '=', processId).where('status', '=', 'pending').where('kind', '=', kind).limit(1).executeTakeFirst()
+  return row !== undefined
+}
+
 /** When the next message that nobody holds, and that is the first of its process, is due; undefined when none waits. */
 export async function nextDue(db: Queries, now: Date): Promise<Date | undefined> {
   const { rows } = await sql<{ at: Date }>`

@@ -12,8 +12,8 @@ export interface Answer {
 
 /** What the delivery of protocol messages needs. */
 export interface DeliveryDeps {
-  readonly negotiations: Pick<Negotiations, 'get' | 'acknowledge' | 'fail'>
-  readonly transfers: Pick<Transfers, 'get' | 'acknowledge' | 'fail'>
+  readonly negotiations: Pick<Negotiations, 'get' | 'acknowledge' | 'fail' | 'giveWay'>
+  readonly transfers: Pick<Transfers, 'get' | 'acknowledge' | 'fail' | 'giveWay'>
   /** Sends a message; network failures are thrown ('peer-failed', 'peer-timeout'). */
   readonly post: (message: { recipient: string; url: string; body: string }) => Promise<Answer>
   /** Reads the counterparty's view of a process: its state, or undefined when it does not tell. */
@@ -61,6 +61,14 @@ async function reconcile(deps: DeliveryDeps, message: DueMessage): Promise<Deliv
   const url = message.url.replace(/(\/(?:negotiations|transfers)\/[^/]+)\/.*$/, '$1')
   const state = await deps.peerState({ recipient: message.recipient, url })
   if (state === undefined) return undefined
+  if (isTransfer(message) && message.name !== 'TransferTerminationMessage' && (state === 'TERMINATED' || state === 'COMPLETED')) {
+    await deps.transfers.giveWay(message.processId, state)
+    return { kind: 'delivered' }
+  }
+  if (message.name === 'ContractNegotiationTerminationMessage' && state === 'FINALIZED') {
+    await deps.negotiations.giveWay(message.processId)
+    return { kind: 'delivered' }
+  }
   if (state === 'TERMINATED') {
     await serviceOf(deps, message).fail(message.processId, { reason: 'The partner ended the process.', tell: false })
     return { kind: 'delivered' }

@@ -7,7 +7,7 @@ import type { TransferDecider } from './decide.ts'
 import type { DataAddress } from './messages.ts'
 import { outgoingMessage } from './outgoing.ts'
 import { nextState } from './state-machine.ts'
-import type { TransferAct } from './state-machine.ts'
+import type { TransferAct, TransferState } from './state-machine.ts'
 import { insertTransfer, updateTransfer } from './store.ts'
 import { refusal } from './transfer.ts'
 import type { Direction, Transfer } from './transfer.ts'
@@ -54,7 +54,7 @@ export function changeOf(transfer: Transfer, isNew = false): Change {
 }
 
 /** Takes the step that `by` took: the one place where a state is assigned. Refuses what the table does not allow. */
-export function advance(deps: Pick<TransferDeps, 'clock'>, change: Change, step: { act: TransferAct; by: Role; from?: 'START'; patch?: Partial<Transfer> }): void {
+export function advance(deps: Pick<TransferDeps, 'clock'>, change: Change, step: { act: TransferAct; by: Role; from?: TransferState | 'START'; patch?: Partial<Transfer> }): void {
   const before = change.transfer
   const state = nextState(step.from ?? before.state, step.act, step.by)
   if (state === undefined) throw refusal('invalid-state', before, `The ${step.by} cannot ${step.act} while the transfer is ${before.state}.`)

@@ -6,6 +6,7 @@ import type { Change, TransferDeps } from './change.ts'
 import { nextState } from './state-machine.ts'
 import type { TransferAct } from './state-machine.ts'
 import { findTransfer, lockTransfer } from './store.ts'
+import { otherRole } from './transfer.ts'
 import type { Transfer } from './transfer.ts'
 
 /** We as consumer ask for data under an agreement. */
@@ -95,6 +96,24 @@ export async function fail(deps: TransferDeps, id: string, failure: { reason: st
     await save(deps, tx, change)
   })
   deps.outbox.wake()
+}
+
+/**
+ * Both sides ended the transfer, or one ended and the other suspended it, before they heard of each other: each refuses the
+ * other's message. Termination counts before completion, completion before suspension; whose step counts less takes it back.
+ */
+export async function giveWay(deps: TransferDeps, id: string, to: 'COMPLETED' | 'TERMINATED'): Promise<void> {
+  await deps.database.transaction(async (tx) => {
+    const transfer = await lockTransfer(tx.db, id)
+    if (transfer === undefined || transfer.state === to || transfer.state === 'TERMINATED') return
+    const change = changeOf(transfer)
+    const ended = transfer.role === 'consumer' ? { dataAddress: null } : {}
+    const step = to === 'COMPLETED' ? ({ act: 'complete', patch: { reason: 'Completed by the partner before our message came.', ...ended } } as const) : ({ act: 'terminate', patch: { error: 'Ended by the partner before our message came.', ...ended } } as const)
+    // Our step is taken back: the counterparty's leads on from the state in which it was taken.
+    advance(deps, change, { ...step, by: otherRole(transfer.role), from: 'STARTED' })
+    await deps.dataPlane.revokeTokens(tx, id)
+    await save(deps, tx, change)
+  })
 }
 
 export async function get(deps: Pick<TransferDeps, 'database'>, id: string): Promise<Transfer> {

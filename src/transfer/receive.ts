@@ -114,7 +114,7 @@ async function apply(deps: TransferDeps, tx: Transaction, change: Change, messag
   const by = otherRole(before.role)
   switch (message['@type']) {
     case 'TransferStartMessage':
-      return before.role === 'consumer' ? applyStart(deps, change, message) : applyResume(deps, tx, change)
+      return before.role === 'consumer' ? applyStart(deps, tx, change, message) : applyResume(deps, tx, change)
     case 'TransferSuspensionMessage':
       advance(deps, change, { act: 'suspend', by, patch: { reason: reasonText(message), ...ended(before) } })
       return deps.dataPlane.revokeTokens(tx, before.id)
@@ -132,8 +132,10 @@ function ended(transfer: Transfer): Partial<Transfer> {
 }
 
 /** The provider starts, or after our own resumption gives the new address. */
-function applyStart(deps: TransferDeps, change: Change, message: TransferStartMessage): void {
+async function applyStart(deps: TransferDeps, tx: Transaction, change: Change, message: TransferStartMessage): Promise<void> {
   const { transfer } = change
+  // Its answer to our resumption crossed our next suspension, which the provider has yet to take: the suspension counts.
+  if (transfer.state === 'SUSPENDED' && transfer.suspendedBy === 'consumer' && (await deps.outbox.owes(tx, transfer.id))) return
   const address = addressOf(message.dataAddress)
   // Resumed by us, the transfer counts as started; the provider's own start then brings the address and changes no state.
   const awaitsAddress = transfer.state === 'STARTED' && transfer.dataAddress === null && address !== null && deps.directionOf(transfer.format) === 'pull'

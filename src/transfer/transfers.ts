@@ -2,7 +2,7 @@ import { ProblemError } from '../errors.ts'
 import { decodeCursor, encodeCursor } from '../persistence/cursor.ts'
 import type { Role } from '../persistence/schema.ts'
 import type { TransferDeps } from './change.ts'
-import { act, fail, get, request } from './initiate.ts'
+import { act, fail, get, giveWay, request } from './initiate.ts'
 import type { RequestInput } from './initiate.ts'
 import type { DataAddress, TransferMessage, TransferProcess, TransferRequestMessage } from './messages.ts'
 import { receive, receiveRequest } from './receive.ts'
@@ -46,6 +46,8 @@ export interface Transfers {
   acknowledge(id: string, counterpartyPid: string): Promise<void>
   /** Ends a transfer that cannot go on; `tell` sends the counterparty a termination. */
   fail(id: string, failure: { reason: string; tell: boolean }): Promise<void>
+  /** The counterparty ended the transfer before it saw our last message: its end counts. */
+  giveWay(id: string, to: 'COMPLETED' | 'TERMINATED'): Promise<void>
 }
 
 export function createTransfers(deps: TransferDeps): Transfers {
@@ -89,6 +91,7 @@ export function createTransfers(deps: TransferDeps): Transfers {
     },
     acknowledge: (id, counterpartyPid) => learnCounterpartyPid(db, id, counterpartyPid),
     fail: (id, failure) => fail(deps, id, failure),
+    giveWay: (id, to) => giveWay(deps, id, to),
   }
 }
 
