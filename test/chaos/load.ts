@@ -83,12 +83,12 @@ async function negotiate(pair: Pair, told: Told, random: Random): Promise<Negoti
   }
   const mine = unasked ? provider : consumer
   const id = begun.body.id
-  const path = (negotiation: string) => `/negotiations/${encodeURIComponent(negotiation)}`
-  if (random.chance(0.08)) await tolerate(insist(mine.connector, 'POST', `${path(id)}/terminate`, { json: { reason: 'Changed our mind.' } }))
+  const regretted = random.chance(0.12) ? regret(mine, id, random) : undefined
   if (unasked || published === provider.manual) await decide(pair, { id, mine, unasked }, random)
   const end = await mine.follower.waitFor((entry) => entry.negotiation === id && (entry.type === 'negotiation.finalized' || entry.type === 'negotiation.terminated'), eventMs)
+  await regretted
   if (end?.type !== 'negotiation.finalized') return undefined
-  const { status, body } = await insist<Negotiation>(mine.connector, 'GET', path(id))
+  const { status, body } = await insist<Negotiation>(mine.connector, 'GET', `/negotiations/${encodeURIComponent(id)}`)
   if (status !== 200 || body.state !== 'FINALIZED') {
     told.faults.push(`${mine.connector.name} recorded that ${id} is FINALIZED, and then said ${status} ${body.state}`)
     return undefined
@@ -99,9 +99,16 @@ async function negotiate(pair: Pair, told: Told, random: Random): Promise<Negoti
   if (body.partnerPid === null) return undefined
   const there = await consumer.follower.waitFor((entry) => entry.negotiation === body.partnerPid && entry.type === 'negotiation.finalized', eventMs)
   if (there === undefined) return undefined
-  const view = await insist<Negotiation>(consumer.connector, 'GET', path(body.partnerPid))
+  const view = await insist<Negotiation>(consumer.connector, 'GET', `/negotiations/${encodeURIComponent(body.partnerPid)}`)
   told.finalized.push({ side: consumer, negotiation: view.body })
   return view.body
+}
+
+/** Ends a negotiation while it is on its way, so that the end crosses whatever comes next. */
+async function regret(mine: Side, id: string, random: Random): Promise<void> {
+  const moment = random.pick(['requested', 'offered', 'agreed', 'verified'])
+  await mine.follower.waitFor((entry) => entry.negotiation === id && (entry.type === `negotiation.${moment}` || entry.type === 'negotiation.finalized'), 2_000)
+  await tolerate(insist(mine.connector, 'POST', `/negotiations/${encodeURIComponent(id)}/terminate`, { json: { reason: 'Changed our mind.' } }))
 }
 
 /** A person at the other side decides: approves, counters once, or ends it. */

@@ -47,7 +47,7 @@ export async function prepareGround(connector: ConnectorProcess): Promise<FuzzGr
   const send = async (path: string, message: object) => sendMessage(base + path, partner, connectorId, message)
   // Only the newest messages are looked at; a run sends a hundred thousand.
   const forget = () => {
-    for (const peer of [partner, other, stranger]) peer.received.splice(0, Math.max(0, peer.received.length - 200))
+    for (const peer of [partner, other, stranger]) peer.received.splice(0, Math.max(0, peer.received.length - 2_000))
   }
 
   async function negotiate(): Promise<void> {
@@ -56,25 +56,49 @@ export async function prepareGround(connector: ConnectorProcess): Promise<FuzzGr
     const consumerPid = `urn:uuid:${randomUUID()}`
     const asked = await send('/dsp/2025-1/negotiations/request', { '@type': 'ContractRequestMessage', consumerPid, offer: { '@type': 'Offer', '@id': first.offer, target: first.dataset, permission: [{ action: 'use' }] }, callbackAddress: partner.dspAddress })
     const providerPid = String(asked['providerPid'])
-    keep(processes, { kind: 'negotiations', providerPid, consumerPid, connectorPid: providerPid })
     const agreed = await partner.next(({ path }) => path === `/dsp/negotiations/${encodeURIComponent(consumerPid)}/agreement`)
     const { agreement }: { agreement: { '@id': string } } = JSON.parse(agreed.text)
     await send(`/dsp/2025-1/negotiations/${encodeURIComponent(providerPid)}/agreement/verification`, { '@type': 'ContractAgreementVerificationMessage', providerPid, consumerPid })
     await partner.next(({ path, text }) => path === `/dsp/negotiations/${encodeURIComponent(consumerPid)}/events` && text.includes('FINALIZED'))
     keep(agreements, agreement['@id'])
+    keep(processes, { kind: 'negotiations', providerPid, consumerPid, connectorPid: providerPid })
     const transferPid = `urn:uuid:${randomUUID()}`
     const begun = await send('/dsp/2025-1/transfers/request', { '@type': 'TransferRequestMessage', consumerPid: transferPid, agreementId: agreement['@id'], format: 'HttpData-PULL', callbackAddress: partner.dspAddress })
-    keep(processes, { kind: 'transfers', providerPid: String(begun['providerPid']), consumerPid: transferPid, connectorPid: String(begun['providerPid']) })
     const start = await partner.next(({ path }) => path === `/dsp/transfers/${encodeURIComponent(transferPid)}/start`)
     keep(places, placeIn(JSON.parse(start.text)))
+    keep(processes, { kind: 'transfers', providerPid: String(begun['providerPid']), consumerPid: transferPid, connectorPid: String(begun['providerPid']) })
     forget()
+  }
+
+  /** Left where it is, for mutated messages to go on with. */
+  async function leaveHalfway({ offer, dataset }: { offer: string; dataset: string }): Promise<void> {
+    const consumerPid = `urn:uuid:${randomUUID()}`
+    const asked = await send('/dsp/2025-1/negotiations/request', { '@type': 'ContractRequestMessage', consumerPid, offer: { '@type': 'Offer', '@id': offer, target: dataset, permission: [{ action: 'use' }] }, callbackAddress: partner.dspAddress })
+    keep(processes, { kind: 'negotiations', providerPid: String(asked['providerPid']), consumerPid, connectorPid: String(asked['providerPid']) })
   }
 
   async function replenish(): Promise<void> {
     await negotiate()
+    for (const offer of offers) await leaveHalfway(offer)
     const asked = await manage<{ id: string }>('POST', '/negotiations', { partner: partner.id, offer: { '@type': 'Offer', '@id': 'urn:their-offer', target: 'urn:theirs', permission: [{ action: 'use' }] } })
-    // The partner agrees, verifies and finalizes in its own time: see `replyTo`. Then the connector asks for a delivery.
-    await partner.next(({ text }) => text.includes(asked.id))
+    const request = await partner.next(({ text }) => text.includes(asked.id))
+    await agreeTo(request)
+  }
+
+  /** As provider, walks a negotiation that the connector asked for to its end, so that it asks for a delivery to its inbox. */
+  async function agreeTo(request: PeerMessage): Promise<void> {
+    const { consumerPid }: { consumerPid: string } = JSON.parse(request.text)
+    const process = processes.find(({ connectorPid }) => connectorPid === consumerPid)
+    if (process === undefined) return
+    const { providerPid } = process
+    const path = `/dsp/2025-1/negotiations/${encodeURIComponent(consumerPid)}`
+    const agreement = { '@type': 'Agreement', '@id': `urn:uuid:${randomUUID()}`, target: 'urn:theirs', assigner: partner.id, assignee: connectorId, timestamp: new Date().toISOString(), permission: [{ action: 'use' }] }
+    // Mutated messages may have ended it meanwhile; then it is one more that has ended.
+    const agreed = await send(`${path}/agreement`, { '@type': 'ContractAgreementMessage', providerPid, consumerPid, agreement }).catch(() => undefined)
+    if (agreed === undefined) return
+    await manage('POST', `/negotiations/${encodeURIComponent(consumerPid)}/approve`).catch(() => undefined)
+    const finalized = await send(`${path}/events`, { '@type': 'ContractNegotiationEventMessage', providerPid, consumerPid, eventType: 'FINALIZED' }).catch(() => undefined)
+    if (finalized !== undefined) await manage('POST', '/transfers', { agreement: agreement['@id'], format: 'HttpData-PUSH' })
   }
 
   const close = async () => {
