@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
+import { get } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { basename } from 'node:path'
 import { Readable } from 'node:stream'
 import type { operations, paths } from '../../openapi/management.d.ts'
@@ -44,8 +47,14 @@ export interface Api {
   upload(file: string, mediaType: string): Promise<string>
   /** The data of a started transfer, as they come. */
   download(transferId: string, format: 'original' | 'parquet'): Promise<{ body: Readable; headers: Headers }>
-  /** Entries of the record of this type from now on. Resolves once the stream is open. */
-  follow(type: string, signal: AbortSignal): Promise<AsyncGenerator<Readonly<Record<string, unknown>>>>
+  /** Follows what is recorded of this type from now on. Resolves once the stream is open. */
+  follow(type: string): Promise<Following>
+}
+
+/** Entries of the record as they are written, until it is closed. */
+export interface Following {
+  readonly entries: AsyncGenerator<Readonly<Record<string, unknown>>>
+  close(): void
 }
 
 export function createApi(managementUrl: string, token: string): Api {
@@ -81,9 +90,17 @@ export function createApi(managementUrl: string, token: string): Api {
       if (answer.body === null) throw new StepFailure('The download has no body.')
       return { body: Readable.fromWeb(answer.body), headers: answer.headers }
     },
-    follow: async (type, signal) => {
-      const answer = await ask(`/events?type=${encodeURIComponent(type)}`, { signal })
-      return entriesIn(answer)
+    follow: async (type) => {
+      // A connection of its own, which ends with the stream: fetch would put a new one in its place, for requests that never come.
+      const request = get(`${managementUrl}/events?type=${encodeURIComponent(type)}`, { agent: false, headers: { authorization: `Bearer ${token}` } })
+      const [answer]: IncomingMessage[] = await once(request, 'response')
+      if (answer?.statusCode !== 200) throw new StepFailure(`GET /events was answered with ${answer?.statusCode}.`)
+      const closing = new AbortController()
+      const close = () => {
+        closing.abort()
+        answer.destroy()
+      }
+      return { entries: entriesIn(answer.setEncoding('utf8'), closing.signal), close }
     },
   }
 }
@@ -105,14 +122,19 @@ function addressOf(id: Operation, input: { path?: unknown; query?: unknown }): s
 }
 
 // Server-sent events: blocks of lines, each ended by an empty line; `data` holds the entry.
-async function* entriesIn(answer: Response): AsyncGenerator<Readonly<Record<string, unknown>>> {
+async function* entriesIn(texts: AsyncIterable<string>, closing: AbortSignal): AsyncGenerator<Readonly<Record<string, unknown>>> {
   let rest = ''
-  for await (const text of answer.body?.pipeThrough(new TextDecoderStream()) ?? []) {
-    const blocks = (rest + text).split('\n\n')
-    rest = blocks.pop() ?? ''
-    for (const block of blocks) {
-      const data = block.split('\n').find((line) => line.startsWith('data:'))
-      if (data !== undefined) yield JSON.parse(data.slice(5))
+  try {
+    for await (const text of texts) {
+      const blocks = (rest + text).split('\n\n')
+      rest = blocks.pop() ?? ''
+      for (const block of blocks) {
+        const data = block.split('\n').find((line) => line.startsWith('data:'))
+        if (data !== undefined) yield JSON.parse(data.slice(5))
+      }
     }
+  } catch (error) {
+    // A stream that we closed ends; any other break is one.
+    if (!closing.aborted) throw error
   }
 }

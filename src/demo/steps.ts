@@ -151,21 +151,20 @@ interface Watched<T> {
 
 // Listens before it acts, so that nothing is missed, and reads again whenever something was recorded about it.
 async function watch<T>(partner: Partner, type: string, { start, read, seen, done }: Watched<T>): Promise<T> {
-  const stop = new AbortController()
-  const timer = setTimeout(() => stop.abort(new StepFailure(`Nothing came of it within 30 seconds. See "npx concordat outbox list --data ${partner.folder}".`)), 30_000)
+  const following = await partner.api.follow(type)
+  const timer = setTimeout(() => following.close(), 30_000)
   try {
-    const entries = await partner.api.follow(type, stop.signal)
     let current = await start()
     if (done(current)) return current
-    for await (const entry of entries) {
+    for await (const entry of following.entries) {
       if (!seen(entry, current)) continue
       current = await read(current)
       if (done(current)) return current
     }
-    throw new StepFailure(`The connector of ${partner.name} stopped telling what happens.`)
+    throw new StepFailure(`Nothing came of it within 30 seconds. See what is not delivered: npx concordat outbox list --data ${partner.folder}`)
   } finally {
     clearTimeout(timer)
-    stop.abort()
+    following.close()
   }
 }
 
