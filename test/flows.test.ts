@@ -61,6 +61,21 @@ test('a pull transfer gives an address and a token, and every download is record
   expect((await fetch(endpoint, { headers: { authorization } })).status).toBe(401)
 })
 
+test('what the consumer fetches through its own connector, both sides record with the same digest', async () => {
+  const { transfers, audit } = space.consumer.services
+  const { id } = await transfers.request({ agreementId: await negotiate(), format: 'HttpData-PULL' })
+  await space.settle()
+  const answer = await fetch(`${space.consumer.managementUrl}/transfers/${encodeURIComponent(id)}/data?format=csv`, { headers: { authorization: `Bearer ${space.consumer.token}` } })
+  expect(answer.status).toBe(200)
+  const sha256 = createHash('sha256').update(await answer.text()).digest('hex')
+  await space.settle()
+  const ours = await audit.entries({ limit: 100, transfer: id })
+  expect(ours.map(({ type }) => type).slice(-2)).toEqual(['data.requested', 'data.received'])
+  expect(ours.at(-1)).toMatchObject({ sha256, actor: 'operator', partner: space.provider.id })
+  const theirs = await space.provider.services.audit.entries({ limit: 1000, partner: space.consumer.id, type: 'data.released' })
+  expect(theirs.at(-1)).toMatchObject({ sha256 })
+})
+
 test('suspension ends the token at once, resumption by the consumer brings a new one', async () => {
   const { transfers } = space.consumer.services
   const { id } = await transfers.request({ agreementId: await negotiate(), format: 'HttpData-PULL' })

@@ -46,7 +46,7 @@ export interface DeliveryView {
 /** Everything the management API serves, passed in by `connector.ts`. */
 export interface ManagementDeps {
   readonly database: Database
-  readonly audit: Pick<Audit, 'append' | 'entries' | 'size' | 'onAppended'>
+  readonly audit: Pick<Audit, 'append' | 'record' | 'entries' | 'size' | 'onAppended'>
   readonly clock: () => Date
   readonly newId: () => string
   readonly log: Logger

@@ -1,50 +1,38 @@
+import { createHash } from 'node:crypto'
 import { pipeline } from 'node:stream/promises'
+import type { AuditRecord } from '../audit/audit.ts'
+import { readDataAddress } from '../dataplane/data-address.ts'
 import type { ProblemCode } from '../errors.ts'
 import { ProblemError } from '../errors.ts'
-import type { DataAddress } from '../transfer/messages.ts'
 import type { ManagementDeps } from './deps.ts'
 import type { QueryOf, StreamedAnswer } from './operation.ts'
-
-/** Where to fetch, and with what header. */
-export interface FetchAddress {
-  readonly endpoint: string
-  readonly authorization?: string
-}
-
-/**
- * Reads a DSP DataAddress. Eclipse EDC puts everything into endpointProperties, named by IRI or by plain name, so the last part
- * of a name counts.
- */
-export function addressToFetch(address: DataAddress): FetchAddress {
-  const property = (wanted: string) => address.endpointProperties?.find(({ name }) => name.split(/[/#:]/).at(-1) === wanted)?.value
-  const endpoint = address.endpoint ?? property('endpoint')
-  if (endpoint === undefined) throw new ProblemError('peer-failed', 'The provider started the transfer without saying where the data is. Ask it to suspend and start the transfer again.')
-  const token = property('authorization')
-  if (token === undefined) return { endpoint }
-  const type = property('authType') ?? 'bearer'
-  return { endpoint, authorization: token.includes(' ') || type.toLowerCase() !== 'bearer' ? token : `Bearer ${token}` }
-}
 
 interface DataRequest {
   readonly method: 'GET' | 'HEAD'
   readonly transferId: string
   readonly query: QueryOf<'downloadData'>
   readonly header: (name: string) => string | undefined
+  /** Name of the token that asks. */
+  readonly actor: string
 }
+
+type RelayDeps = Pick<ManagementDeps, 'transfers' | 'http' | 'audit' | 'log'>
 
 const requestHeaders = ['accept', 'range', 'if-range', 'if-none-match'] as const
 const answerHeaders = ['content-type', 'content-length', 'content-range', 'content-encoding', 'accept-ranges', 'etag', 'last-modified', 'content-digest', 'repr-digest', 'content-disposition'] as const
 const passedOn = new Set([200, 203, 204, 206, 304])
 
-/** Streams a transfer's data from the provider to our own user. The provider's token stays here. */
-export async function relayData(deps: Pick<ManagementDeps, 'transfers' | 'http'>, request: DataRequest): Promise<StreamedAnswer> {
-  const { endpoint, authorization } = addressToFetch(await deps.transfers.dataAddress(request.transferId))
+/** Streams a transfer's data from the provider to our own user, and records both the question and what came. The provider's token stays here. */
+export async function relayData(deps: RelayDeps, request: DataRequest): Promise<StreamedAnswer> {
+  const { endpoint, authorization } = readDataAddress(await deps.transfers.dataAddress(request.transferId))
   const url = addressOf(endpoint, request.query)
   const wanted = requestHeaders.flatMap((name) => {
     const value = request.header(name)
     return value === undefined ? [] : [[name, value] as const]
   })
   const headers = { ...Object.fromEntries(wanted), ...(authorization === undefined ? {} : { authorization }), 'accept-encoding': 'identity' }
+  const facts = await factsOf(deps, request)
+  const asked = request.method === 'GET' ? await deps.audit.record({ type: 'data.requested', ...facts, request: { method: request.method, ...request.query, ...rangeOf(request) } }) : undefined
   return {
     write: async (res) => {
       const gone = new AbortController()
@@ -52,6 +40,7 @@ export async function relayData(deps: Pick<ManagementDeps, 'transfers' | 'http'>
       const answer = await deps.http.stream(url, { method: request.method, headers, signal: gone.signal })
       if (!passedOn.has(answer.status)) {
         answer.body.destroy()
+        if (asked !== undefined) await deps.audit.record({ type: 'data.refused', ...facts, requested: asked, status: answer.status })
         throw refusalOf(answer.status)
       }
       res.statusCode = answer.status
@@ -62,17 +51,59 @@ export async function relayData(deps: Pick<ManagementDeps, 'transfers' | 'http'>
       // What a partner sends must not run as a page of this origin.
       res.setHeader('Content-Security-Policy', "sandbox; default-src 'none'")
       if (!res.hasHeader('content-disposition')) res.setHeader('Content-Disposition', 'attachment')
-      await relayBody(answer.body, res)
+      const came = await relayBody(answer.body, res)
+      if (asked !== undefined) await recordOutcome(deps, { ...facts, requested: asked, status: answer.status }, came)
     },
   }
 }
 
-async function relayBody(body: NodeJS.ReadableStream, res: NodeJS.WritableStream & { destroy(): unknown }): Promise<void> {
+async function factsOf({ transfers }: Pick<RelayDeps, 'transfers'>, request: DataRequest): Promise<Omit<AuditRecord, 'type'>> {
+  const transfer = await transfers.get(request.transferId)
+  return { transfer: transfer.id, agreement: transfer.agreementId, partner: transfer.counterparty, dataset: transfer.datasetId, role: 'consumer', actor: request.actor }
+}
+
+function rangeOf(request: DataRequest): { range?: string } {
+  const range = request.header('range')
+  return range === undefined ? {} : { range }
+}
+
+interface Came {
+  readonly whole: boolean
+  readonly bytes: number
+  readonly sha256: string
+}
+
+async function relayBody(body: AsyncIterable<Buffer>, res: NodeJS.WritableStream & { destroy(): unknown }): Promise<Came> {
+  const hash = createHash('sha256')
+  let bytes = 0
+  let whole = true
   try {
-    await pipeline(body, res)
+    await pipeline(
+      body,
+      async function* (chunks: AsyncIterable<Buffer>) {
+        for await (const chunk of chunks) {
+          hash.update(chunk)
+          bytes += chunk.length
+          yield chunk
+        }
+      },
+      res,
+    )
   } catch {
-    // The status is out; a cut connection is the only way left to say that the data is not whole.
+    // The status is out; a cut connection is the only way left to say that the data is not whole. The record says so too.
+    whole = false
     res.destroy()
+  }
+  return { whole, bytes, sha256: hash.digest('hex') }
+}
+
+// The data is out already: a record that cannot be written now is told to the operator.
+async function recordOutcome({ audit, log }: Pick<RelayDeps, 'audit' | 'log'>, facts: Omit<AuditRecord, 'type'>, came: Came): Promise<void> {
+  const { whole, bytes, sha256 } = came
+  try {
+    await audit.record({ type: whole ? 'data.received' : 'data.aborted', ...facts, bytes, ...(whole ? { sha256 } : {}) })
+  } catch (error) {
+    log.error({ err: error }, 'the end of a download is not recorded')
   }
 }
 

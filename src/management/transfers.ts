@@ -1,9 +1,10 @@
+import { readDataAddress } from '../dataplane/data-address.ts'
 import type { TransferView } from '../transfer/transfers.ts'
 import type { DeliveryView, ManagementDeps } from './deps.ts'
 import type { Handlers, Schemas } from './operation.ts'
 import { cut, pageOf, pageWith } from './page.ts'
 import { etag } from './precondition.ts'
-import { addressToFetch, relayData } from './transfer-data.ts'
+import { relayData } from './transfer-data.ts'
 
 type TransferHandlers = Pick<
   Handlers,
@@ -21,7 +22,7 @@ type TransferHandlers = Pick<
   | 'listDeliveries'
 >
 
-export function transferHandlers(deps: Pick<ManagementDeps, 'transfers' | 'deliveries' | 'http'>): TransferHandlers {
+export function transferHandlers(deps: Pick<ManagementDeps, 'transfers' | 'deliveries' | 'http' | 'audit' | 'log'>): TransferHandlers {
   const { transfers } = deps
   const answer = async (work: Promise<TransferView>) => {
     const transfer = await work
@@ -43,11 +44,11 @@ export function transferHandlers(deps: Pick<ManagementDeps, 'transfers' | 'deliv
     completeTransfer: async ({ path }) => answer(transfers.complete(path.transferId)),
     terminateTransfer: async ({ path, body }) => answer(transfers.terminate(path.transferId, body ?? {})),
     getDataAddress: async ({ path }) => {
-      const { endpoint, authorization = '' } = addressToFetch(await transfers.dataAddress(path.transferId))
+      const { endpoint, authorization = '' } = readDataAddress(await transfers.dataAddress(path.transferId))
       return { status: 200, headers: { 'Cache-Control': 'no-store' }, body: { endpoint, authorization } }
     },
-    downloadData: async ({ path, query, header }) => relayData(deps, { method: 'GET', transferId: path.transferId, query, header }),
-    inspectData: async ({ path, query, header }) => relayData(deps, { method: 'HEAD', transferId: path.transferId, query, header }),
+    downloadData: async ({ path, query, header, caller }) => relayData(deps, { method: 'GET', transferId: path.transferId, query, header, actor: caller.name }),
+    inspectData: async ({ path, query, header, caller }) => relayData(deps, { method: 'HEAD', transferId: path.transferId, query, header, actor: caller.name }),
     listDeliveries: async ({ path, query }) => {
       await transfers.get(path.transferId)
       const page = cut(await deps.deliveries(path.transferId), query, (_, index) => index)

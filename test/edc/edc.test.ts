@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Connector } from '../../src/connector.ts'
 import { createOutboundHttp } from '../../src/http/guarded-fetch.ts'
 import type { OutboundHttp } from '../../src/http/guarded-fetch.ts'
-import { addressToFetch } from '../../src/management/transfer-data.ts'
+import { readDataAddress } from '../../src/dataplane/data-address.ts'
 import { createDspClient } from '../../src/protocol/client.ts'
 import { isObject } from '../conformance/kit.ts'
 import { messageChecker } from '../conformance/message-schemas.ts'
@@ -166,13 +166,13 @@ describe('EDC 0.18.0 at 1 ms loops, holding a process 5 ms after each answer', (
     const id = await weTransfer(pair, await weNegotiate(pair))
     const address = await pair.connector.services.transfers.dataAddress(id)
     expect(address.endpoint).toBeUndefined()
-    expect(addressToFetch(address)).toEqual({ endpoint: `${pair.peer.address}/public`, authorization: expect.stringMatching(/^Bearer [0-9a-f-]{36}$/) })
+    expect(readDataAddress(address)).toEqual({ endpoint: `${pair.peer.address}/public`, authorization: expect.stringMatching(/^Bearer [0-9a-f-]{36}$/) })
   })
 
   test('we suspend and resume, and take the new address from its own start', async () => {
     const { transfers } = pair.connector.services
     const id = await weTransfer(pair, await weNegotiate(pair))
-    const before = addressToFetch(await transfers.dataAddress(id))
+    const before = readDataAddress(await transfers.dataAddress(id))
     await transfers.suspend(id)
     await transfers.resume(id)
     const after = await until(
@@ -180,7 +180,7 @@ describe('EDC 0.18.0 at 1 ms loops, holding a process 5 ms after each answer', (
       (address) => address !== undefined,
     )
     if (after === undefined) throw new Error('no address')
-    expect(addressToFetch(after).authorization).not.toBe(before.authorization)
+    expect(readDataAddress(after).authorization).not.toBe(before.authorization)
     await transfers.complete(id)
     await pair.peer.reached(processOf(pair.peer, (await transfers.get(id)).counterpartyPid), 'COMPLETED')
   })
@@ -189,13 +189,13 @@ describe('EDC 0.18.0 at 1 ms loops, holding a process 5 ms after each answer', (
     const { transfers } = pair.connector.services
     const id = await weTransfer(pair, await weNegotiate(pair))
     const process = processOf(pair.peer, (await transfers.get(id)).counterpartyPid)
-    const before = addressToFetch(await transfers.dataAddress(id))
+    const before = readDataAddress(await transfers.dataAddress(id))
     await pair.peer.act(process, 'suspend')
     expect((await transfers.get(id)).state).toBe('SUSPENDED')
     await expect(transfers.resume(id)).rejects.toMatchObject({ code: 'conflict' })
     await pair.peer.act(process, 'resume')
     await pair.peer.reached(process, 'STARTED')
-    expect(addressToFetch(await transfers.dataAddress(id)).authorization).not.toBe(before.authorization)
+    expect(readDataAddress(await transfers.dataAddress(id)).authorization).not.toBe(before.authorization)
   })
 
   test('64 negotiations and transfers of ours at once end well', async () => {
