@@ -40,7 +40,7 @@ import { openDatabase } from './persistence/database.ts'
 import type { Database } from './persistence/database.ts'
 import { createDspClient } from './protocol/client.ts'
 import type { DspClient } from './protocol/client.ts'
-import { deliverMessage } from './protocol/delivery.ts'
+import { createDelivery } from './protocol/delivery.ts'
 import { createProtocolRouter } from './protocol/router.ts'
 import { protocolPath } from './protocol/self-description.ts'
 import type { TransferDataPlane } from './transfer/change.ts'
@@ -135,7 +135,8 @@ async function build(config: Config, overrides: Overrides, closers: Closers): Pr
   const negotiations = createNegotiations({ ...common, ownId: identity.id, currentOffer: (...asked) => catalog.currentOffer(...asked), decide: overrides.decideNegotiation ?? decideNegotiation, deadlineMs: config.negotiationDeadlineMs })
   const transfers = createTransfers({ ...common, dataPlane: transferDataPlane(dataPlane), decide: overrides.decideTransfer ?? decideTransfer, directionOf: overrides.directionOf ?? directionOf })
   const push = (transfer: TransferView, address: DataAddress) => dataPlane.push({ transferId: transfer.id, address })
-  const deliver = (message: DueMessage) => base.tracing.span(message.name, { process: message.processId }, () => (message.kind === 'push' ? deliverPush({ transfers, push }, message.processId) : deliverMessage({ negotiations, transfers, ...client }, message)))
+  const deliverMessage = createDelivery({ negotiations, transfers, ...client })
+  const deliver = (message: DueMessage) => base.tracing.span(message.name, { process: message.processId }, () => (message.kind === 'push' ? deliverPush({ transfers, push }, message.processId) : deliverMessage(message)))
 
   const services = { database, identity, audit, outbox, agreements, catalog, negotiations, transfers, dataPlane }
   servePublic(base, createProtocolRouter({ ...services, publicUrl, pageSize: config.catalogPageSize, afterAnswer: () => outbox.wake(), onError: base.onError }), dataPlane)

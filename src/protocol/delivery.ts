@@ -23,24 +23,52 @@ export interface DeliveryDeps {
 // A refusal may be a message that overtook the receiver's own bookkeeping, so it is tried a few times before it counts.
 const triesAfterRefusal = 4
 const retryAfterRefusalMs = 150
-// EDC answers 409 while it still holds the process of our last answer; it lets go within milliseconds.
-const triesAfterConflict = 20
+// EDC answers 409 while it still holds the process of our last answer; it lets go within milliseconds, under load within
+// seconds. What it means by 409 for good, its own state tells.
+const triesAfterConflict = 60
+const quickConflicts = 20
 const retryAfterConflictMs = 50
+const laterAfterConflictMs = 500
+const mostRemembered = 10_000
 
-/** Delivers a protocol message and says what is to become of it. */
-export async function deliverMessage(deps: DeliveryDeps, due: DueMessage): Promise<Delivery> {
+/**
+ * Gives what delivers protocol messages and says what is to become of each. How often a message was refused is remembered
+ * here, apart from how often it was tried: after an outage of the other side, a refusal is as new as any.
+ */
+export function createDelivery(deps: DeliveryDeps): (due: DueMessage) => Promise<Delivery> {
+  const refusals = new Map<string, number>()
+  return async (due) => {
+    const delivery = await deliver(deps, due, refusals.get(due.id) ?? 0)
+    refusals.delete(due.id)
+    if (delivery.refusals === undefined) return delivery
+    refusals.set(due.id, delivery.refusals)
+    // Messages that are dropped meanwhile do not come again; the oldest make room.
+    for (const [id] of refusals) {
+      if (refusals.size <= mostRemembered) break
+      refusals.delete(id)
+    }
+    return delivery
+  }
+}
+
+async function deliver(deps: DeliveryDeps, due: DueMessage, refusedBefore: number): Promise<Delivery & { refusals?: number }> {
   const message = await withKnownPid(deps, due)
   if (message === undefined) return { kind: 'again', reason: 'The other side has not named its process id yet.', afterMs: 1000 }
   const answer = await deps.post(message)
   if (answer.status >= 200 && answer.status < 300) return acknowledged(deps, message, answer)
   const reason = `${message.name} was answered with ${answer.status}${detailOf(answer.body)}`
-  if (isPassing(answer.status)) return { kind: 'again', reason }
+  if (isPassing(answer.status)) return { kind: 'again', reason, refusals: refusedBefore }
   const known = await reconcile(deps, message)
   if (known !== undefined) return known
-  const [tries, wait] = answer.status === 409 ? [triesAfterConflict, retryAfterConflictMs] : [triesAfterRefusal, retryAfterRefusalMs]
-  if (message.attempts + 1 < tries) return { kind: 'again', reason, afterMs: wait }
+  const refusals = refusedBefore + 1
+  if (refusals < (answer.status === 409 ? triesAfterConflict : triesAfterRefusal)) return { kind: 'again', reason, refusals, afterMs: waitAfter(answer.status, refusals) }
   await serviceOf(deps, message).fail(message.processId, { reason, tell: true })
   return { kind: 'refused', reason }
+}
+
+function waitAfter(status: number, refusals: number): number {
+  if (status !== 409) return retryAfterRefusalMs
+  return refusals <= quickConflicts ? retryAfterConflictMs : laterAfterConflictMs
 }
 
 // 401 and 403: the partner may not have us in its register yet. 408, 425, 429 and 5xx: later.
