@@ -114,6 +114,7 @@ async function deliver(deps: PushDeps, job: PushJob, prepared: Prepared & { tran
       return refused
     }
     await recordDelivery(deps, prepared, { permitted, receipt, status: answer.status, about })
+    deps.releases.delivered()
     return { delivered: true, receipt }
   } catch (error) {
     deps.releases.ended(permitted, about, { bytes: body.bytesRead, complete: false })

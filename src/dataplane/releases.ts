@@ -1,6 +1,9 @@
 import type { AuditRecord } from '../audit/audit.ts'
 import type { DataPlaneDeps } from './release.ts'
 
+/** What the records of one request say about it. */
+export type Facts = Omit<AuditRecord, 'type'>
+
 /** How a release ended. */
 export interface Outcome {
   readonly bytes: number
@@ -25,16 +28,31 @@ export interface Denial {
 /** What the data plane writes into the record. */
 export interface Releases {
   /** Resolves when the record is committed: only then may a byte leave. */
-  permitted(record: Omit<AuditRecord, 'type'>): Promise<number>
-  /** Says how it ended; nobody waits for it. */
-  ended(permitted: number, record: Omit<AuditRecord, 'type'>, outcome: Outcome): void
+  permitted(record: Facts): Promise<number>
+  /**
+   * Says how it ended; nobody waits for it. While many requests are running, the outcomes of a moment that differ in nothing else
+   * share a record, which has their sum and each of them by the number of its permission.
+   */
+  ended(permitted: number, record: Facts, outcome: Outcome): void
+  /** Says that a delivery ended, whose outcome is recorded with its receipt. */
+  delivered(): void
   /** Writes the first refusal of a caller at once, and those of the second after it as one record that counts them. */
-  denied(denial: Denial): void
+  readonly denied: (denial: Denial) => void
   settle(): Promise<void>
 }
 
 const foldMs = 1000
 const mostFolds = 10_000
+// Fewer running requests than these are told of one by one, at once.
+const manyRunning = 8
+const gatherMs = 50
+// An entry of the record stays well below 64 KiB (C2SP tlog-tiles).
+const mostGathered = 200
+
+interface Gathered {
+  readonly facts: Facts
+  readonly outcomes: { readonly permitted: number; readonly outcome: Outcome }[]
+}
 
 interface Fold {
   readonly denial: Denial
@@ -44,50 +62,109 @@ interface Fold {
 
 export function createReleases(deps: Pick<DataPlaneDeps, 'audit' | 'onError'>): Releases {
   const outstanding = new Set<Promise<unknown>>()
-  const folds = new Map<string, Fold>()
-
-  function write(record: AuditRecord): void {
+  const write = (record: AuditRecord) => {
     const written = deps.audit.record(record).catch(deps.onError)
     outstanding.add(written)
     void written.then(() => outstanding.delete(written))
   }
-
-  function writeDenial(denial: Denial, count: number): void {
-    const { caller, code, reason, transfer, partner, method } = denial
-    write({ type: 'data.denied', caller, request: { method }, decision: 'deny', code, reason, count, ...(transfer === undefined ? {} : { transfer }), ...(partner === undefined ? {} : { partner }) })
+  const outcomes = createGathering(write)
+  const denials = createFolding(write)
+  let running = 0
+  return {
+    async permitted(record) {
+      running += 1
+      try {
+        return await deps.audit.record({ type: 'data.permitted', ...record })
+      } catch (error) {
+        running -= 1
+        throw error
+      }
+    },
+    ended(permitted, record, outcome) {
+      running -= 1
+      if (running >= manyRunning) outcomes.add(record, permitted, outcome)
+      else write(outcomeRecord({ facts: record, outcomes: [{ permitted, outcome }] }))
+    },
+    delivered() {
+      running -= 1
+    },
+    denied: denials.add,
+    async settle() {
+      outcomes.flush()
+      denials.flush()
+      while (outstanding.size > 0) await Promise.all(outstanding)
+    },
   }
+}
 
-  function flush(key: string): void {
+// Outcomes of one moment, by what they have in common.
+function createGathering(write: (record: AuditRecord) => void) {
+  const groups = new Map<string, Gathered>()
+  let timer: NodeJS.Timeout | undefined
+  const flush = () => {
+    clearTimeout(timer)
+    timer = undefined
+    const gathered = [...groups.values()]
+    groups.clear()
+    for (const group of gathered) write(outcomeRecord(group))
+  }
+  const add = (facts: Facts, permitted: number, outcome: Outcome) => {
+    const key = `${outcome.complete} ${JSON.stringify(facts)}`
+    const group = groups.get(key) ?? { facts, outcomes: [] }
+    groups.set(key, group)
+    group.outcomes.push({ permitted, outcome })
+    timer ??= setTimeout(flush, gatherMs).unref()
+    if (group.outcomes.length < mostGathered) return
+    groups.delete(key)
+    write(outcomeRecord(group))
+  }
+  return { add, flush }
+}
+
+// Refusals of one caller: the first at once, those of the second after it counted.
+function createFolding(write: (record: AuditRecord) => void) {
+  const folds = new Map<string, Fold>()
+  const end = (key: string) => {
     const fold = folds.get(key)
     if (fold === undefined) return
     folds.delete(key)
     clearTimeout(fold.timer)
-    if (fold.count > 0) writeDenial(fold.denial, fold.count)
+    if (fold.count > 0) write(denialRecord(fold.denial, fold.count))
   }
+  const add = (denial: Denial) => {
+    // Callers without number share one fold.
+    const own = `${denial.caller} ${denial.transfer ?? ''} ${denial.code}`
+    const key = folds.has(own) || folds.size < mostFolds ? own : 'others'
+    const fold = folds.get(key)
+    if (fold !== undefined) {
+      fold.count += 1
+      return
+    }
+    const folded = key === own ? denial : { ...denial, caller: 'others' }
+    folds.set(key, { denial: folded, count: 0, timer: setTimeout(() => end(key), foldMs).unref() })
+    write(denialRecord(folded, 1))
+  }
+  const flush = () => {
+    for (const key of folds.keys()) end(key)
+  }
+  return { add, flush }
+}
 
-  return {
-    permitted: (record) => deps.audit.record({ type: 'data.permitted', ...record }),
-    ended(permitted, record, outcome) {
-      const { bytes, complete, rows, sha256, status } = outcome
-      const known = { ...(rows === undefined ? {} : { rows }), ...(sha256 === undefined ? {} : { sha256 }), ...(status === undefined ? {} : { status }) }
-      write({ type: complete ? 'data.released' : 'data.aborted', ...record, permitted, bytes, ...known })
-    },
-    denied(denial) {
-      // Callers without number share one fold.
-      const own = `${denial.caller} ${denial.transfer ?? ''} ${denial.code}`
-      const key = folds.has(own) || folds.size < mostFolds ? own : 'others'
-      const fold = folds.get(key)
-      if (fold !== undefined) {
-        fold.count += 1
-        return
-      }
-      const folded = key === own ? denial : { ...denial, caller: 'others' }
-      folds.set(key, { denial: folded, count: 0, timer: setTimeout(() => flush(key), foldMs).unref() })
-      writeDenial(folded, 1)
-    },
-    async settle() {
-      for (const key of folds.keys()) flush(key)
-      while (outstanding.size > 0) await Promise.all(outstanding)
-    },
-  }
+function denialRecord(denial: Denial, count: number): AuditRecord {
+  const { caller, code, reason, transfer, partner, method } = denial
+  return { type: 'data.denied', caller, request: { method }, decision: 'deny', code, reason, count, ...(transfer === undefined ? {} : { transfer }), ...(partner === undefined ? {} : { partner }) }
+}
+
+function outcomeRecord({ facts, outcomes }: Gathered): AuditRecord {
+  const told = outcomes.map(({ permitted, outcome: { bytes, rows, sha256, status } }) => ({
+    permitted,
+    bytes,
+    ...(rows === undefined ? {} : { rows }),
+    ...(sha256 === undefined ? {} : { sha256 }),
+    ...(status === undefined ? {} : { status }),
+  }))
+  const type = outcomes.every(({ outcome }) => outcome.complete) ? 'data.released' : 'data.aborted'
+  const [first] = told
+  if (told.length === 1 && first !== undefined) return { type, ...facts, ...first }
+  return { type, ...facts, count: told.length, bytes: told.reduce((sum, { bytes }) => sum + bytes, 0), outcomes: told }
 }

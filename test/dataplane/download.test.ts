@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { rm, utimes, writeFile } from 'node:fs/promises'
+import { rm, truncate, utimes, writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { digestField } from '../../src/dataplane/file-digest.ts'
 import type { AuditRecord } from '../../src/audit/audit.ts'
@@ -97,6 +97,23 @@ describe('the original file', () => {
     const response = await at.get(access, '', { 'if-none-match': `W/"${sha256(csv)}", "x"` })
     expect([response.status, await response.text()]).toEqual([304, ''])
     expect((await at.get(access, '', { 'if-none-match': '"x"' })).status).toBe(200)
+  })
+
+  test('ten gigabytes are never read into memory', async () => {
+    const access = await started()
+    const bytes = 10 * 1024 ** 3
+    await truncate(access.version.path, bytes)
+    const past = new Date(Date.now() - 60_000)
+    await utimes(access.version.path, past, past)
+    at.datasets.set(access.dataset, { source: { type: 'file' }, columns: [], title: 'large', version: { ...access.version, bytes } })
+    const response = await at.get(access, '', { range: 'bytes=-10' })
+    expect([response.status, response.headers.get('content-range')]).toEqual([206, `bytes ${bytes - 10}-${bytes - 1}/${bytes}`])
+    expect((await response.arrayBuffer()).byteLength).toBe(10)
+    const before = process.memoryUsage().rss
+    const reader = (await at.get(access)).body?.getReader()
+    for (let read = 0; read < 64 * 1024 ** 2; ) read += (await reader?.read())?.value?.byteLength ?? 0
+    expect(process.memoryUsage().rss - before).toBeLessThan(512 * 1024 ** 2)
+    await reader?.cancel()
   })
 
   test('an empty file, and one with an odd name', async () => {

@@ -98,6 +98,17 @@ test('HEAD, 204, 304 and 404 of the source', async () => {
   expect([head.status, head.headers.get('content-length')]).toEqual([200, '5'])
 })
 
+test('outcomes of many at once share records, each by the number of its permission', async () => {
+  const access = await started()
+  await Promise.all(Array.from({ length: 200 }, async () => (await at.get(access, '/v1/stations')).text()))
+  const permitted = await at.records(access.transferId, 'data.permitted')
+  const released = await at.records(access.transferId, 'data.released')
+  expect(permitted.length).toBe(200)
+  expect(released.reduce((sum, record) => sum + Number(record['bytes']), 0)).toBe(200 * 'hello'.length)
+  const told = released.flatMap((record): unknown[] => (Array.isArray(record['outcomes']) ? record['outcomes'].map((outcome) => Object(outcome).permitted) : [record['permitted']]))
+  expect(told.toSorted((a, b) => Number(a) - Number(b))).toEqual(permitted.map(({ index }) => index))
+})
+
 describe('paths', () => {
   test.each(['/v1/other', '/v1/stations/a/b', '', '/', '/v1', '/open/../v1/other', '/open/%2e%2e/secret', '/open/%2E./secret', '/open/..%2fsecret', '/open/%252e%252e/secret', '/open/..\\secret', '/open/%5c..', '/open//secret', '/open/a/./b', '/open/%00', '/open/..;/secret', '/open/%ff', '/v1/stations/..', '/open/#x'])('%s is refused', async (path) => {
     expect(await raw(await started(), path)).toMatch(/ 400 /)

@@ -5,6 +5,8 @@ import { readFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { randomUUID } from 'node:crypto'
+import { Ajv2019 } from 'ajv/dist/2019.js'
+import type { AnySchema } from 'ajv/dist/2019.js'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { DataAddress } from '../../src/dataplane/data-address.ts'
 import { dataAddressOf, readDataAddress } from '../../src/dataplane/data-address.ts'
@@ -178,6 +180,15 @@ describe('data addresses', () => {
     const edc: DataAddress = { '@type': 'DataAddress', endpointType: 'https://w3id.org/idsa/v4.1/HTTP', endpointProperties: (address.endpointProperties ?? []).filter(({ name }) => name.startsWith('https:')).toReversed() }
     expect(readDataAddress(edc)).toEqual(readDataAddress(address))
     expect(readDataAddress({ ...edc, endpointProperties: [...(edc.endpointProperties ?? []).filter(({ name }) => !name.endsWith('authType')), { '@type': 'EndpointProperty', name: 'authType', value: 'Bearer' }] })).toMatchObject({ authorization: 'Bearer token' })
+  })
+
+  const schemaFile = '/work/shared/spec/dsp-2025-1/transfer/data-address-schema.json'
+  const testWithSchema = existsSync(schemaFile) ? test : test.skip
+
+  testWithSchema('are valid by the specification’s schema (needs /work/shared/spec)', async () => {
+    const schema: AnySchema = JSON.parse(await readFile(schemaFile, 'utf8'))
+    const valid = new Ajv2019({ strict: false }).compile(schema)
+    expect([valid(dataAddressOf('https://p.example/data/1', 'token', { method: 'PUT' })), valid.errors]).toEqual([true, null])
   })
 
   test('without an endpoint, or with a token that is no header, are refused', () => {

@@ -1,5 +1,6 @@
 import type { Hash } from 'node:crypto'
 import { createHash } from 'node:crypto'
+import { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Transform, Writable } from 'node:stream'
 import { stream } from 'undici'
@@ -61,16 +62,19 @@ export async function prepareProxy(source: HttpSource, request: IncomingMessage,
 export async function proxy(http: OutboundHttp, prepared: ProxyRequest, exchange: { request: IncomingMessage; response: ServerResponse; maxRequestBytes: number }): Promise<ProxyOutcome> {
   const { request, response } = exchange
   if (response.destroyed) return { bytes: 0, complete: false }
-  const abort = new AbortController()
+  // undici takes an emitter for a signal; an AbortController for each request costs more than the rest of this function.
+  const abort = new EventEmitter()
   const sent = sentBytes(response)
-  const onClose = () => abort.abort()
+  const onClose = () => {
+    if (!response.writableFinished) abort.emit('abort')
+  }
   response.once('close', onClose)
   response.on('error', onClose)
   const options = {
     dispatcher: http.dispatcher,
     method: prepared.method,
     headers: prepared.headers,
-    signal: abort.signal,
+    signal: abort,
     body: bodyOf(prepared, request, exchange.maxRequestBytes),
   }
   try {
@@ -105,6 +109,11 @@ function sentBytes(response: ServerResponse): SentBytes {
       if (response.destroyed) return done(gone())
       sent.bytes += chunk.length
       sent.hash.update(chunk)
+      // The last chunk goes out together with the end, and with the head when it is the only one.
+      if (sent.bytes === Number(response.getHeader('content-length'))) {
+        response.end(chunk)
+        return done()
+      }
       if (response.write(chunk)) return done()
       const settle = () => {
         response.off('drain', settle)
@@ -115,14 +124,17 @@ function sentBytes(response: ServerResponse): SentBytes {
       response.on('close', settle)
     },
     final(done) {
+      // The listener ends the connection after some answers as soon as they are sent.
+      if (response.writableFinished) return done()
       if (response.destroyed) return done(gone())
-      const onClose = () => done(gone())
       // A consumer that leaves now ends the wait as well.
+      const onClose = () => (response.writableFinished ? undefined : done(gone()))
       response.once('close', onClose)
-      response.end(() => {
+      response.once('finish', () => {
         response.off('close', onClose)
         done()
       })
+      if (!response.writableEnded) response.end()
     },
   })
   const sent: SentBytes = { writable, hash: createHash('sha256'), bytes: 0 }
