@@ -46,7 +46,7 @@ export async function startReacting(services: Services, options: ReactionOptions
   }
 
   async function sleepThenTake(step: Step): Promise<void> {
-    await toldAll(services, step.processId)
+    await toldAll(services, step.processId, () => stopped)
     await sleep(options.delayMs)
     if (!stopped) await step.take()
   }
@@ -100,9 +100,9 @@ async function takeTransferStep({ transfers }: Services, id: string, action: Tra
   return state === 'SUSPENDED' ? transfers.resume(id) : transfers.start(id)
 }
 
-/** Waits until the kit has taken everything that the process owes it. */
-async function toldAll({ outbox }: Services, processId: string): Promise<void> {
-  for (;;) {
+/** Waits until the kit has taken everything that the process owes it, or nobody waits for the step any more. */
+async function toldAll({ outbox }: Services, processId: string, given: () => boolean): Promise<void> {
+  while (!given()) {
     const pending = await outbox.list({ limit: 1000, status: 'pending' })
     if (!pending.some((message) => message.processId === processId)) return
     await sleep(20)
