@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 
 /** A listening HTTP server. Until something handles `request`, it answers 503. */
 export interface Listener {
@@ -32,7 +33,13 @@ export async function listen(at: ListenAt): Promise<Listener> {
   // Ends sockets on which nothing moves: slow readers, senders that went away.
   server.setTimeout(120_000)
   let closing = false
+  const unused = new Set<Socket>()
+  server.on('connection', (socket) => {
+    unused.add(socket)
+    socket.once('close', () => unused.delete(socket))
+  })
   server.on('request', (request, response) => {
+    unused.delete(request.socket)
     if (server.listenerCount('request') === 1) {
       response.writeHead(503, { 'Retry-After': '1' }).end()
       return
@@ -53,6 +60,8 @@ export async function listen(at: ListenAt): Promise<Listener> {
   const port = typeof address === 'object' && address !== null ? address.port : at.port
   const close = async () => {
     closing = true
+    // Node counts a connection as idle only after its first request; clients open some in reserve.
+    for (const socket of unused) socket.destroy()
     await closeServer(server, at.closeWithinMs ?? 5_000)
   }
   return { server, host: at.host, port, close }

@@ -31,6 +31,16 @@ describe('a listener', () => {
     await closed
   })
 
+  test('close does not wait for a connection held in reserve', async () => {
+    const listener = await listen({ host: '127.0.0.1', port: 0, closeWithinMs: 600_000 })
+    const accepted = new Promise((resolve) => listener.server.once('connection', resolve))
+    const reserve = connect(listener.port, '127.0.0.1')
+    const ended = new Promise((resolve) => reserve.on('error', () => undefined).on('close', resolve))
+    await accepted
+    await listener.close()
+    await ended
+  })
+
   test('close ends a request that does not end, and connections that say nothing', async () => {
     const listener = await listen({ host: '127.0.0.1', port: 0, closeWithinMs: 50 })
     const running = Promise.withResolvers<void>()
