@@ -28,7 +28,7 @@ export async function query(db: DuckDBConnection, sql: string): Promise<Record<s
   return reader.getRowObjectsJson()
 }
 
-const sampleRows = 20_000
+const sampleRows = 2_000
 
 async function inferCsv(db: DuckDBConnection, job: Job, path: string): Promise<Relation> {
   const head = await readHead(path, job.limits.maxLineBytes)
@@ -75,17 +75,19 @@ interface Counts {
 
 async function countReadings(db: DuckDBConnection, from: string, candidates: readonly number[][]): Promise<Counts> {
   const parts = ['count(*) as n']
+  const cells: string[] = []
   for (const [column, indexes] of candidates.entries()) {
     const text = trimmed(`c${column}`)
-    parts.push(`count(${text}) as t${column}`, `count(${known(text)}) as k${column}`)
+    cells.push(`${text} as x${column}`, `${known(text)} as v${column}`)
+    parts.push(`count(x${column}) as t${column}`, `count(v${column}) as k${column}`)
     for (const index of indexes) {
       const reading = readings[index]
       if (reading === undefined) continue
-      parts.push(`count(*) filter (where ${about(reading.fits, known(text))}) as f${column}_${index}`)
-      if (reading.shows !== undefined) parts.push(`count(*) filter (where ${about(reading.shows, known(text))}) as s${column}_${index}`)
+      parts.push(`count(*) filter (where ${about(reading.fits, `v${column}`)}) as f${column}_${index}`)
+      if (reading.shows !== undefined) parts.push(`count(*) filter (where ${about(reading.shows, `v${column}`)}) as s${column}_${index}`)
     }
   }
-  const [row = {}] = await query(db, `select ${parts.join(', ')} from ${from}`)
+  const [row = {}] = await query(db, `select ${parts.join(', ')} from (select ${cells.join(', ')} from ${from})`)
   const count = (name: string) => Number(row[name] ?? 0)
   return {
     rows: count('n'),
