@@ -33,7 +33,7 @@ const mostRemembered = 10_000
 
 /**
  * Gives what delivers protocol messages and says what is to become of each. How often a message was refused is remembered
- * here, apart from how often it was tried: after an outage of the other side, a refusal is as new as any.
+ * here, apart from how often it was tried: the tries of an outage say nothing about the refusal after it.
  */
 export function createDelivery(deps: DeliveryDeps): (due: DueMessage) => Promise<Delivery> {
   const refusals = new Map<string, number>()
