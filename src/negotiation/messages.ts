@@ -1,8 +1,6 @@
+import type { dspContext } from '../policy/dsp-context.ts'
 import type { MessageOffer, OdrlAgreement } from '../policy/odrl.ts'
 import type { NegotiationState } from './state-machine.ts'
-
-/** The one context of DSP 2025-1; always sent as an array, with nothing else in it (common protocol §1.2). */
-export const dspContext = ['https://w3id.org/dspace/2025/1/context.jsonld'] as const
 
 /** What every message may carry: its context and, though not in the schemas, an id by which a repetition is known. */
 interface MessageBase {

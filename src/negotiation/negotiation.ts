@@ -1,7 +1,7 @@
 import { ProblemError } from '../errors.ts'
 import type { Role } from '../persistence/schema.ts'
 import type { MessageOffer } from '../policy/odrl.ts'
-import { dspContext } from './messages.ts'
+import { dspContext } from '../policy/dsp-context.ts'
 import type { ContractNegotiation } from './messages.ts'
 import type { NegotiationState } from './state-machine.ts'
 

@@ -1,16 +1,11 @@
 import type { OutboxMessage } from '../outbox/outbox.ts'
+import { pidToCome } from '../outbox/pid-to-come.ts'
 import type { PolicyTerms } from '../policy/odrl.ts'
-import { dspContext } from './messages.ts'
+import { dspContext } from '../policy/dsp-context.ts'
 import type { NegotiationMessage } from './messages.ts'
 import { pidsOf } from './negotiation.ts'
 import type { Negotiation } from './negotiation.ts'
 import type { NegotiationAct } from './state-machine.ts'
-
-/**
- * Stands for a process id of the counterparty that is not known when a message is written, because the counterparty has
- * not answered the first one. Messages of a process go out in order, so it is known when this one is sent.
- */
-export const pidToCome = 'urn:concordat:pid-to-come'
 
 /** What a message needs beyond the negotiation itself. */
 export interface Sending {

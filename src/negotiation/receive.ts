@@ -1,4 +1,5 @@
 import { ProblemError } from '../errors.ts'
+import { noteReceived, wasReceived } from '../outbox/received/store.ts'
 import type { Transaction } from '../persistence/database.ts'
 import type { MessageOffer, OdrlAgreement } from '../policy/odrl.ts'
 import { policiesMatch } from '../policy/policies-match.ts'
@@ -11,7 +12,7 @@ import { otherRole, refusal, toContractNegotiation } from './negotiation.ts'
 import type { Negotiation } from './negotiation.ts'
 import { isFinal } from './state-machine.ts'
 import type { NegotiationAct } from './state-machine.ts'
-import { findByCounterpartyPid, lockNegotiation, noteReceived, wasReceived } from './store.ts'
+import { findByCounterpartyPid, lockNegotiation } from './store.ts'
 
 /** Who sent a message: a participant that authenticated and is in the register. */
 interface Sender {

@@ -5,7 +5,7 @@ import { isProblem, ProblemError } from '../errors.ts'
 import type { OutboundAnswer, OutboundHttp } from '../http/guarded-fetch.ts'
 import { parseJson } from '../http/json-body.ts'
 import type { Identity } from '../identity/identity.ts'
-import { dspContext } from '../negotiation/messages.ts'
+import { dspContext } from '../policy/dsp-context.ts'
 import { parseLinks } from './links.ts'
 import { peerCatalogSchema, peerDatasetSchema, peerProcessSchema } from './peer-schemas.ts'
 

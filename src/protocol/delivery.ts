@@ -1,6 +1,6 @@
 import type { Negotiations } from '../negotiation/negotiations.ts'
-import { pidToCome } from '../negotiation/outgoing.ts'
 import type { Delivery, DueMessage } from '../outbox/outbox.ts'
+import { pidToCome } from '../outbox/pid-to-come.ts'
 import type { Transfers } from '../transfer/transfers.ts'
 
 /** What a counterparty answered to a message. */

@@ -1,5 +1,5 @@
 import { isProblem } from '../errors.ts'
-import { dspContext } from '../negotiation/messages.ts'
+import { dspContext } from '../policy/dsp-context.ts'
 
 /** Which part of the protocol a request belongs to; each has an error body of its own. */
 export type Part = 'catalog' | 'negotiation' | 'transfer'

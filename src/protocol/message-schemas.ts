@@ -1,9 +1,11 @@
+import { dspContext } from '../policy/dsp-context.ts'
+
 /**
  * JSON Schemas of the messages that are taken in. They accept what the published DSP 2025-1 schemas accept, and ask for
  * what only the specification's prose asks: a `target` in every offer, a `timestamp` in every agreement, no `target` in rules.
  */
 
-const dspContextUrl = 'https://w3id.org/dspace/2025/1/context.jsonld'
+const [dspContextUrl] = dspContext
 
 // DSP 2025-1, common protocol §1.2: an array that names the DSP context. Peers add contexts of their own, and the
 // specification's own pagination sample sends a bare string; both are taken, nothing is fetched.

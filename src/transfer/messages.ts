@@ -1,19 +1,12 @@
+import type { DataAddress } from '../dataplane/data-address.ts'
+import type { dspContext } from '../policy/dsp-context.ts'
 import type { TransferState } from './state-machine.ts'
 
-/** The one context of DSP 2025-1; always sent as an array, with nothing else in it (common protocol §1.2). */
-export const dspContext = ['https://w3id.org/dspace/2025/1/context.jsonld'] as const
+export type { DataAddress } from '../dataplane/data-address.ts'
 
 interface MessageBase {
   readonly '@context'?: unknown
   readonly '@id'?: string
-}
-
-/** Where data is fetched from or delivered to (DSP 2025-1, transfer §2.3.1). */
-export interface DataAddress {
-  readonly '@type': 'DataAddress'
-  readonly endpointType: string
-  readonly endpoint?: string
-  readonly endpointProperties?: readonly { readonly '@type': 'EndpointProperty'; readonly name: string; readonly value: string }[]
 }
 
 export interface TransferRequestMessage extends MessageBase {

@@ -1,12 +1,10 @@
 import type { OutboxMessage } from '../outbox/outbox.ts'
-import { dspContext } from './messages.ts'
+import { pidToCome } from '../outbox/pid-to-come.ts'
+import { dspContext } from '../policy/dsp-context.ts'
 import type { DataAddress, TransferMessage, TransferRequestMessage } from './messages.ts'
 import type { TransferAct } from './state-machine.ts'
 import { pidsOf } from './transfer.ts'
 import type { Transfer } from './transfer.ts'
-
-/** Stands for the provider's process id while it is not known; see the negotiation's constant of this name. */
-export const pidToCome = 'urn:concordat:pid-to-come'
 
 /** What a message needs beyond the transfer itself. */
 export interface Sending {

@@ -1,11 +1,12 @@
 import { findAgreement } from '../agreements/store.ts'
 import type { Agreement } from '../agreements/store.ts'
 import { ProblemError } from '../errors.ts'
+import { noteReceived } from '../outbox/received/store.ts'
 import type { Queries, Transaction } from '../persistence/database.ts'
 import { advance, changeOf, save, takeStep, tellStart } from './change.ts'
 import type { Change, TransferDeps } from './change.ts'
 import type { DataAddress, TransferMessage, TransferProcess, TransferRequestMessage, TransferStartMessage } from './messages.ts'
-import { findByCounterpartyPid, lockTransfer, noteReceived } from './store.ts'
+import { findByCounterpartyPid, lockTransfer } from './store.ts'
 import { otherRole, refusal, toTransferProcess } from './transfer.ts'
 import type { Transfer } from './transfer.ts'
 

@@ -1,6 +1,6 @@
 import { ProblemError } from '../errors.ts'
 import type { Role } from '../persistence/schema.ts'
-import { dspContext } from './messages.ts'
+import { dspContext } from '../policy/dsp-context.ts'
 import type { TransferProcess } from './messages.ts'
 import type { TransferState } from './state-machine.ts'
 
