@@ -69,6 +69,8 @@ export function createOutboundHttp(rules: AddressRules, lookup: Lookup = resolve
     fetch: (url, request = {}) => fetchWhole(open, url, request),
     stream: async (url, request = {}) => {
       const { statusCode, headers, body } = await open(url, request, request.signal).catch((error: unknown) => failed(url, error, request.signal))
+      // A body that is left, or breaks while nobody reads it, must not end the process; whoever reads it hears of it all the same.
+      body.on('error', () => undefined)
       return { status: statusCode, headers: present(headers), body: request.maxBytes === undefined ? body : limited(body, url, request.maxBytes) }
     },
     dispatcher,

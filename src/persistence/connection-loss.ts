@@ -59,10 +59,11 @@ async function telling<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-// SQLSTATE 08: connection exceptions; 57P01 to 57P03: server shutting down or starting; 53300: no connection left. The rest are Node's
-// socket errors and pg's own texts.
+// A FATAL error of PostgreSQL ends or refuses the session, whatever its SQLSTATE. 08: connection exceptions; 57P01 to 57P03: server
+// shutting down or starting; 53300: no connection left. The rest are Node's socket errors and pg's own texts.
 function isConnectionLoss(error: unknown): boolean {
   if (!Error.isError(error)) return false
+  if ('severity' in error && (error.severity === 'FATAL' || error.severity === 'PANIC')) return true
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   if (/^08|^57P0[123]$|^53300$|^E(CONN|PIPE|NOTFOUND|TIMEDOUT|HOSTUNREACH|AI_AGAIN)/.test(code)) return true
   return /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable/i.test(error.message)

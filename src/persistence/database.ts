@@ -59,6 +59,8 @@ function openPostgresql(location: { url: string; poolSize: number }): Opened {
   const pool = new pg.Pool({ connectionString: location.url, max: location.poolSize, types, connectionTimeoutMillis: 10_000 })
   // A connection that breaks while idle is dropped from the pool; the next query opens another.
   pool.on('error', () => undefined)
+  // One that breaks between two statements of a transaction says so here as well; the next statement fails.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   return { dialect: new LossAwareDialect({ pool }), release: async () => undefined }
 }
 

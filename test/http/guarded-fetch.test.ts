@@ -152,6 +152,22 @@ describe('an exchange', () => {
     expect(calls).toBe(1)
   })
 
+  test('a body that nobody reads may be left, and may break', async () => {
+    const { port } = await serve((request, response) => {
+      response.writeHead(401).write('x'.repeat(100_000))
+      if (request.url === '/breaks') setImmediate(() => response.destroy())
+    })
+    const http = outbound(['127.0.0.1'])
+    for (const path of ['left', 'breaks']) {
+      const { status, body } = await http.stream(`http://127.0.0.1:${port}/${path}`)
+      expect(status).toBe(401)
+      const closed = new Promise((resolve) => body.once('close', resolve))
+      if (path === 'left') body.destroy()
+      else body.resume()
+      await closed
+    }
+  })
+
   test('a body without end is cut at the limit', async () => {
     const gone = Promise.withResolvers<void>()
     const { port } = await serve((_, response) => {
