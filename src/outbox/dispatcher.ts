@@ -105,15 +105,13 @@ export class Dispatcher {
   }
 
   private async send(message: DueMessage): Promise<void> {
-    try {
-      const result = await this.deps.deliver(message).catch((error: unknown): Delivery => ({ kind: 'again', reason: Error.isError(error) ? error.message : 'unknown failure' }))
-      if (result.kind !== 'delivered') return await this.keep(message, result)
-      this.delivered.push(message.id)
-      if (!this.clearing) this.track(this.clear())
-    } finally {
-      this.inFlight.delete(message.id)
-      this.pump()
-    }
+    const result = await this.deps.deliver(message).catch((error: unknown): Delivery => ({ kind: 'again', reason: Error.isError(error) ? error.message : 'unknown failure' }))
+    // What is put back may be claimed at once, by us as well, so it must not count as held any more.
+    this.inFlight.delete(message.id)
+    this.pump()
+    if (result.kind !== 'delivered') return this.keep(message, result)
+    this.delivered.push(message.id)
+    if (!this.clearing) this.track(this.clear())
   }
 
   // Delivered messages are deleted together: while one statement runs, the next batch gathers.
@@ -145,8 +143,9 @@ export class Dispatcher {
 
   private async claim(): Promise<void> {
     if (this.stopped) return
-    const held = new Set(this.held())
     const due = await claimDue(this.deps.database.db, this.leaseTimes(), inFlightLimit)
+    // Asked after the claim: what was held before it may have been put back, and is then claimed for good.
+    const held = new Set(this.held())
     this.ready.push(...due.filter(({ id }) => !held.has(id)))
     this.pump()
   }

@@ -141,3 +141,18 @@ test('what is to be tried again is tried in time while other messages are still 
   await outbox.settle()
   expect(await outbox.count()).toEqual({ pending: 0, refused: 0 })
 }, 3000)
+
+test('many messages that are put back while others are claimed are all tried again, none left with a lease nobody holds', async () => {
+  const all = Promise.withResolvers<void>()
+  let waiting = 200
+  const outbox = outboxWith(async ({ attempts }) => {
+    if (attempts < 3) return { kind: 'again', reason: 'not yet', afterMs: attempts }
+    if (--waiting === 0) all.resolve()
+    return { kind: 'delivered' }
+  })
+  await Promise.all(Array.from({ length: waiting }, (_, index) => put(outbox, message(`many-${index}`, 'again'))))
+  outbox.wake()
+  await all.promise
+  await outbox.settle()
+  expect(await outbox.count()).toEqual({ pending: 0, refused: 0 })
+}, 8000)
