@@ -189,8 +189,8 @@ test('trap 17: a start that comes before the answer to our request is taken, and
     () => transfers.get(id),
     ({ state }) => state === 'STARTED',
   )
-  expect([answered, transfer.counterpartyPid]).toEqual([[200], providerPid])
   await connector.settle()
+  expect([answered, transfer.counterpartyPid]).toEqual([[200], providerPid])
   expect(partner.received.filter(({ path, message }) => path === '/transfers/request' && message['consumerPid'] === id)).toHaveLength(1)
 })
 
