@@ -189,9 +189,11 @@ async function oneRound(running: Running & { expected: string }, told: Told, ran
   if (!random.chance(0.4)) return
   const [actor, other] = random.chance(0.5) ? [consumer, provider] : [provider, consumer]
   if ((await ask(actor, running, 'suspend')) !== 200) return
-  await other.follower.waitFor((entry) => entry.transfer === pidAt(other, running) && (entry.type === 'transfer.suspended' || ended(entry)), eventMs)
-  // Nothing may be fetched now; whether the provider holds to it, the record says at the end.
-  if (random.chance(0.5)) told.downloads.push({ ...(await download(consumer.connector, id)), consumer, provider, transfer: running.theirs, expected })
+  const both = await other.follower.waitFor((entry) => entry.transfer === pidAt(other, running) && (entry.type === 'transfer.suspended' || ended(entry)), eventMs)
+  if (both !== undefined && random.chance(0.3)) {
+    const refused = await download(consumer.connector, id)
+    if (refused.bytes > 0) told.faults.push(`${refused.bytes} bytes of ${running.theirs} came while it was suspended on both sides`)
+  }
   const size = consumer.follower.entries.filter((entry) => entry.transfer === id && entry.type === 'transfer.started').length
   if ((await ask(actor, running, 'resume')) !== 200) return
   await consumer.follower.waitFor(() => consumer.follower.entries.filter((entry) => entry.transfer === id && entry.type === 'transfer.started').length > size, eventMs)

@@ -162,7 +162,9 @@ async function drain(sides: readonly Side[]): Promise<void> {
 
 function report(told: Told, findings: readonly Finding[]): void {
   const cut = told.downloads.filter(({ sha256 }) => sha256 === undefined)
-  say(`${told.downloads.length} downloads, ${cut.filter(({ bytes }) => bytes > 0).length} of them cut short, ${cut.filter(({ bytes }) => bytes === 0).length} refused or without an answer`)
+  const statuses = Map.groupBy(cut.filter(({ bytes }) => bytes === 0), ({ status }) => (status === undefined ? 'no answer' : `status ${status}`))
+  const without = [...statuses].map(([status, downloads]) => `${downloads.length} with ${status}`).join(', ')
+  say(`${told.downloads.length} downloads: ${told.downloads.length - cut.length} whole, ${cut.filter(({ bytes }) => bytes > 0).length} cut short, without data ${without === '' ? 'none' : without}`)
   for (const [what, count] of told.counts) say(`${count} ${what}`)
   for (const { rule, checked, violations } of findings) {
     say(`${violations.length === 0 ? 'holds ' : 'BROKEN'}  ${rule} (${Math.round(checked)})`)
