@@ -1,7 +1,6 @@
 import { Pool } from 'undici'
-import type { ConnectorProcess } from '../helpers/connector-process.ts'
 import type { Random } from '../helpers/random.ts'
-import type { FuzzGround } from './ground.ts'
+import type { FuzzGround, FuzzTarget } from './ground.ts'
 import { managementRequest } from './management.ts'
 import { mutatePath, validRequest } from './messages.ts'
 import type { FuzzRequest } from './messages.ts'
@@ -17,6 +16,7 @@ export interface Tally {
 export interface Fuzzer {
   readonly tally: Tally
   sendOne(): Promise<void>
+  close(): Promise<void>
 }
 
 interface Sent {
@@ -29,7 +29,7 @@ interface Sent {
 
 const tokenMs = 60_000
 
-export function createFuzzer({ connector, ground, random }: { connector: ConnectorProcess; ground: FuzzGround; random: Random }): Fuzzer {
+export function createFuzzer({ connector, ground, random }: { connector: FuzzTarget; ground: FuzzGround; random: Random }): Fuzzer {
   const tally: Tally = { statuses: new Map(), faults: [] }
   const open = { connections: 32, bodyTimeout: 20_000, headersTimeout: 20_000 }
   const [publicPool, managementPool] = [new Pool(connector.publicUrl.replace('localhost', '127.0.0.1'), open), new Pool(connector.managementUrl, open)]
@@ -90,7 +90,10 @@ export function createFuzzer({ connector, ground, random }: { connector: Connect
     return { route: inbox ? `${method} /inbox` : `${method} /data`, method, path: path.includes('?') ? path : path + query, headers, body }
   }
 
-  return { tally, sendOne }
+  const close = async () => {
+    await Promise.all([publicPool.destroy(), managementPool.destroy()])
+  }
+  return { tally, sendOne, close }
 }
 
 function authorizations(ground: FuzzGround, random: Random): () => string {

@@ -1,8 +1,17 @@
 import { randomUUID } from 'node:crypto'
-import type { ConnectorProcess } from '../helpers/connector-process.ts'
 import { startPeer } from '../helpers/peer.ts'
 import type { Peer, PeerMessage, PeerReply } from '../helpers/peer.ts'
 import type { Ground, KnownProcess } from './messages.ts'
+
+/** The connector that is sent to. */
+export interface FuzzTarget {
+  readonly publicUrl: string
+  readonly managementUrl: string
+  readonly token: string
+  readonly dataDirectory: string
+  /** What it logged last. */
+  lastWords(): string
+}
 
 /** Where data can be fetched from, or delivered to. */
 export interface DataPlace {
@@ -29,7 +38,7 @@ export interface FuzzGround extends Ground {
 const context = ['https://w3id.org/dspace/2025/1/context.jsonld']
 const kept = 60
 
-export async function prepareGround(connector: ConnectorProcess): Promise<FuzzGround> {
+export async function prepareGround(connector: FuzzTarget): Promise<FuzzGround> {
   const manage = managing(connector)
   const { id: connectorId } = await manage<{ id: string }>('GET', '/self')
   const processes: KnownProcess[] = []
@@ -107,7 +116,7 @@ export async function prepareGround(connector: ConnectorProcess): Promise<FuzzGr
   return { base, connectorId, partnerId: partner.id, callbackAddress: partner.dspAddress, datasets, offers, processes, agreements, places, partner, other, stranger, negotiate, replenish, close }
 }
 
-async function publish(connector: ConnectorProcess, manage: ReturnType<typeof managing>) {
+async function publish(connector: FuzzTarget, manage: ReturnType<typeof managing>) {
   const upload = await fetch(`${connector.managementUrl}/uploads`, { method: 'POST', headers: { authorization: `Bearer ${connector.token}`, 'content-type': 'text/csv', 'content-disposition': 'attachment; filename="a.csv"' }, body: 'week,amount\n2026-W01,1\n2026-W02,2\n' })
   const { id }: { id: string } = JSON.parse(await upload.text())
   const file = await manage<{ id: string }>('POST', '/datasets', { metadata: { title: { en: 'A file' } }, source: { type: 'file', upload: id } })
@@ -149,7 +158,7 @@ async function sendMessage(url: string, partner: Peer, audience: string, message
   return text === '' ? {} : JSON.parse(text)
 }
 
-function managing(connector: ConnectorProcess) {
+function managing(connector: FuzzTarget) {
   return async <T>(method: string, path: string, json?: unknown): Promise<T> => {
     const answer = await fetch(`${connector.managementUrl}${path}`, {
       method,

@@ -7,6 +7,7 @@ import type { Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
+import { lockDirectory } from '../../src/persistence/directory-lock.ts'
 import { freePort, prepareConnectorProcess } from '../helpers/connector-process.ts'
 import type { ConnectorProcess } from '../helpers/connector-process.ts'
 import { onPostgresql } from '../helpers/database.ts'
@@ -49,8 +50,8 @@ embedded('the lock of the embedded database', () => {
     await second.kill('SIGTERM')
     // A process that lives under the number of the dead one is told apart by when it began.
     await writeFile(lock, `${process.pid} 1\n`)
-    await first.start()
-    await first.kill('SIGTERM')
+    const held = await lockDirectory(join(dataDirectory, 'database'))
+    await held.release()
     await expect(readFile(lock)).rejects.toThrow('ENOENT')
   }, 90_000)
 })
