@@ -5,6 +5,7 @@ import type { ConnectorProcess } from '../helpers/connector-process.ts'
 export type Negotiation = components['schemas']['Negotiation']
 export type Transfer = components['schemas']['Transfer']
 export type Agreement = components['schemas']['Agreement']
+export type Delivery = components['schemas']['Delivery']
 export type OutboxMessage = components['schemas']['OutboxMessage']
 export type Entry = components['schemas']['AuditEntry'] & { readonly negotiation?: string; readonly messageSha256?: string }
 

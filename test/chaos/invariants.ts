@@ -1,5 +1,5 @@
 import { all } from './client.ts'
-import type { Agreement, Entry, Negotiation, OutboxMessage, Transfer } from './client.ts'
+import type { Agreement, Delivery, Entry, Negotiation, OutboxMessage, Transfer } from './client.ts'
 import type { Side, Told } from './load.ts'
 
 /** Everything that a side holds at the end. */
@@ -30,6 +30,7 @@ export async function checkInvariants(sides: readonly [Side, Side], told: Told):
     ...both.flatMap((holdings) => [numbered(holdings), agreementsRecorded(holdings), statesRecorded(holdings), onlyOnce(holdings)]),
     bytesRecorded(told, one, two),
     bodiesWhole(told),
+    await pushesArrived(one, two),
     { rule: 'clients were told nothing that cannot be', checked: told.counts.size, violations: told.faults },
   ]
 }
@@ -186,6 +187,22 @@ function bytesRecorded(told: Told, one: Holdings, two: Holdings): Finding {
     }
   }
   return { rule: 'no byte without its record before it', checked, violations }
+}
+
+/** A push that counts as completed has arrived whole and once, and was permitted before. */
+async function pushesArrived(one: Holdings, two: Holdings): Promise<Finding> {
+  const violations: string[] = []
+  let checked = 0
+  for (const [consumer, provider] of [[one, two], [two, one]] as const) {
+    const digests = new Map([provider.side.automatic, provider.side.manual].map(({ dataset, sha256 }) => [dataset, sha256]))
+    for (const { id, partnerPid, dataset } of consumer.transfers.filter(({ role, format, state }) => role === 'consumer' && format === 'HttpData-PUSH' && state === 'COMPLETED')) {
+      checked += 1
+      const deliveries = await all<Delivery>(consumer.side.connector, `/transfers/${encodeURIComponent(id)}/deliveries`)
+      if (deliveries.length !== 1 || deliveries[0]?.sha256 !== digests.get(dataset)) violations.push(`${id} is COMPLETED with ${deliveries.length} deliveries of ${deliveries.map(({ sha256 }) => sha256).join()}`)
+      if (!provider.entries.some(({ type, transfer }) => type === 'data.permitted' && transfer === partnerPid)) violations.push(`${id} was delivered without a record`)
+    }
+  }
+  return { rule: 'every completed push arrived whole, once, and recorded', checked, violations }
 }
 
 function bodiesWhole(told: Told): Finding {
