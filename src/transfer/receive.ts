@@ -3,7 +3,7 @@ import type { Agreement } from '../agreements/store.ts'
 import { ProblemError } from '../errors.ts'
 import { noteReceived } from '../outbox/received/store.ts'
 import type { Queries, Transaction } from '../persistence/database.ts'
-import { advance, changeOf, save, takeStep, tellStart } from './change.ts'
+import { advance, changeOf, save, takeStep, tell, tellStart } from './change.ts'
 import type { Change, TransferDeps } from './change.ts'
 import type { DataAddress, TransferMessage, TransferProcess, TransferRequestMessage, TransferStartMessage } from './messages.ts'
 import { findByCounterpartyPid, lockTransfer } from './store.ts'
@@ -135,8 +135,11 @@ function ended(transfer: Transfer): Partial<Transfer> {
 /** The provider starts, or after our own resumption gives the new address. */
 async function applyStart(deps: TransferDeps, tx: Transaction, change: Change, message: TransferStartMessage): Promise<void> {
   const { transfer } = change
-  // Its answer to our resumption crossed our next suspension, which the provider has yet to take: the suspension counts.
-  if (transfer.state === 'SUSPENDED' && transfer.suspendedBy === 'consumer' && (await deps.outbox.owes(tx, transfer.id))) return
+  if (await crossesOurSuspension(deps, tx, transfer)) {
+    // The suspension counts. Where the provider has it already, it says so again: whichever came first there, both end suspended.
+    if (!(await deps.outbox.owes(tx, transfer.id))) tell(deps, change, 'suspend', { reason: 'Suspended while the start was on its way.' })
+    return
+  }
   const address = addressOf(message.dataAddress)
   // Resumed by us, the transfer counts as started; the provider's own start then brings the address and changes no state.
   const awaitsAddress = transfer.state === 'STARTED' && transfer.dataAddress === null && address !== null && deps.directionOf(transfer.format) === 'pull'
@@ -145,6 +148,16 @@ async function applyStart(deps: TransferDeps, tx: Transaction, change: Change, m
     return
   }
   advance(deps, change, { act: 'start', by: 'provider', patch: { dataAddress: address, reason: 'Started by the partner.' } })
+}
+
+// How long a start that was sent before our suspension may be under way.
+const crossingMs = 10_000
+
+/** Whether a start may be the provider's answer to our resumption, overtaken by our next suspension. */
+async function crossesOurSuspension(deps: TransferDeps, tx: Transaction, transfer: Transfer): Promise<boolean> {
+  if (transfer.state !== 'SUSPENDED' || transfer.suspendedBy !== 'consumer') return false
+  const since = deps.clock().getTime() - transfer.updatedAt.getTime()
+  return since < crossingMs || deps.outbox.owes(tx, transfer.id)
 }
 
 function addressOf(address: DataAddress | undefined): string | null {

@@ -120,13 +120,15 @@ test('any act in any state by anyone changes the state only as the table allows,
         const legal = from === 'stranger' ? undefined : nextState(before, tried, from === 'us' ? role : other)
         // What the provider suspended, the consumer cannot resume; and our own start is a start or a resumption.
         const barred = tried === 'start' && suspendedBy === 'provider' && (from === 'us' ? role : other) === 'consumer'
-        const expected = barred ? undefined : legal
+        // A start that comes within seconds of our own suspension was sent before it: it is taken, and the suspension counts.
+        const crossed = tried === 'start' && from === 'partner' && role === 'consumer' && suspendedBy === 'consumer'
+        const expected = barred ? undefined : crossed ? before : legal
         const ours = tried === 'start' && before === 'SUSPENDED' ? 'resume' : tried
         const done = from === 'us' ? transfers[ours](id) : transfers.receive(from === 'stranger' ? stranger : partner, id, messageOf(tried, pids))
         const code = await done.then(() => undefined, (error: unknown) => (isProblem(error) ? error.code : 'bug'))
         const after = (await transfers.get(id)).state
         expect([code, after]).toEqual(expected === undefined ? [from === 'stranger' ? 'not-found' : from === 'us' ? 'conflict' : 'invalid-state', before] : [undefined, expected])
-        if (code === undefined) seen.add(`${before} ${tried}`)
+        if (code === undefined && !crossed) seen.add(`${before} ${tried}`)
         if (code === undefined && after !== 'STARTED') expect(revoked.at(-1)).toBe(id)
       }
     }),

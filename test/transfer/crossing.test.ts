@@ -15,9 +15,10 @@ const partnerId = 'did:web:partner.example'
 
 let connector: Connector
 let partner: Counterparty
+let ahead = 0
 
 beforeAll(async () => {
-  connector = await startTestConnector({ overrides: { identity: bearerIdentity(own) } })
+  connector = await startTestConnector({ overrides: { identity: bearerIdentity(own), clock: () => new Date(Date.now() + ahead) } })
   partner = await startCounterparty(partnerId)
   await acquaint(connector, { id: partnerId, dspAddress: partner.address })
   for (const role of ['provider', 'consumer'] as const) {
@@ -103,7 +104,12 @@ test('the answer to our resumption comes when we have suspended again: it change
   held.resolve()
   await until(() => partner.received.filter(({ path }) => path.endsWith(`${encodeURIComponent(pids.providerPid)}/suspension`)).length, (count) => count === 2)
   await connector.settle()
-  // Once it has taken the suspension, the partner may start again.
+  // A start that was under way for long finds the suspension delivered: the suspension is said again, so that both end suspended.
+  expect((await start()).status).toBe(200)
+  expect((await view(id)).state).toBe('SUSPENDED')
+  await until(() => partner.received.filter(({ path }) => path.endsWith(`${encodeURIComponent(pids.providerPid)}/suspension`)).length, (count) => count === 3)
+  // Later, a start is what the partner wants now.
+  ahead = 60_000
   expect((await start()).status).toBe(200)
   expect((await view(id)).state).toBe('STARTED')
 })
