@@ -8,7 +8,7 @@ import { commandFor, runCommand } from '../helpers/command.ts'
 import { startDataspace } from '../helpers/dataspace.ts'
 import type { Dataspace } from '../helpers/dataspace.ts'
 
-const realData = '/work/shared/data'
+const realData = join(import.meta.dirname, '../../../shared/data')
 const sha256 = (bytes: Buffer | string) => createHash('sha256').update(bytes).digest('hex')
 
 let dataspace: Dataspace

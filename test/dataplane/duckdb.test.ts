@@ -10,7 +10,7 @@ import type { DuckDbPool } from '../../src/dataplane/sources/duckdb/pool.ts'
 import type { TabularFormat } from '../../src/dataplane/sources/source.ts'
 import { tabularFormats } from '../../src/dataplane/sources/source.ts'
 
-const realData = '/work/shared/data'
+const realData = join(import.meta.dirname, '../../../shared/data')
 let folder = ''
 let pool: DuckDbPool
 
@@ -165,6 +165,16 @@ test('JSON and NDJSON, nested values included', async () => {
   ])
   expect(await rowsOf('\uFEFF{"a":{"b":[1]}}\n{"a":null}\n', 'data.ndjson')).toEqual([{ a: { b: [1] } }, { a: null }])
   expect(await exported(await put('{"a":{"b":[1]}}\n', 'data.ndjson'), 'csv')).toBe('a\n"{""b"":[1]}"\n')
+})
+
+test('an export made again is the same bytes, rows in the order of the file', async () => {
+  const lines = Array.from({ length: 200_000 }, (_, n) => `${n},Nou Barris ${n % 7},${(n * 31) % 1000}.25`)
+  const file = await put(`n,district,amount\n${lines.join('\n')}\n`)
+  for (const format of tabularFormats) {
+    const [first = '', second = ''] = await Promise.all([exported(file, format), exported(file, format)])
+    expect(first === second).toBe(true)
+    if (format === 'csv') expect(first.split('\n', 3)).toEqual(['n,district,amount', '0,Nou Barris 0,0.25', '1,Nou Barris 1,31.25'])
+  }
 })
 
 describe('children', () => {

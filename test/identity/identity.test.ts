@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { Ajv2019 } from 'ajv/dist/2019.js'
@@ -34,8 +35,8 @@ describe('our document', () => {
     expect(JSON.stringify(document)).not.toContain('"d"')
   })
 
-  const schema = readIfThere('/work/shared/spec/dsp-2025-1/common/did-service-schema.json')
-  const context = readIfThere('/work/shared/spec/dsp-2025-1/common/context-schema.json')
+  const schema = readIfThere('../../../shared/spec/dsp-2025-1/common/did-service-schema.json')
+  const context = readIfThere('../../../shared/spec/dsp-2025-1/common/context-schema.json')
   ;(schema === undefined || context === undefined ? test.skip : test)('its CatalogService has the published shape (skipped without ../shared/spec)', () => {
     const ajv = new Ajv2019({ strict: false })
     ajv.addSchema(JSON.parse(context ?? ''))
@@ -46,7 +47,7 @@ describe('our document', () => {
 
 function readIfThere(file: string): string | undefined {
   try {
-    return readFileSync(file, 'utf8')
+    return readFileSync(join(import.meta.dirname, file), 'utf8')
   } catch {
     return undefined
   }

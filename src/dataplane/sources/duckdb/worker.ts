@@ -72,11 +72,12 @@ function settings(job: Job, path: string): string[] {
   ]
 }
 
+// Rows stay in the file's order, so that an export made again is the same bytes: downloads are resumed by them.
 const options: Readonly<Record<TabularFormat, string>> = {
-  csv: 'format csv, header',
-  ndjson: 'format json',
-  json: 'format json, array true',
-  parquet: 'format parquet, compression zstd',
+  csv: 'format csv, header, preserve_order true',
+  ndjson: 'format json, preserve_order true',
+  json: 'format json, array true, preserve_order true',
+  parquet: 'format parquet, compression zstd, preserve_order true',
 }
 
 async function write(db: DuckDBConnection, relation: Relation, to: TabularFormat, path: string): Promise<number> {
