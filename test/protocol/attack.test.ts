@@ -158,7 +158,8 @@ describe.each(routes)('POST %s', (route, errorType) => {
     ['wrong types', '{"@context":5,"@type":[{}],"consumerPid":{},"providerPid":[1]}', 400, 'invalid-message'],
     ['no context', message('X').replace(/"@context":\[[^\]]*\],/, ''), 400, 'invalid-message'],
     ['another context', message('X').replace('2025/1', '2024/1'), 400, 'invalid-message'],
-    ['a key twice', '{"@type":"X","\\u0040type":"Y"}', 400, 'duplicate-key'],
+    ['a key twice', '{"@type":"X","@type":"Y"}', 400, 'duplicate-key'],
+    ['a key spelled with escapes', '{"\\u0040type":"X"}', 400, 'malformed-json'],
     ['10,000 levels', `${'['.repeat(10_000)}${']'.repeat(10_000)}`, 400, 'too-deep'],
     ['2 MB', JSON.stringify({ filler: 'x'.repeat(2 * 1024 * 1024) }), 413, 'too-large'],
   ])('%s', async (_, body, status, code) => {
