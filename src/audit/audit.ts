@@ -21,8 +21,8 @@ export type AuditEntry = AuditRecord & { readonly index: number; readonly time: 
 
 /** The record of a connector: entries numbered without gaps from 0, each canonical JSON (RFC 8785). */
 export interface Audit {
-  /** Writes in the caller's transaction. Call it last: the lock it takes orders all writers. Gives the first entry's number. */
-  append(tx: Transaction, ...records: AuditRecord[]): Promise<number>
+  /** Writes in the caller's transaction, at its very end: the lock that this takes orders all writers. */
+  append(tx: Transaction, ...records: AuditRecord[]): Promise<void>
   /** Writes in a transaction shared with whoever else is writing. Gives the number; 'record-unavailable' when it cannot. */
   record(record: AuditRecord): Promise<number>
   /** Entries in ascending order. */
@@ -39,28 +39,35 @@ export function createAudit(deps: { database: Database; clock: () => Date }): Au
   const { database, clock } = deps
   const listeners = new Set<() => void>()
 
-  async function write(tx: Transaction, records: readonly AuditRecord[]): Promise<number> {
+  function write(tx: Transaction, records: readonly AuditRecord[], written: (first: number) => void): void {
     const time = clock()
-    const first = await insertEntries(
-      tx.db,
-      records.map((record) => rowOf(record, time)),
-    )
-    tx.afterCommit(() => {
-      for (const listener of listeners) listener()
+    const rows = records.map((record) => rowOf(record, time))
+    tx.atEnd({
+      statement: (db) => insertEntries(db, rows),
+      committed: ([head]) => {
+        if (head === undefined) throw new Error('The head of the record is missing')
+        written(head.first)
+        for (const listener of listeners) listener()
+      },
     })
-    return first
   }
 
   const group = createGroupCommit(async (records: readonly AuditRecord[]) => {
     try {
-      return await database.transaction((tx) => write(tx, records))
+      let first = 0
+      await database.transaction(async (tx) =>
+        write(tx, records, (number) => {
+          first = number
+        }),
+      )
+      return first
     } catch (cause) {
       throw new ProblemError('record-unavailable', 'The audit record cannot be written, so nothing was released. Try again later.', { cause })
     }
   })
 
   return {
-    append: (tx, ...records) => write(tx, records),
+    append: async (tx, ...records) => write(tx, records, () => undefined),
     record: (record) => group.add(record),
     settle: () => group.settle(),
     entries: async (query) => (await readEntries(database.db, query)).map((row) => entryOf(row)),

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import type { CompiledQuery } from 'kysely'
 import type { Queries } from '../persistence/database.ts'
 
 /** A row of the record. */
@@ -32,23 +33,20 @@ export interface AuditQuery {
 }
 
 /**
- * Numbers and writes `rows` in their order; gives the number of the first. The lock on the head's one row is held until
- * the transaction ends, so numbers follow the order of commits, and a transaction that is rolled back leaves no gap. One
+ * The statement that numbers and writes `rows` in their order, and gives the number of the first. Its lock on the head's one row is
+ * held until the transaction ends, so numbers follow the order of commits, and a transaction that is rolled back leaves no gap. One
  * statement, because every writer of the connector waits for that lock.
  */
-export async function insertEntries(db: Queries, rows: readonly (AuditKeys & { readonly entry: string })[]): Promise<number> {
+export function insertEntries(db: Queries, rows: readonly (AuditKeys & { readonly entry: string })[]): CompiledQuery<{ first: number }> {
   const items = JSON.stringify(rows.map((row, place) => ({ ...row, place })))
-  const { rows: written } = await sql<{ first: number }>`
+  return sql<{ first: number }>`
     with head as (update audit_head set size = size + ${rows.length} where id = 1 returning size - ${rows.length} as first),
     written as (
       insert into audit_entry (index, entry, time, type, agreement_id, transfer_id, partner, dataset_id)
       select head.first + item.place, item.entry, item.time, item.type, item.agreement, item.transfer, item.partner, item.dataset
       from head, jsonb_to_recordset(${items}::jsonb) as item
         (place integer, entry text, time timestamptz, type text, agreement text, transfer text, partner text, dataset text))
-    select first from head`.execute(db)
-  const [head] = written
-  if (head === undefined) throw new Error('The head of the record is missing')
-  return head.first
+    select first from head`.compile(db)
 }
 
 export async function readSize(db: Queries): Promise<number> {

@@ -1,6 +1,7 @@
 import { PostgresDialect } from 'kysely'
 import type { AbortableOperationOptions, CompiledQuery, DatabaseConnection, Driver, QueryResult, TransactionSettings } from 'kysely'
 import { ProblemError } from '../errors.ts'
+import { PipeliningDriver } from './round-trips.ts'
 
 /**
  * PostgreSQL whose lost connections are refusals ('store-unavailable', 503) and not bugs. They are told apart here, where
@@ -8,7 +9,7 @@ import { ProblemError } from '../errors.ts'
  */
 export class LossAwareDialect extends PostgresDialect {
   override createDriver(): Driver {
-    return new LossAwareDriver(super.createDriver())
+    return new LossAwareDriver(new PipeliningDriver(super.createDriver()))
   }
 }
 

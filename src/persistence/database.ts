@@ -5,6 +5,8 @@ import { LossAwareDialect } from './connection-loss.ts'
 import type { DirectoryLock } from './directory-lock.ts'
 import { lockDirectory } from './directory-lock.ts'
 import { migrate } from './migrate.ts'
+import { preparing } from './prepared-statements.ts'
+import { lastStatement } from './round-trips.ts'
 import type { Schema } from './schema.ts'
 
 /** A query handle for `store.ts` files: the database, or the transaction that is open. */
@@ -15,6 +17,14 @@ export interface Transaction {
   readonly db: Queries
   /** Calls `work` once the transaction is committed; never when it is rolled back. */
   afterCommit(work: () => void): void
+  /** Runs a statement after all others, in one go with the commit; what it locks is held no longer than it must. */
+  atEnd<R>(ending: Ending<R>): void
+}
+
+/** A statement that ends a transaction, and who is told of its rows once it is committed. */
+export interface Ending<R> {
+  readonly statement: (db: Queries) => CompiledQuery<R>
+  readonly committed: (rows: readonly R[]) => void
 }
 
 /** The one store of a connector. */
@@ -56,12 +66,12 @@ interface Opened {
 function openPostgresql(location: { url: string; poolSize: number }): Opened {
   // int8 (20) comes as text from pg and as number from PGlite; our 64-bit columns stay below 2^53.
   const types = { getTypeParser: (id: number, format?: 'text' | 'binary') => (id === 20 ? Number : pg.types.getTypeParser(id, format)) }
-  const pool = new pg.Pool({ connectionString: location.url, max: location.poolSize, types, connectionTimeoutMillis: 10_000 })
+  const pool = new pg.Pool({ connectionString: location.url, max: location.poolSize, types, connectionTimeoutMillis: 10_000, pipeline: true })
   // A connection that breaks while idle is dropped from the pool; the next query opens another.
   pool.on('error', () => undefined)
   // One that breaks between two statements of a transaction says so here as well; the next statement fails.
   pool.on('connect', (client) => client.on('error', () => undefined))
-  return { dialect: new LossAwareDialect({ pool }), release: async () => undefined }
+  return { dialect: new LossAwareDialect({ pool: preparing(pool) }), release: async () => undefined }
 }
 
 async function openPglite(location: { directory: string; load?: Blob }): Promise<Opened> {
@@ -81,13 +91,29 @@ async function transact<T>(db: Queries, work: (tx: Transaction) => Promise<T>): 
   for (let attempt = 1; ; attempt++) {
     const after: (() => void)[] = []
     try {
-      const result = await db.transaction().execute((trx) => work({ db: trx, afterCommit: (task) => after.push(task) }))
+      const result = await db.transaction().execute((trx) => workAndEnd(trx, work, after))
       for (const task of after) task()
       return result
     } catch (error) {
       if (attempt >= attempts || !retryable.has(sqlState(error))) throw error
     }
   }
+}
+
+async function workAndEnd<T>(db: Queries, work: (tx: Transaction) => Promise<T>, after: (() => void)[]): Promise<T> {
+  const endings: ((isLast: boolean) => Promise<void>)[] = []
+  const afterCommit = (task: () => void) => void after.push(task)
+  const atEnd = <R>({ statement, committed }: Ending<R>) => {
+    endings.push(async (isLast) => {
+      const query = statement(db)
+      const { rows } = await db.executeQuery(isLast ? lastStatement(query) : query)
+      // Before the tasks that the caller asked for, which may build on what it is told here.
+      after.unshift(() => committed(rows))
+    })
+  }
+  const result = await work({ db, afterCommit, atEnd })
+  for (const [place, end] of endings.entries()) await end(place === endings.length - 1)
+  return result
 }
 
 /** The SQLSTATE of a database error, or an empty string. */
