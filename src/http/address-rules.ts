@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import { ProblemError } from '../errors.ts'
 
@@ -80,6 +81,8 @@ function hostEntry(entry: string): string {
 
 // `process` gives the IPv4 address for one mapped into IPv6 (RFC 4291 §2.5.5.2).
 function parseIp(text: string): Ip | undefined {
+  // Most of what comes here is a name, which ipaddr.js would tell by throwing.
+  if (isIP(text) === 0) return undefined
   const withoutZone = text.split('%')[0] ?? ''
   const valid = withoutZone.includes(':') ? ipaddr.IPv6.isValid(withoutZone) : ipaddr.IPv4.isValidFourPartDecimal(withoutZone)
   return valid ? ipaddr.process(withoutZone) : undefined

@@ -67,11 +67,11 @@ export async function claimDue(db: Queries, times: { now: Date; leaseUntil: Date
 
 /** Deletes delivered messages. Gives whether more of their processes wait. */
 export async function deleteDelivered(db: Queries, ids: readonly string[]): Promise<boolean> {
-  const gone = await db.deleteFrom('outbox').where('id', 'in', ids).returning('process_id').execute()
-  if (gone.length === 0) return false
-  const processes = gone.map((row) => row.process_id)
-  const next = await db.selectFrom('outbox').select('id').where('process_id', 'in', processes).where('status', '=', 'pending').limit(1).executeTakeFirst()
-  return next !== undefined
+  // Every part of the statement sees the table as it was before, so what is deleted is left out by name.
+  const { rows } = await sql<{ more: boolean }>`
+    with gone as (delete from outbox where id = any(${ids}::text[]) returning process_id)
+    select exists (select 1 from outbox o where o.process_id in (select process_id from gone) and o.status = 'pending' and o.id <> all(${ids}::text[])) as more`.execute(db)
+  return rows[0]?.more === true
 }
 
 export async function postpone(db: Queries, message: { id: string; attempts: number; nextAttemptAt: Date; lastError: string }): Promise<void> {
