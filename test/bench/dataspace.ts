@@ -13,6 +13,8 @@ export interface Bench {
   readonly folder: string
   /** Fewer rounds and smaller amounts, to see that everything works. */
   readonly quick: boolean
+  /** Where the connectors' processor profiles go, when they are wanted. */
+  readonly profile: string | undefined
   readonly say: (text: string) => void
   /** Called in reverse order when the bench is over. */
   readonly closers: (() => Promise<unknown>)[]
@@ -34,7 +36,7 @@ export interface Pair {
 export async function openMember(bench: Bench, name: string): Promise<Member> {
   const databaseUrl = await bench.server.createDatabase()
   const dataDirectory = await mkdtemp(join(bench.folder, `${name}-`))
-  const connector = await prepareConnectorProcess({ name, dataDirectory: join(dataDirectory, 'data'), settings: { DATABASE_URL: databaseUrl } })
+  const connector = await prepareConnectorProcess({ name, dataDirectory: join(dataDirectory, 'data'), settings: { DATABASE_URL: databaseUrl, ...(bench.profile === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${join(bench.profile, name)}` }) } })
   bench.closers.push(() => connector.kill('SIGTERM'))
   await connector.start()
   const { id } = await manage<{ id: string }>({ connector }, 200, '/self')
@@ -59,17 +61,19 @@ export function manage<T>(member: Pick<Member, 'connector'>, status: number, pat
   return expecting<T>(status, connector.managementUrl + path, { headers: { authorization: `Bearer ${connector.token}` }, ...(json === undefined ? {} : { json }) })
 }
 
-/** What a negotiation asks for. */
+/** What a negotiation asks for: an offer as the catalog gives it. */
 export interface Offered {
-  readonly dataset: string
-  readonly offer: string
+  readonly '@id': string
+  readonly '@type': 'Offer'
+  readonly target: string
+  readonly permission: readonly object[]
 }
 
 /** Publishes a dataset with an offer to everybody that is agreed to automatically. */
 export async function publish(member: Member, title: string, source: Readonly<Record<string, unknown>>): Promise<Offered> {
   const dataset = await manage<{ id: string }>(member, 201, '/datasets', { metadata: { title: { en: title } }, source })
   const offer = await manage<{ datasets: { offer: string }[] }>(member, 201, '/offers', { datasets: [dataset.id] })
-  return { dataset: dataset.id, offer: offer.datasets[0]?.offer ?? '' }
+  return { '@id': offer.datasets[0]?.offer ?? '', '@type': 'Offer', target: dataset.id, permission: [{ action: 'use' }] }
 }
 
 /** Puts a file into a connector, as a source for `publish`. */
@@ -94,8 +98,8 @@ export async function watchProcesses(bench: Bench, member: Member): Promise<Watc
 }
 
 /** One negotiation, from the consumer's request until the consumer says that it is FINALIZED. Gives its id. */
-export async function negotiate({ provider, consumer }: Pair, events: Watch, { offer, dataset }: Offered): Promise<string> {
-  const { id } = await manage<{ id: string }>(consumer, 201, '/negotiations', { partner: provider.id, offer, dataset })
+export async function negotiate({ provider, consumer }: Pair, events: Watch, offer: Offered): Promise<string> {
+  const { id } = await manage<{ id: string }>(consumer, 201, '/negotiations', { partner: provider.id, offer })
   await events.seen(`negotiation ${id}`)
   return id
 }

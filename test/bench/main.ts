@@ -16,16 +16,17 @@ const benches: Readonly<Record<string, (bench: Bench) => Promise<Row[]>>> = { ne
 
 const usage = `Measures connectors, each a process of its own on PostgreSQL, beside bare programs that do the least of the same.
 
-  npm run bench [-- --only NAME[,NAME] --json FILE --quick]
+  npm run bench [-- --only NAME[,NAME] --json FILE --quick --profile DIR]
 
   --only NAME   ${Object.keys(benches).join(', ')}
   --json FILE   where the figures go (bench-results/<time>.json)
   --quick       little of everything, to see that it works; the figures mean nothing
+  --profile DIR the connectors' processor profiles go there, for a browser's developer tools; the figures suffer
 
 What is compared takes turns in the same run. The machine should have nothing else to do.
 `
 
-const options = { only: { type: 'string' }, json: { type: 'string' }, quick: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } } as const
+const options = { only: { type: 'string' }, json: { type: 'string' }, quick: { type: 'boolean', default: false }, profile: { type: 'string' }, help: { type: 'boolean', default: false } } as const
 
 const started = Date.now()
 const say = (text: string) => process.stdout.write(`${((Date.now() - started) / 1000).toFixed(1).padStart(6)} s  ${text}\n`)
@@ -44,7 +45,7 @@ async function main(): Promise<number> {
   say(`PostgreSQL is ${server.description}`)
   const rows: Row[] = []
   try {
-    for (const name of names) rows.push(...(await runOne(name, { server, folder, quick: values.quick })))
+    for (const name of names) rows.push(...(await runOne(name, { server, folder, quick: values.quick, profile: values.profile === undefined ? undefined : resolve(values.profile) })))
   } finally {
     await closeClient()
     await server.close()
@@ -58,7 +59,7 @@ async function main(): Promise<number> {
   return 0
 }
 
-async function runOne(name: string, given: Pick<Bench, 'server' | 'folder' | 'quick'>): Promise<Row[]> {
+async function runOne(name: string, given: Pick<Bench, 'server' | 'folder' | 'quick' | 'profile'>): Promise<Row[]> {
   say(name)
   const bench: Bench = { ...given, say: (text) => say(`  ${text}`), closers: [] }
   try {
