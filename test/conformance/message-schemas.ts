@@ -27,6 +27,7 @@ function schemaOf(type: string): string {
 }
 
 const own: Readonly<Record<string, (value: unknown) => unknown>> = {
+  CatalogRequestMessage: validators.catalogRequest,
   ContractRequestMessage: validators.contractRequest,
   ContractOfferMessage: validators.contractOffer,
   ContractAgreementMessage: validators.contractAgreement,

@@ -171,7 +171,7 @@ test('an export made again is the same bytes, rows in the order of the file', as
   const lines = Array.from({ length: 200_000 }, (_, n) => `${n},Nou Barris ${n % 7},${(n * 31) % 1000}.25`)
   const file = await put(`n,district,amount\n${lines.join('\n')}\n`)
   for (const format of tabularFormats) {
-    const [first = '', second = ''] = await Promise.all([exported(file, format), exported(file, format)])
+    const [first, second] = await Promise.all([exported(file, format), exported(file, format)])
     expect(first === second).toBe(true)
     if (format === 'csv') expect(first.split('\n', 3)).toEqual(['n,district,amount', '0,Nou Barris 0,0.25', '1,Nou Barris 1,31.25'])
   }
@@ -222,8 +222,10 @@ describe('real data', () => {
       expect((await inspectFile(pool, parquet)).columns).toEqual(columns)
     })
 
-  test.each(real.filter((name) => name.startsWith('average_rent')))('%s: decimal commas become numbers', async (name) => {
-    const { columns } = await inspectFile(pool, { path: join(realData, name), fileName: name })
+  const rents = 'average_rent_2016.csv'
+  const withRents = real.includes(rents) ? test : test.skip
+  withRents(`${rents}: decimal commas become numbers`, async () => {
+    const { columns } = await inspectFile(pool, { path: join(realData, rents), fileName: rents })
     expect(columns.map(({ type }) => type)).toEqual(['string', 'string', ...Array<string>(8).fill('number')])
   })
 })
