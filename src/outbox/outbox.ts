@@ -10,6 +10,7 @@ export type { DueMessage, OutboxItem, OutboxMessage } from './store.ts'
 
 /** Messages owed to others: written in the transaction that decided them, delivered after it, in order for each process. */
 export interface Outbox {
+  /** Writes at the end of the transaction. */
   enqueue(tx: Transaction, message: OutboxMessage): Promise<void>
   /** Drops what the process still owes, or only one kind of it. */
   cancel(tx: Transaction, processId: string, kind?: OutboxMessage['kind']): Promise<void>
@@ -33,8 +34,10 @@ export function createOutbox(deps: DispatcherDeps): Outbox {
   const dispatcher = new Dispatcher(deps)
   return {
     enqueue: async (tx, message) => {
-      const leased = await insertMessage(tx.db, message, dispatcher.leaseTimes())
-      tx.afterCommit(() => dispatcher.committed({ ...message, attempts: 0 }, leased))
+      tx.atEnd({
+        statement: (db) => insertMessage(db, message, dispatcher.leaseTimes()),
+        committed: ([row]) => dispatcher.committed({ ...message, attempts: 0 }, row?.leased === true),
+      })
     },
     cancel: (tx, processId, kind) => deletePending(tx.db, processId, kind),
     owes: (tx, processId) => hasPending(tx.db, processId, 'dsp'),

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import type { CompiledQuery } from 'kysely'
 import type { Queries } from '../persistence/database.ts'
 
 /** A message owed to somebody. */
@@ -36,19 +37,18 @@ export interface OutboxItem {
 }
 
 /**
- * Writes a message. It is leased to its writer when nothing of the same process waits before it, so that it can be sent
- * without being looked up again. Gives whether it is.
+ * The statement that writes a message. It is leased to its writer when nothing of the same process waits before it, so that it can
+ * be sent without being looked up again. Gives whether it is.
  */
-export async function insertMessage(db: Queries, message: OutboxMessage, times: { now: Date; leaseUntil: Date }): Promise<boolean> {
-  const { rows } = await sql<{ leased: boolean }>`
+export function insertMessage(db: Queries, message: OutboxMessage, times: { now: Date; leaseUntil: Date }): CompiledQuery<{ leased: boolean }> {
+  return sql<{ leased: boolean }>`
     insert into outbox (id, kind, process_id, name, recipient, url, body, status, attempts, next_attempt_at, lease_until, created_at)
     select ${message.id}, ${message.kind}, ${message.processId}, ${message.name}, ${message.recipient}, ${message.url}, ${message.body},
       'pending', 0, ${times.now}::timestamptz,
       case when exists (select 1 from outbox where process_id = ${message.processId} and status = 'pending') then null
         else ${times.leaseUntil}::timestamptz end,
       ${times.now}::timestamptz
-    returning lease_until is not null as leased`.execute(db)
-  return rows[0]?.leased === true
+    returning lease_until is not null as leased`.compile(db)
 }
 
 /** Takes up to `limit` messages that are due, that nobody holds, and that are the first of their process. */

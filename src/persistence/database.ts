@@ -2,11 +2,13 @@ import { PGlite } from '@electric-sql/pglite'
 import { CompiledQuery, Kysely, PGliteDialect } from 'kysely'
 import pg from 'pg'
 import { LossAwareDialect } from './connection-loss.ts'
+import { CoalescingSocket } from './coalescing-socket.ts'
 import type { DirectoryLock } from './directory-lock.ts'
 import { lockDirectory } from './directory-lock.ts'
 import { migrate } from './migrate.ts'
 import { preparing } from './prepared-statements.ts'
 import { lastStatement } from './round-trips.ts'
+import type { Execute } from './round-trips.ts'
 import type { Schema } from './schema.ts'
 
 /** A query handle for `store.ts` files: the database, or the transaction that is open. */
@@ -17,7 +19,7 @@ export interface Transaction {
   readonly db: Queries
   /** Calls `work` once the transaction is committed; never when it is rolled back. */
   afterCommit(work: () => void): void
-  /** Runs a statement after all others, in one go with the commit; what it locks is held no longer than it must. */
+  /** Runs a statement after all others, in their order, and in one go with the commit: what it locks is held no longer than it must. */
   atEnd<R>(ending: Ending<R>): void
 }
 
@@ -55,7 +57,7 @@ export async function openDatabase(location: DatabaseLocation): Promise<Database
     await close()
     throw error
   }
-  return { kind: location.kind, db, close, transaction: (work) => transact(db, work) }
+  return { kind: location.kind, db, close, transaction: (work) => transact({ db, pipelines: location.kind === 'postgresql' }, work) }
 }
 
 interface Opened {
@@ -66,7 +68,7 @@ interface Opened {
 function openPostgresql(location: { url: string; poolSize: number }): Opened {
   // int8 (20) comes as text from pg and as number from PGlite; our 64-bit columns stay below 2^53.
   const types = { getTypeParser: (id: number, format?: 'text' | 'binary') => (id === 20 ? Number : pg.types.getTypeParser(id, format)) }
-  const pool = new pg.Pool({ connectionString: location.url, max: location.poolSize, types, connectionTimeoutMillis: 10_000, pipeline: true })
+  const pool = new pg.Pool({ connectionString: location.url, max: location.poolSize, types, connectionTimeoutMillis: 10_000, pipeline: true, stream: () => new CoalescingSocket() })
   // A connection that breaks while idle is dropped from the pool; the next query opens another.
   pool.on('error', () => undefined)
   // One that breaks between two statements of a transaction says so here as well; the next statement fails.
@@ -87,11 +89,11 @@ async function openPglite(location: { directory: string; load?: Blob }): Promise
 const attempts = 5
 const retryable = new Set(['40001', '40P01'])
 
-async function transact<T>(db: Queries, work: (tx: Transaction) => Promise<T>): Promise<T> {
+async function transact<T>({ db, pipelines }: { db: Queries; pipelines: boolean }, work: (tx: Transaction) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     const after: (() => void)[] = []
     try {
-      const result = await db.transaction().execute((trx) => workAndEnd(trx, work, after))
+      const result = await db.transaction().execute((trx) => workAndEnd({ db: trx, pipelines }, work, after))
       for (const task of after) task()
       return result
     } catch (error) {
@@ -100,19 +102,23 @@ async function transact<T>(db: Queries, work: (tx: Transaction) => Promise<T>): 
   }
 }
 
-async function workAndEnd<T>(db: Queries, work: (tx: Transaction) => Promise<T>, after: (() => void)[]): Promise<T> {
-  const endings: ((isLast: boolean) => Promise<void>)[] = []
+async function workAndEnd<T>({ db, pipelines }: { db: Queries; pipelines: boolean }, work: (tx: Transaction) => Promise<T>, after: (() => void)[]): Promise<T> {
+  const endings: ((execute: Execute) => Promise<void>)[] = []
+  const told: (() => void)[] = []
   const afterCommit = (task: () => void) => void after.push(task)
   const atEnd = <R>({ statement, committed }: Ending<R>) => {
-    endings.push(async (isLast) => {
-      const query = statement(db)
-      const { rows } = await db.executeQuery(isLast ? lastStatement(query) : query)
-      // Before the tasks that the caller asked for, which may build on what it is told here.
-      after.unshift(() => committed(rows))
+    endings.push(async (execute) => {
+      const { rows } = await execute(statement(db))
+      told.push(() => committed(rows))
     })
   }
   const result = await work({ db, afterCommit, atEnd })
-  for (const [place, end] of endings.entries()) await end(place === endings.length - 1)
+  const last = endings.pop()
+  const before = pipelines ? endings : []
+  if (!pipelines) for (const end of endings) await end((query) => db.executeQuery(query))
+  await last?.((query) => db.executeQuery(lastStatement(query, before)))
+  // What the statements gave is told before the tasks run, which may build on it.
+  after.unshift(...told)
   return result
 }
 

@@ -3,6 +3,8 @@ import type pg from 'pg'
 // Statements of which there are many variants, such as long lists, would only fill the memory of every session.
 const mostParameters = 32
 const mostNames = 500
+// The statements around every transaction.
+const frame: ReadonlySet<string> = new Set(['begin', 'commit'])
 
 /** What Kysely needs of a pool. */
 export interface PreparingPool {
@@ -20,7 +22,7 @@ export function preparing(pool: pg.Pool): PreparingPool {
   const prepared = new WeakMap<pg.PoolClient, pg.PoolClient>()
 
   function nameOf(text: string, parameters: readonly unknown[]): string | undefined {
-    if (parameters.length === 0 || parameters.length > mostParameters) return undefined
+    if (parameters.length > mostParameters || (parameters.length === 0 && !frame.has(text))) return undefined
     const known = names.get(text)
     if (known !== undefined || names.size >= mostNames) return known
     const name = `concordat_${names.size}`

@@ -1,20 +1,27 @@
 import { CompiledQuery } from 'kysely'
 import type { AbortableOperationOptions, DatabaseConnection, Driver, QueryResult, TransactionSettings } from 'kysely'
 
+/** Runs a statement on the connection of a transaction, without waiting for those before it. */
+export type Execute = <R>(query: CompiledQuery<R>) => Promise<QueryResult<R>>
+
 interface LastStatement<R> extends CompiledQuery<R> {
-  readonly last: true
+  readonly before: readonly ((execute: Execute) => Promise<unknown>)[]
 }
 
-/** Marks the statement that ends a transaction: it and the commit are sent together. Nothing may follow it. */
-export function lastStatement<R>(query: CompiledQuery<R>): LastStatement<R> {
-  return { ...query, last: true }
+/** Marks the statement that ends a transaction. It goes out together with those `before` it and with the commit; nothing may follow. */
+export function lastStatement<R>(query: CompiledQuery<R>, before: LastStatement<R>['before']): LastStatement<R> {
+  return { ...query, before }
+}
+
+function isLast(query: CompiledQuery): query is LastStatement<unknown> {
+  return 'before' in query
 }
 
 /**
- * Transactions with fewer round trips: `begin` goes out with the first statement, and `commit` with the one that is marked as
- * the last, without waiting for the answers between. The locks of the last statement are then held for as long as the
- * database takes, and not until we come to ask for the commit. When a statement fails, PostgreSQL makes a rollback of
- * the commit behind it.
+ * Transactions with fewer round trips: `begin` goes out with the first statement, and `commit` with those that end the
+ * transaction, without waiting for the answers between. The locks of these are then held for as long as the database
+ * takes, and not until we come to ask for the commit. When a statement fails, PostgreSQL makes a rollback of the commit
+ * behind it.
  */
 export class PipeliningDriver implements Driver {
   private readonly inner: Driver
@@ -62,14 +69,14 @@ class PipeliningConnection implements DatabaseConnection {
 
   async executeQuery<R>(query: CompiledQuery, options?: AbortableOperationOptions): Promise<QueryResult<R>> {
     const begun = this.takeBegin()
+    if (!isLast(query)) return (await Promise.all([this.inner.executeQuery<R>(query, options), begun]))[0]
+    const before = query.before.map((run) => run((other) => this.inner.executeQuery(other)))
     const answer = this.inner.executeQuery<R>(query, options)
-    if ('last' in query) {
-      this.commit = this.inner.executeQuery(CompiledQuery.raw('commit'))
-      // It is looked at when the transaction ends; until then a failure is not an unhandled one.
-      this.commit.catch(() => undefined)
-    }
-    const [result] = await Promise.all([answer, begun])
-    return result
+    this.commit = this.inner.executeQuery(CompiledQuery.raw('commit'))
+    // It is looked at when the transaction ends; until then a failure is not an unhandled one.
+    this.commit.catch(() => undefined)
+    // What fails first is told: the others fail because of it.
+    return (await Promise.all([answer, begun, ...before]))[0]
   }
 
   streamQuery<R>(query: CompiledQuery, chunkSize: number, options?: AbortableOperationOptions): AsyncIterableIterator<QueryResult<R>> {
