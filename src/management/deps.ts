@@ -3,12 +3,12 @@ import type { Agreements } from '../agreements/agreements.ts'
 import type { Audit } from '../audit/audit.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Secrets } from '../catalog/secrets/secrets.ts'
+import type { Delivery } from '../dataplane/store.ts'
 import type { OutboundHttp } from '../http/guarded-fetch.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { Negotiations } from '../negotiation/negotiations.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import type { Database, Transaction } from '../persistence/database.ts'
-import type { Role } from '../persistence/schema.ts'
 import type { Transfers } from '../transfer/transfers.ts'
 import type { Metrics } from './metrics.ts'
 
@@ -33,15 +33,7 @@ export interface PeerCatalogs {
 }
 
 /** What a push delivered. */
-export interface DeliveryView {
-  readonly role: Role
-  readonly fileName: string
-  readonly bytes: number
-  readonly sha256: string
-  readonly path: string | null
-  readonly receipt: unknown
-  readonly completedAt: Date
-}
+export type DeliveryView = Omit<Delivery, 'transferId'>
 
 /** Everything the management API serves, passed in by `connector.ts`. */
 export interface ManagementDeps {

@@ -1,4 +1,5 @@
 import { ProblemError } from '../errors.ts'
+import { pidsOf } from '../outbox/process.ts'
 import type { Role } from '../persistence/schema.ts'
 import type { MessageOffer } from '../policy/odrl.ts'
 import { dspContext } from '../policy/dsp-context.ts'
@@ -32,20 +33,9 @@ export interface Negotiation {
 /** Who decides our steps: rules, or a person. */
 export type DecisionMode = 'automatic' | 'manual'
 
-/** The two process ids. A negotiation whose other side has not named its own yet carries an empty one. */
-export function pidsOf(negotiation: Pick<Negotiation, 'id' | 'role' | 'counterpartyPid'>): { providerPid: string; consumerPid: string } {
-  const theirs = negotiation.counterpartyPid ?? ''
-  return negotiation.role === 'provider' ? { providerPid: negotiation.id, consumerPid: theirs } : { providerPid: theirs, consumerPid: negotiation.id }
-}
-
 /** The negotiation as the other side may see it. */
 export function toContractNegotiation(negotiation: Negotiation): ContractNegotiation {
   return { '@context': dspContext, '@type': 'ContractNegotiation', ...pidsOf(negotiation), state: negotiation.state }
-}
-
-/** The role of the other side. */
-export function otherRole(role: Role): Role {
-  return role === 'provider' ? 'consumer' : 'provider'
 }
 
 /** A refusal about a known negotiation: carries both process ids, so that the answer can name them. */

@@ -1,9 +1,9 @@
 import type { OutboxMessage } from '../outbox/outbox.ts'
 import { pidToCome } from '../outbox/pid-to-come.ts'
+import { pidsOf } from '../outbox/process.ts'
 import type { PolicyTerms } from '../policy/odrl.ts'
 import { dspContext } from '../policy/dsp-context.ts'
 import type { NegotiationMessage } from './messages.ts'
-import { pidsOf } from './negotiation.ts'
 import type { Negotiation } from './negotiation.ts'
 import type { NegotiationAct } from './state-machine.ts'
 

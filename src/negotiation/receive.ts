@@ -1,4 +1,5 @@
 import { ProblemError } from '../errors.ts'
+import { otherRole, reasonText } from '../outbox/process.ts'
 import { noteReceived, wasReceived } from '../outbox/received/store.ts'
 import type { Transaction } from '../persistence/database.ts'
 import type { MessageOffer, OdrlAgreement } from '../policy/odrl.ts'
@@ -8,7 +9,7 @@ import { advance, changeOf, save, storeAgreement, takeStep } from './change.ts'
 import type { Change, CurrentOffer, NegotiationDeps } from './change.ts'
 import type { Situation } from './decide.ts'
 import type { ContractAgreementMessage, ContractNegotiation, ContractOfferMessage, ContractRequestMessage, NegotiationMessage } from './messages.ts'
-import { otherRole, refusal, toContractNegotiation } from './negotiation.ts'
+import { refusal, toContractNegotiation } from './negotiation.ts'
 import type { Negotiation } from './negotiation.ts'
 import { isFinal } from './state-machine.ts'
 import type { NegotiationAct } from './state-machine.ts'
@@ -213,11 +214,5 @@ export function newNegotiation(deps: Pick<NegotiationDeps, 'clock' | 'newId'>, i
     createdAt: now,
     updatedAt: now,
   }
-}
-
-function reasonText(message: { code?: string; reason?: readonly unknown[] }): string {
-  const reasons = (message.reason ?? []).map((reason) => (typeof reason === 'string' ? reason : JSON.stringify(reason)))
-  const text = [message.code, ...reasons].filter((part) => part !== undefined).join(': ')
-  return text === '' ? 'no reason given' : text.slice(0, 1000)
 }
 

@@ -1,12 +1,12 @@
 import { findAgreement } from '../agreements/store.ts'
 import { ProblemError } from '../errors.ts'
+import { otherRole } from '../outbox/process.ts'
 import type { Transaction } from '../persistence/database.ts'
 import { advance, changeOf, save, takeStep, tell } from './change.ts'
 import type { Change, TransferDeps } from './change.ts'
 import { nextState } from './state-machine.ts'
 import type { TransferAct } from './state-machine.ts'
 import { findTransfer, lockTransfer } from './store.ts'
-import { otherRole } from './transfer.ts'
 import type { Transfer } from './transfer.ts'
 
 /** We as consumer ask for data under an agreement. */

@@ -1,9 +1,9 @@
 import type { OutboxMessage } from '../outbox/outbox.ts'
 import { pidToCome } from '../outbox/pid-to-come.ts'
+import { pidsOf } from '../outbox/process.ts'
 import { dspContext } from '../policy/dsp-context.ts'
 import type { DataAddress, TransferMessage, TransferRequestMessage } from './messages.ts'
 import type { TransferAct } from './state-machine.ts'
-import { pidsOf } from './transfer.ts'
 import type { Transfer } from './transfer.ts'
 
 /** What a message needs beyond the transfer itself. */

@@ -1,13 +1,14 @@
 import { findAgreement } from '../agreements/store.ts'
 import type { Agreement } from '../agreements/store.ts'
 import { ProblemError } from '../errors.ts'
+import { otherRole, reasonText } from '../outbox/process.ts'
 import { noteReceived } from '../outbox/received/store.ts'
 import type { Queries, Transaction } from '../persistence/database.ts'
 import { advance, changeOf, save, takeStep, tell, tellStart } from './change.ts'
 import type { Change, TransferDeps } from './change.ts'
 import type { DataAddress, TransferMessage, TransferProcess, TransferRequestMessage, TransferStartMessage } from './messages.ts'
 import { findByCounterpartyPid, lockTransfer } from './store.ts'
-import { otherRole, refusal, toTransferProcess } from './transfer.ts'
+import { refusal, toTransferProcess } from './transfer.ts'
 import type { Transfer } from './transfer.ts'
 
 /** Who sent a message: a participant that authenticated and is in the register. */
@@ -183,10 +184,4 @@ async function react(deps: TransferDeps, tx: Transaction, change: Change, agreem
   const decision = deps.decide({ transfer: change.transfer, agreement })
   if (decision.act === undefined) change.transfer = { ...change.transfer, reason: decision.reason }
   else await takeStep(deps, tx, change, { act: decision.act, reason: decision.reason })
-}
-
-function reasonText(message: { code?: string; reason?: readonly unknown[] }): string {
-  const reasons = (message.reason ?? []).map((reason) => (typeof reason === 'string' ? reason : JSON.stringify(reason)))
-  const text = [message.code, ...reasons].filter((part) => part !== undefined).join(': ')
-  return text === '' ? 'no reason given' : text.slice(0, 1000)
 }

@@ -1,4 +1,5 @@
 import { ProblemError } from '../errors.ts'
+import { pidsOf } from '../outbox/process.ts'
 import type { Role } from '../persistence/schema.ts'
 import { dspContext } from '../policy/dsp-context.ts'
 import type { TransferProcess } from './messages.ts'
@@ -35,20 +36,9 @@ export function directionOf(format: string): Direction | undefined {
   return format === 'HttpData-PUSH' ? 'push' : undefined
 }
 
-/** The two process ids; an empty one where the other side has not named its own yet. */
-export function pidsOf(transfer: Pick<Transfer, 'id' | 'role' | 'counterpartyPid'>): { providerPid: string; consumerPid: string } {
-  const theirs = transfer.counterpartyPid ?? ''
-  return transfer.role === 'provider' ? { providerPid: transfer.id, consumerPid: theirs } : { providerPid: theirs, consumerPid: transfer.id }
-}
-
 /** The transfer as the other side may see it. */
 export function toTransferProcess(transfer: Transfer): TransferProcess {
   return { '@context': dspContext, '@type': 'TransferProcess', ...pidsOf(transfer), state: transfer.state }
-}
-
-/** The role of the other side. */
-export function otherRole(role: Role): Role {
-  return role === 'provider' ? 'consumer' : 'provider'
 }
 
 /** A refusal about a known transfer: carries both process ids, so that the answer can name them. */
