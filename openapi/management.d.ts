@@ -1,5 +1,5 @@
 /* Generated from management.yaml by `npm run generate`; do not edit.
-   sha256 of management.yaml: 94072c3018ca77ecbf4b3fa40cac806ba7f1601aeebea555725b81f9cd817cc2 */
+   sha256 of management.yaml: 9a1824cb4c14a53acf29f87694aa2e75db82355cdd5425e241c8988f36f3d60b */
 
 export interface paths {
     readonly "/self": {
@@ -893,7 +893,7 @@ export interface components {
             readonly code: components["schemas"]["ProblemCode"];
         };
         /** @enum {unknown} */
-        readonly ProblemCode: "bad-request" | "malformed-json" | "duplicate-key" | "too-deep" | "invalid-message" | "invalid-state" | "pid-mismatch" | "unsupported-filter" | "unsupported-policy" | "unsupported-format" | "unknown-offer" | "address-refused" | "invalid-cursor" | "invalid-source" | "invalid-path" | "unauthenticated" | "forbidden" | "not-found" | "method-not-allowed" | "not-acceptable" | "conflict" | "already-exists" | "gone" | "precondition-failed" | "too-large" | "unsupported-media-type" | "range-not-satisfiable" | "digest-mismatch" | "idempotency-key-reused" | "precondition-required" | "too-many-requests" | "internal" | "peer-failed" | "source-failed" | "record-unavailable" | "store-unavailable" | "peer-timeout" | "query-timeout";
+        readonly ProblemCode: "bad-request" | "malformed-json" | "duplicate-key" | "too-deep" | "invalid-message" | "invalid-state" | "pid-mismatch" | "unsupported-filter" | "unsupported-policy" | "invalid-policy" | "invalid-query" | "unknown-column" | "query-too-large" | "unsupported-format" | "unknown-offer" | "address-refused" | "invalid-cursor" | "invalid-source" | "invalid-path" | "unauthenticated" | "forbidden" | "not-permitted" | "withheld" | "statement-required" | "statement-refused" | "not-found" | "method-not-allowed" | "not-acceptable" | "conflict" | "already-exists" | "gone" | "precondition-failed" | "too-large" | "unsupported-media-type" | "range-not-satisfiable" | "digest-mismatch" | "idempotency-key-reused" | "precondition-required" | "quota-exceeded" | "too-many-requests" | "internal" | "peer-failed" | "source-failed" | "record-unavailable" | "store-unavailable" | "peer-timeout" | "query-timeout";
         /** @description Opaque; ours are `urn:uuid:…` */
         readonly Id: string;
         /** @description Made here when it is left out */

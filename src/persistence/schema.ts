@@ -25,16 +25,20 @@ export interface PartnerTable {
   name: string
   /** Base address of the partner's Dataspace Protocol endpoint; null: found through its DID document. */
   address: string | null
+  /** Groups that policies may name. */
+  groups: ColumnType<string[], string | undefined, string>
   created_at: Time
   updated_at: Time
   version: number
 }
 
-/** Tokens of the management API; only the SHA-256 of the token is kept. */
+/** Tokens of the management API and of the gateway; only the SHA-256 of the token is kept. */
 export interface ApiTokenTable {
   id: string
   name: string
   role: 'operator' | 'steward' | 'legal' | 'auditor'
+  /** Gateway: the purposes that the user may state, the first unless told otherwise; null: any. */
+  purposes: JsonOrNull<string[]>
   token_sha256: string
   created_at: Time
   expires_at: TimeOrNull
@@ -166,6 +170,8 @@ export interface AgreementTable {
   created_at: Time
   /** When the negotiation reached FINALIZED; an agreement counts only from then on. */
   finalized_at: TimeOrNull
+  /** The last moment at which its terms can permit anything; null: they set no end. */
+  ends_at: TimeOrNull
 }
 
 export interface TransferTable {
@@ -232,6 +238,62 @@ export interface DeliveryTable {
   completed_at: Time
 }
 
+/** How much of a limit of an agreement is used, in the window that starts then; `starts` is empty where nothing starts again. */
+export interface QuotaCounterTable {
+  agreement_id: string
+  counter: string
+  starts: string
+  amount: BigInteger
+  updated_at: Time
+}
+
+/** Signed statements that came with a request, until they expire: each counts once. `id` is issuer and `jti`, hashed. */
+export interface SpentStatementTable {
+  id: string
+  expires_at: Time
+}
+
+/** Requests that carried an `Idempotency-Key` and were debited. */
+export interface DebitedRequestTable {
+  agreement_id: string
+  key: string
+  request_sha256: string
+  created_at: Time
+}
+
+/** The ledger of what was released in groups, per agreement and content: the shape of each query, numbered from 1. */
+export interface ReleasedShapeTable {
+  agreement_id: string
+  dataset_id: string
+  content_version: string
+  seq: number
+  shape_sha256: string
+  shape: Json<unknown>
+  created_at: Time
+}
+
+/** Duties and obligations of agreements: what somebody has to do, and whether it was done. */
+export interface ObligationTable {
+  id: string
+  agreement_id: string
+  /** Ours in the agreement. */
+  role: Role
+  counterparty: string
+  /** JSON pointer of the rule in the agreement. */
+  place: string
+  kind: 'obligation' | 'duty'
+  /** Full IRI. */
+  action: string
+  /** Who has to do it: a participant id; null where the policy names nobody. */
+  assignee: string | null
+  due_at: TimeOrNull
+  rule: Json<unknown>
+  state: 'open' | 'fulfilled' | 'violated'
+  note: string | null
+  created_at: Time
+  updated_at: Time
+}
+
 /** The record, numbered without gaps from 0. `entry` is canonical JSON (RFC 8785). */
 export interface AuditEntryTable {
   index: number
@@ -267,6 +329,11 @@ export interface Schema {
   access_token: AccessTokenTable
   outbox: OutboxTable
   delivery: DeliveryTable
+  quota_counter: QuotaCounterTable
+  spent_statement: SpentStatementTable
+  debited_request: DebitedRequestTable
+  released_shape: ReleasedShapeTable
+  obligation: ObligationTable
   audit_entry: AuditEntryTable
   audit_head: AuditHeadTable
 }
