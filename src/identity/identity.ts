@@ -5,9 +5,11 @@ import type { DidDocument } from './did-document.ts'
 import { ownDocument } from './did-document.ts'
 import { createResolver, didOf, isDidWeb } from './did-web.ts'
 import { openKeys } from './keys.ts'
+import { createStatementReader, createStatementSigner } from './statement.ts'
+import type { AccessStatement, StatementInput } from './statement.ts'
 import { createMinter, createVerifier } from './token.ts'
 
-/** Who we are and who calls. Two functions carry it, so that credentials can replace what is inside. */
+/** Who we are, who calls and who asks behind it. Few functions carry it, so that credentials can replace what is inside. */
 export interface Identity {
   /** Our participant id: `did:web:…`. */
   readonly id: string
@@ -15,6 +17,10 @@ export interface Identity {
   caller(authorization: string | undefined): Promise<string>
   /** A header value for calling `audience`. */
   authorization(audience: string): Promise<string>
+  /** A statement of who asks for what, signed with our key, for one request: a compact JWS. */
+  signStatement(input: StatementInput): Promise<string>
+  /** What a statement to us says; 'statement-refused' when its signature, audience, times or form are not right. */
+  readStatement(jws: string): Promise<AccessStatement>
   /** 'bad-request' when `id` cannot be a participant id. */
   checkId(id: string): void
   /** The participant's DSP base address, with the version's path and no trailing slash, found through its DID document. */
@@ -51,6 +57,8 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
     id,
     caller: createVerifier({ id, resolver, clock, isPartner }),
     authorization: createMinter({ id, keys, clock }),
+    signStatement: createStatementSigner({ id, keys, clock }),
+    readStatement: createStatementReader({ id, resolver, clock, isPartner }),
     checkId,
     address: async (other) => {
       checkId(other)

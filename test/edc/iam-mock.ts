@@ -13,6 +13,8 @@ export function iamMockIdentity(id: string): Identity {
     id,
     caller: async (authorization) => clientIdIn(authorization),
     authorization: async (audience) => JSON.stringify({ region: 'eu', audience, clientId: id }),
+    signStatement: none,
+    readStatement: none,
     checkId: (partner) => {
       if (partner === '') throw new ProblemError('bad-request', 'A participant id must not be empty.')
     },

@@ -138,6 +138,8 @@ export function bearerIdentity(id: string): Identity {
       return caller
     },
     authorization: async () => `Bearer ${id}`,
+    signStatement: none,
+    readStatement: none,
     checkId: () => undefined,
     address: none,
     document: () => undefined,

@@ -76,6 +76,12 @@ const identity: Identity = {
   id: testedParticipant,
   caller: async () => kitParticipant,
   authorization: async () => 'Bearer concordat',
+  signStatement: async () => {
+    throw nowhere()
+  },
+  readStatement: async () => {
+    throw nowhere()
+  },
   checkId: () => undefined,
   address: async () => {
     throw nowhere()
