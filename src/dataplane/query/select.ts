@@ -49,18 +49,27 @@ const castAfter = /::([a-z0-9 ]+)/y
 
 function readItem(scanner: Scanner): SelectItem {
   if (passes(scanner, '*')) return { kind: 'all' }
-  const alias = match(scanner, quotedAliasBefore)?.[1]?.replaceAll(/\\(.)/gs, '$1') ?? match(scanner, aliasBefore)?.[1] ?? null
-  if (match(scanner, bareCount) !== undefined) return { kind: 'aggregate', fn: 'count', column: null, cast: readCast(scanner), alias: checkedAlias(alias) }
+  const alias = readAlias(scanner)
+  if (match(scanner, bareCount) !== undefined) return { kind: 'aggregate', fn: 'count', column: null, cast: readCast(scanner), alias }
   const column = quoted(scanner) ?? match(scanner, bareName)?.[0]
   if (column === undefined) throw malformed(parameter, scanner.text.slice(scanner.position), 'A name is missing. Write column, alias:column, column.sum(), count() or *.')
   const found = match(scanner, aggregate)
   if (found === undefined) {
     if (scanner.text[scanner.position] === '(') throw malformed(parameter, scanner.text.slice(scanner.position), `Only sum(), avg(), min(), max(), count() and count(distinct) may follow a column, after a dot.`)
-    return { kind: 'column', column, cast: readCast(scanner), alias: checkedAlias(alias) }
+    return { kind: 'column', column, cast: readCast(scanner), alias }
   }
-  const fn = functions[found[1] ?? '']
-  if (fn === undefined || (found[2] !== undefined && fn !== 'count')) throw malformed(parameter, found[0], 'Only count may be distinct.')
-  return { kind: 'aggregate', fn: found[2] === undefined ? fn : 'countDistinct', column, cast: readCast(scanner), alias: checkedAlias(alias) }
+  return { kind: 'aggregate', fn: readFunction(found), column, cast: readCast(scanner), alias }
+}
+
+function readFunction([text, name = '', distinct]: RegExpExecArray): AggregateFunction {
+  const fn = functions[name]
+  if (fn === undefined || (distinct !== undefined && fn !== 'count')) throw malformed(parameter, text, 'Only count may be distinct.')
+  return distinct === undefined ? fn : 'countDistinct'
+}
+
+function readAlias(scanner: Scanner): string | null {
+  const inQuotes = match(scanner, quotedAliasBefore)?.[1]?.replaceAll(/\\(.)/gs, '$1')
+  return checkedAlias(inQuotes ?? match(scanner, aliasBefore)?.[1] ?? null)
 }
 
 function readCast(scanner: Scanner): Cast | null {
