@@ -28,9 +28,18 @@ export interface Config {
   readonly outboxGiveUpMs: number
   /** The largest file that can be uploaded. */
   readonly uploadLimitBytes: number
+  /** The issuer whose access tokens users of the gateway may bring; undefined: none. */
+  readonly oidc: OidcConfig | undefined
   readonly logLevel: string
   /** OTLP endpoint of an OpenTelemetry collector; undefined: no traces. */
   readonly tracesEndpoint: string | undefined
+}
+
+export interface OidcConfig {
+  readonly issuer: string
+  readonly audience: string
+  readonly roleClaim: string
+  readonly userClaim: string
 }
 
 export interface ListenerConfig {
@@ -64,6 +73,7 @@ export function readConfig(dataDirectory?: string, environment: Settings = proce
     accessTokenMs: number(settings, 'CONCORDAT_ACCESS_TOKEN_HOURS', { default: 168, least: 1, most: 8760 }) * 3_600_000,
     outboxGiveUpMs: number(settings, 'CONCORDAT_OUTBOX_DAYS', { default: 5, least: 1, most: 365 }) * 86_400_000,
     uploadLimitBytes: number(settings, 'CONCORDAT_UPLOAD_LIMIT_GB', { default: 64, least: 1, most: 100_000 }) * 1024 ** 3,
+    oidc: oidcOf(settings),
     logLevel: settings['CONCORDAT_LOG_LEVEL'] ?? 'info',
     tracesEndpoint: settings['OTEL_EXPORTER_OTLP_ENDPOINT'],
   })
@@ -105,6 +115,21 @@ function databaseOf(settings: Settings, directory: string): DatabaseLocation {
   if (url === undefined) return { kind: 'pglite', directory: join(directory, 'database') }
   if (!/^postgres(ql)?:\/\//.test(url)) throw invalid('DATABASE_URL', 'must begin with postgres://')
   return { kind: 'postgresql', url, poolSize: number(settings, 'CONCORDAT_DATABASE_POOL', { default: 20, least: 2, most: 500 }) }
+}
+
+function oidcOf(settings: Settings): OidcConfig | undefined {
+  const issuer = optional(settings, 'CONCORDAT_OIDC_ISSUER', checkedIssuer)
+  if (issuer === undefined) return undefined
+  const audience = settings['CONCORDAT_OIDC_AUDIENCE']
+  // Without it a token that the issuer made for any other service would open the gateway.
+  if (audience === undefined) throw invalid('CONCORDAT_OIDC_AUDIENCE', 'must be set beside CONCORDAT_OIDC_ISSUER: what access tokens for this connector name as their aud')
+  return { issuer, audience, roleClaim: settings['CONCORDAT_OIDC_ROLE_CLAIM'] ?? 'roles', userClaim: settings['CONCORDAT_OIDC_USER_CLAIM'] ?? 'sub' }
+}
+
+// An issuer is compared letter by letter, a slash at its end included.
+function checkedIssuer(name: string, value: string): string {
+  checkedUrl(name, value)
+  return value
 }
 
 function defaultPublicListener(publicUrl: string | undefined): ListenerConfig {
