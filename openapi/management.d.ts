@@ -1,5 +1,5 @@
 /* Generated from management.yaml by `npm run generate`; do not edit.
-   sha256 of management.yaml: 9a1824cb4c14a53acf29f87694aa2e75db82355cdd5425e241c8988f36f3d60b */
+   sha256 of management.yaml: c016f6a4f99fd515630fc3aa273a957a2e85978bb9f19e8407f6c30d0f52249d */
 
 export interface paths {
     readonly "/self": {
@@ -143,7 +143,7 @@ export interface paths {
         readonly delete: operations["removePartner"];
         readonly options?: never;
         readonly head?: never;
-        /** Change name or address */
+        /** Change name, address or groups */
         readonly patch: operations["updatePartner"];
         readonly trace?: never;
     };
@@ -561,6 +561,118 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/agreements/{agreementId}/explanation": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly agreementId: components["parameters"]["AgreementId"];
+            };
+            readonly cookie?: never;
+        };
+        /** The terms in plain sentences, each with how far software vouches for it */
+        readonly get: operations["explainAgreement"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/agreements/{agreementId}/revoke": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly agreementId: components["parameters"]["AgreementId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** As provider: end the agreement now, and its transfers */
+        readonly post: operations["revokeAgreement"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/obligations": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Duties and obligations of agreements, oldest first */
+        readonly get: operations["listObligations"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/obligations/{obligationId}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly obligationId: components["parameters"]["ObligationId"];
+            };
+            readonly cookie?: never;
+        };
+        /** One duty or obligation */
+        readonly get: operations["getObligation"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/obligations/{obligationId}/fulfil": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly obligationId: components["parameters"]["ObligationId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Say that it was done; a duty that had to be done first no longer stands in the way */
+        readonly post: operations["fulfilObligation"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/obligations/{obligationId}/violate": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly obligationId: components["parameters"]["ObligationId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Say that it was not done */
+        readonly post: operations["violateObligation"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/transfers": {
         readonly parameters: {
             readonly query?: never;
@@ -721,9 +833,16 @@ export interface paths {
                 readonly version?: number;
                 /** @description For an HTTP source: the path below the endpoint, with its query string (`/stations?limit=5`) */
                 readonly path?: string;
+                /** @description The query as the provider takes it, passed on as it is (`select=district,amount.sum()&week=gte.2026-W10`); `format` and `version` are put before it */
+                readonly query?: string;
+                /** @description The role in which is asked. With a role or a purpose, a signed statement goes with the request */
+                readonly role?: components["schemas"]["StatedRole"];
+                /** @description What it is asked for: an IRI, or a name of the Data Privacy Vocabulary */
+                readonly purpose?: string;
             };
             readonly header?: {
                 readonly Accept?: string;
+                readonly Prefer?: string;
                 readonly Range?: string;
                 readonly "If-Range"?: string;
                 readonly "If-None-Match"?: string;
@@ -735,7 +854,8 @@ export interface paths {
         };
         /**
          * As consumer: the data, streamed from the provider through this connector
-         * @description Status, `Content-Range`, `ETag`, `Content-Digest`, `Content-Disposition` and the like are the provider's.
+         * @description Status, `Content-Range`, `ETag`, `Content-Digest`, `Content-Disposition`, `Concordat-Withheld`, `Concordat-Record` and the like are the provider's. Users who are not operators have the gateway
+         *     (`openapi/gateway.yaml`).
          */
         readonly get: operations["downloadData"];
         readonly put?: never;
@@ -775,6 +895,25 @@ export interface paths {
         };
         /** The record, oldest first */
         readonly get: operations["listAuditEntries"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/audit/entries/{index}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly index: number;
+            };
+            readonly cookie?: never;
+        };
+        /** One entry of the record, by its number */
+        readonly get: operations["getAuditEntry"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -902,6 +1041,8 @@ export interface components {
         readonly ParticipantId: string;
         /** @description Base address of its Dataspace Protocol endpoint, with the version path; null: found through its DID document */
         readonly PartnerAddress: string | null;
+        /** @description Groups that policies may name */
+        readonly PartnerGroups: readonly string[];
         readonly FolderPath: string;
         /** Format: date-time */
         readonly Time: string;
@@ -920,8 +1061,11 @@ export interface components {
          * @enum {unknown}
          */
         readonly ProcessRole: "provider" | "consumer";
-        /** @enum {unknown} */
-        readonly TokenRole: "operator" | "steward" | "legal" | "auditor";
+        /** @description `operator`, `steward`, `legal` and `auditor` may use this API; any other word is the role of a user of the gateway, whose token does nothing else */
+        readonly TokenRole: string;
+        readonly StatedRole: string;
+        /** @description Gateway: the purposes that the user may state (IRIs), the first unless told otherwise; null: any */
+        readonly TokenPurposes: readonly string[] | null;
         /** @enum {unknown} */
         readonly NegotiationState: "REQUESTED" | "OFFERED" | "ACCEPTED" | "AGREED" | "VERIFIED" | "FINALIZED" | "TERMINATED";
         /** @enum {unknown} */
@@ -952,6 +1096,7 @@ export interface components {
             readonly id: components["schemas"]["ParticipantId"];
             readonly name: string;
             readonly address: string | null;
+            readonly groups: components["schemas"]["PartnerGroups"];
             readonly version: number;
             readonly createdAt: components["schemas"]["Time"];
             readonly updatedAt: components["schemas"]["Time"];
@@ -1015,6 +1160,25 @@ export interface components {
             readonly description?: components["schemas"]["Texts"];
         };
         readonly ColumnEdits: readonly components["schemas"]["ColumnEdit"][];
+        /** @description Columns that may be filtered and grouped by where groups are protected, and that row scopes may name */
+        readonly Dimensions: readonly string[];
+        readonly ProtectedUnits: readonly components["schemas"]["ProtectedUnit"][];
+        /** @description Who or what stands behind the rows, and is protected */
+        readonly ProtectedUnit: {
+            /** @description As policies name it: `card` */
+            readonly name: string;
+            readonly column: string;
+            /**
+             * @description `distinct`: the column identifies one; `sum`: it counts them, none in two rows; `max`: it counts them, one perhaps in several rows
+             * @enum {unknown}
+             */
+            readonly counts: "distinct" | "sum" | "max";
+        };
+        /** @description The columns of a point, as WGS 84 degrees */
+        readonly Geometry: {
+            readonly longitude: string;
+            readonly latitude: string;
+        };
         readonly DatasetMetadata: {
             readonly title: components["schemas"]["Texts"];
             readonly description?: components["schemas"]["Texts"];
@@ -1028,6 +1192,9 @@ export interface components {
             readonly landingPage?: string;
             readonly updateFrequency?: string;
             readonly columns: components["schemas"]["Columns"];
+            readonly dimensions?: components["schemas"]["Dimensions"];
+            readonly protectedUnits?: components["schemas"]["ProtectedUnits"];
+            readonly geometry?: components["schemas"]["Geometry"];
         };
         readonly DatasetMetadataInput: {
             readonly title: components["schemas"]["Texts"];
@@ -1042,6 +1209,9 @@ export interface components {
             readonly landingPage?: string;
             readonly updateFrequency?: string;
             readonly columns?: components["schemas"]["ColumnEdits"];
+            readonly dimensions?: components["schemas"]["Dimensions"];
+            readonly protectedUnits?: components["schemas"]["ProtectedUnits"];
+            readonly geometry?: components["schemas"]["Geometry"];
         };
         readonly DatasetMetadataChange: {
             readonly title?: components["schemas"]["Texts"];
@@ -1056,6 +1226,9 @@ export interface components {
             readonly landingPage?: string | null;
             readonly updateFrequency?: string | null;
             readonly columns?: components["schemas"]["ColumnEdits"];
+            readonly dimensions?: components["schemas"]["Dimensions"] | null;
+            readonly protectedUnits?: components["schemas"]["ProtectedUnits"] | null;
+            readonly geometry?: components["schemas"]["Geometry"] | null;
         };
         /**
          * @default reference
@@ -1135,6 +1308,7 @@ export interface components {
                 readonly removed: readonly string[];
                 readonly retyped: readonly string[];
             };
+            readonly stops?: components["schemas"]["Stops"];
         };
         readonly FileVersionPage: {
             readonly items: readonly components["schemas"]["FileVersion"][];
@@ -1142,6 +1316,7 @@ export interface components {
         };
         readonly Dataset: {
             readonly id: components["schemas"]["Id"];
+            readonly stops?: components["schemas"]["Stops"];
             readonly metadata: components["schemas"]["DatasetMetadata"];
             readonly source: components["schemas"]["Source"];
             /** @description The newest version of a file dataset */
@@ -1151,6 +1326,8 @@ export interface components {
             readonly createdAt: components["schemas"]["Time"];
             readonly updatedAt: components["schemas"]["Time"];
         };
+        /** @description After a change: agreements whose terms cannot be enforced any more; nothing is released under them */
+        readonly Stops: readonly string[];
         readonly DatasetPage: {
             readonly items: readonly components["schemas"]["Dataset"][];
             readonly next: components["schemas"]["Next"];
@@ -1162,7 +1339,7 @@ export interface components {
             readonly [key: string]: unknown;
         };
         /**
-         * @description ODRL terms. Until terms can be enforced on every query, only the unconstrained policy is taken; anything else is refused with `unsupported-policy`.
+         * @description An ODRL policy, as DSP 2025-1 carries it or as W3C writes it. One with terms that cannot be enforced is refused with `unsupported-policy`, which names the place.
          * @example {
          *       "permission": [
          *         {
@@ -1172,10 +1349,6 @@ export interface components {
          *     }
          */
         readonly Policy: {
-            readonly permission?: readonly components["schemas"]["Rule"][];
-            readonly prohibition?: readonly components["schemas"]["Rule"][];
-            readonly obligation?: readonly components["schemas"]["Rule"][];
-        } & {
             readonly [key: string]: unknown;
         };
         /** @description An ODRL offer as a DSP message carries it */
@@ -1267,6 +1440,58 @@ export interface components {
             readonly createdAt: components["schemas"]["Time"];
             /** @description From then on it counts */
             readonly finalizedAt: components["schemas"]["TimeOrNull"];
+            /** @description From then on it permits nothing; null when its terms set no end */
+            readonly endsAt: components["schemas"]["TimeOrNull"];
+            /** @description How many duties and obligations it has; told of one agreement only */
+            readonly obligations?: number;
+        };
+        readonly Explanation: {
+            /** @enum {unknown} */
+            readonly language: "en" | "ca" | "es";
+            readonly sentences: readonly {
+                readonly text: string;
+                /** @description JSON pointer of the term in the agreement */
+                readonly at: string;
+                /**
+                 * @description Whether software enforces it, watches it, or the partner only says so; null where there is nothing to enforce
+                 * @enum {unknown}
+                 */
+                readonly enforcement: "enforced" | "monitored" | "attested" | null;
+            }[];
+        };
+        /** @enum {unknown} */
+        readonly ObligationState: "open" | "fulfilled" | "violated";
+        readonly Obligation: {
+            readonly id: components["schemas"]["Id"];
+            readonly agreement: components["schemas"]["Id"];
+            readonly role: components["schemas"]["ProcessRole"];
+            readonly partner: components["schemas"]["ParticipantId"];
+            /** @description JSON pointer of the rule in the agreement */
+            readonly place: string;
+            /**
+             * @description A `duty` stands at a permission and has to be done first
+             * @enum {unknown}
+             */
+            readonly kind: "obligation" | "duty";
+            /** @description What is to be done: the IRI of an ODRL action */
+            readonly action: string;
+            /** @description Who has to do it */
+            readonly assignee: string | null;
+            readonly dueAt: components["schemas"]["TimeOrNull"];
+            /** @description Open after it was due */
+            readonly overdue: boolean;
+            /** @description The rule as it was agreed */
+            readonly rule: {
+                readonly [key: string]: unknown;
+            };
+            readonly state: components["schemas"]["ObligationState"];
+            readonly note: string | null;
+            readonly createdAt: components["schemas"]["Time"];
+            readonly updatedAt: components["schemas"]["Time"];
+        };
+        readonly ObligationPage: {
+            readonly items: readonly components["schemas"]["Obligation"][];
+            readonly next: components["schemas"]["Next"];
         };
         readonly AgreementPage: {
             readonly items: readonly components["schemas"]["Agreement"][];
@@ -1363,6 +1588,7 @@ export interface components {
             readonly id: components["schemas"]["Id"];
             readonly name: string;
             readonly role: components["schemas"]["TokenRole"];
+            readonly purposes: components["schemas"]["TokenPurposes"];
             readonly createdAt: components["schemas"]["Time"];
             readonly expiresAt: components["schemas"]["TimeOrNull"];
             readonly revokedAt: components["schemas"]["TimeOrNull"];
@@ -1401,6 +1627,15 @@ export interface components {
                 readonly "application/json": components["schemas"]["Negotiation"];
             };
         };
+        /** @description The duty or obligation */
+        readonly Obligation: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Obligation"];
+            };
+        };
         /** @description The transfer */
         readonly Transfer: {
             headers: {
@@ -1424,6 +1659,7 @@ export interface components {
         readonly DatasetId: components["schemas"]["Id"];
         readonly NegotiationId: components["schemas"]["Id"];
         readonly AgreementId: components["schemas"]["Id"];
+        readonly ObligationId: components["schemas"]["Id"];
         readonly TransferId: components["schemas"]["Id"];
         readonly AuditType: string;
         readonly AuditAgreement: components["schemas"]["Id"];
@@ -1458,6 +1694,19 @@ export interface components {
                     readonly code?: string;
                     /** @description For people; the partner is told */
                     readonly reason?: string;
+                };
+            };
+        };
+        readonly Note: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "note": "Deletion certificate of 2 March 2026"
+                 *     }
+                 */
+                readonly "application/json": {
+                    /** @description What shows it; kept in the record */
+                    readonly note?: string;
                 };
             };
         };
@@ -1700,13 +1949,17 @@ export interface operations {
                 /**
                  * @example {
                  *       "id": "did:web:cards.example",
-                 *       "name": "Card operator"
+                 *       "name": "Card operator",
+                 *       "groups": [
+                 *         "municipalities"
+                 *       ]
                  *     }
                  */
                 readonly "application/json": {
                     readonly id: components["schemas"]["ParticipantId"];
                     readonly name: string;
                     readonly address?: components["schemas"]["PartnerAddress"];
+                    readonly groups?: components["schemas"]["PartnerGroups"];
                 };
             };
         };
@@ -1795,6 +2048,7 @@ export interface operations {
                 readonly "application/json": {
                     readonly name?: string;
                     readonly address?: components["schemas"]["PartnerAddress"];
+                    readonly groups?: components["schemas"]["PartnerGroups"];
                 };
             };
         };
@@ -2661,6 +2915,136 @@ export interface operations {
             readonly default: components["responses"]["Problem"];
         };
     };
+    readonly explainAgreement: {
+        readonly parameters: {
+            readonly query?: {
+                readonly lang?: "en" | "ca" | "es";
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly agreementId: components["parameters"]["AgreementId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The explanation */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Explanation"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly revokeAgreement: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Any text that is new for a new request */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            readonly path: {
+                readonly agreementId: components["parameters"]["AgreementId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: components["requestBodies"]["Ending"];
+        readonly responses: {
+            /** @description The agreement */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Agreement"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly listObligations: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description `next` of the page before */
+                readonly cursor?: components["parameters"]["Cursor"];
+                readonly limit?: components["parameters"]["Limit"];
+                readonly agreement?: components["schemas"]["Id"];
+                readonly partner?: components["schemas"]["ParticipantId"];
+                readonly state?: components["schemas"]["ObligationState"];
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A page */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ObligationPage"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly getObligation: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly obligationId: components["parameters"]["ObligationId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: components["responses"]["Obligation"];
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly fulfilObligation: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Any text that is new for a new request */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            readonly path: {
+                readonly obligationId: components["parameters"]["ObligationId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: components["requestBodies"]["Note"];
+        readonly responses: {
+            readonly 200: components["responses"]["Obligation"];
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly violateObligation: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Any text that is new for a new request */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            readonly path: {
+                readonly obligationId: components["parameters"]["ObligationId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: components["requestBodies"]["Note"];
+        readonly responses: {
+            readonly 200: components["responses"]["Obligation"];
+            readonly default: components["responses"]["Problem"];
+        };
+    };
     readonly listTransfers: {
         readonly parameters: {
             readonly query?: {
@@ -2876,9 +3260,16 @@ export interface operations {
                 readonly version?: number;
                 /** @description For an HTTP source: the path below the endpoint, with its query string (`/stations?limit=5`) */
                 readonly path?: string;
+                /** @description The query as the provider takes it, passed on as it is (`select=district,amount.sum()&week=gte.2026-W10`); `format` and `version` are put before it */
+                readonly query?: string;
+                /** @description The role in which is asked. With a role or a purpose, a signed statement goes with the request */
+                readonly role?: components["schemas"]["StatedRole"];
+                /** @description What it is asked for: an IRI, or a name of the Data Privacy Vocabulary */
+                readonly purpose?: string;
             };
             readonly header?: {
                 readonly Accept?: string;
+                readonly Prefer?: string;
                 readonly Range?: string;
                 readonly "If-Range"?: string;
                 readonly "If-None-Match"?: string;
@@ -2927,9 +3318,16 @@ export interface operations {
                 readonly version?: number;
                 /** @description For an HTTP source: the path below the endpoint, with its query string (`/stations?limit=5`) */
                 readonly path?: string;
+                /** @description The query as the provider takes it, passed on as it is (`select=district,amount.sum()&week=gte.2026-W10`); `format` and `version` are put before it */
+                readonly query?: string;
+                /** @description The role in which is asked. With a role or a purpose, a signed statement goes with the request */
+                readonly role?: components["schemas"]["StatedRole"];
+                /** @description What it is asked for: an IRI, or a name of the Data Privacy Vocabulary */
+                readonly purpose?: string;
             };
             readonly header?: {
                 readonly Accept?: string;
+                readonly Prefer?: string;
                 readonly Range?: string;
                 readonly "If-Range"?: string;
                 readonly "If-None-Match"?: string;
@@ -3027,6 +3425,29 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["AuditEntryPage"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly getAuditEntry: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly index: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The entry */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AuditEntry"];
                 };
             };
             readonly default: components["responses"]["Problem"];
@@ -3152,16 +3573,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
-                /**
-                 * @example {
-                 *       "name": "Anna (audit office)",
-                 *       "role": "auditor",
-                 *       "expiresAt": "2027-01-01T00:00:00Z"
-                 *     }
-                 */
                 readonly "application/json": {
                     readonly name: string;
                     readonly role: components["schemas"]["TokenRole"];
+                    /** @description For a role of the gateway: purposes that may be stated, as IRIs or names of the Data Privacy Vocabulary; without them any */
+                    readonly purposes?: readonly string[];
                     /** Format: date-time */
                     readonly expiresAt?: string;
                 };
@@ -3180,6 +3596,7 @@ export interface operations {
                         readonly id: components["schemas"]["Id"];
                         readonly name: string;
                         readonly role: components["schemas"]["TokenRole"];
+                        readonly purposes: components["schemas"]["TokenPurposes"];
                         readonly createdAt: components["schemas"]["Time"];
                         readonly expiresAt: components["schemas"]["TimeOrNull"];
                         readonly revokedAt: components["schemas"]["TimeOrNull"];

@@ -25,6 +25,8 @@ import { problemHandler } from './http/problem.ts'
 import { createTracing } from './http/tracing.ts'
 import { openIdentity } from './identity/identity.ts'
 import type { Identity } from './identity/identity.ts'
+import { createOidc } from './identity/oidc.ts'
+import { createPseudonyms } from './identity/pseudonym.ts'
 import { findPartner } from './identity/store.ts'
 import { pathsIn, readSecretFiles } from './init.ts'
 import { automatic as decideNegotiation } from './negotiation/decide.ts'
@@ -234,6 +236,8 @@ async function serveManagement(config: Config, deps: Base & Connector['services'
   const server = createManagementServer(
     {
       ...deps,
+      pseudonym: createPseudonyms(deps.sealingKey),
+      oidc: config.oidc === undefined ? undefined : createOidc({ http: deps.http, clock: deps.clock, settings: config.oidc }),
       self: { id: deps.identity.id, address: deps.publicUrl, version },
       deliveries: (id) => deps.dataPlane.deliveries(id),
       peerCatalogs: deps.client,

@@ -1,11 +1,12 @@
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import type { AuditEntry } from '../audit/audit.ts'
+import { ProblemError } from '../errors.ts'
 import type { ManagementDeps } from './deps.ts'
 import type { Handlers, QueryOf } from './operation.ts'
 import { numberedPage, numberedPageOf } from './page.ts'
 
-type AuditHandlers = Pick<Handlers, 'listAuditEntries' | 'exportAudit'>
+type AuditHandlers = Pick<Handlers, 'listAuditEntries' | 'getAuditEntry' | 'exportAudit'>
 
 const batch = 500
 
@@ -15,6 +16,11 @@ export function auditHandlers({ audit }: Pick<ManagementDeps, 'audit'>): AuditHa
       const { limit, after } = numberedPageOf(query)
       const rows = await audit.entries({ ...conditions(query), limit: limit + 1, ...(after === undefined ? {} : { after }) })
       return { status: 200, body: numberedPage(rows, limit, ({ index }) => index) }
+    },
+    getAuditEntry: async ({ path: { index } }) => {
+      const [entry] = await audit.entries({ after: index - 1, limit: 1 })
+      if (entry?.index !== index) throw new ProblemError('not-found', `The record has no entry ${index}. "concordat audit list" shows what there is.`)
+      return { status: 200, body: entry }
     },
     exportAudit: async ({ query }) => {
       const format = query.format === 'csv' ? csv : ndjson

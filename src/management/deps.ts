@@ -6,6 +6,8 @@ import type { Secrets } from '../catalog/secrets/secrets.ts'
 import type { Delivery } from '../dataplane/store.ts'
 import type { OutboundHttp } from '../http/guarded-fetch.ts'
 import type { Identity } from '../identity/identity.ts'
+import type { OidcUser } from '../identity/oidc.ts'
+import type { Pseudonym } from '../identity/pseudonym.ts'
 import type { Negotiations } from '../negotiation/negotiations.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import type { Database, Transaction } from '../persistence/database.ts'
@@ -55,7 +57,11 @@ export interface ManagementDeps {
     /** Ends every access token of a partner. */
     revokePartner(tx: Transaction, partner: string): Promise<void>
   }
-  readonly identity: Pick<Identity, 'checkId' | 'rotate'>
+  readonly identity: Pick<Identity, 'checkId' | 'rotate' | 'signStatement'>
+  /** What a user is called towards a partner. */
+  readonly pseudonym: Pseudonym
+  /** Verifies access tokens of the configured issuer; without it there is none. */
+  readonly oidc?: ((token: string) => Promise<OidcUser>) | undefined
   readonly peerCatalogs: PeerCatalogs
   readonly http: Pick<OutboundHttp, 'check' | 'stream'>
   readonly metrics: Metrics

@@ -14,6 +14,8 @@ export interface Caller {
   readonly tokenId: string
   readonly name: string
   readonly role: TokenRole
+  /** Gateway: the purposes that may be stated; null: any. */
+  readonly purposes: readonly string[] | null
 }
 
 /** An upload that was received whole; the file is removed after the request unless it was moved. */

@@ -1,4 +1,8 @@
-import type { OperationId, TokenRole } from './operation.ts'
+import type { OperationId } from './operation.ts'
+
+/** The roles of this API. Any other word is the role of a user of the gateway, whose token opens nothing here. */
+export const managementRoles = ['operator', 'steward', 'legal', 'auditor'] as const
+export type ManagementRole = (typeof managementRoles)[number]
 
 /** What each role may do. What is not listed is refused. An operator may do everything. */
 const allowed = {
@@ -22,12 +26,19 @@ const allowed = {
     'removeSecret',
   ],
   legal: ['getSelf', 'listNegotiations', 'getNegotiation', 'approveNegotiation', 'listAgreements', 'getAgreement', 'getAgreementMessage'],
-  auditor: ['getSelf', 'streamEvents', 'listAuditEntries', 'exportAudit', 'listAgreements', 'getAgreement', 'getAgreementMessage'],
-} as const satisfies Record<Exclude<TokenRole, 'operator'>, readonly OperationId[]>
+  auditor: ['getSelf', 'streamEvents', 'listAuditEntries', 'getAuditEntry', 'exportAudit', 'listAgreements', 'getAgreement', 'getAgreementMessage'],
+} as const satisfies Record<Exclude<ManagementRole, 'operator'>, readonly OperationId[]>
 
 /** Whether a token of `role` may call `operation`. */
-export function mayCall(role: TokenRole, operation: string): boolean {
+export function mayCall(role: string, operation: string): boolean {
+  if (!isManagementRole(role)) return false
   if (role === 'operator') return true
   const operations: readonly string[] = allowed[role]
   return operations.includes(operation)
+}
+
+/** Whether a token of `role` is for this API, not for the gateway. */
+export function isManagementRole(role: string): role is ManagementRole {
+  const roles: readonly string[] = managementRoles
+  return roles.includes(role)
 }

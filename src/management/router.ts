@@ -6,7 +6,6 @@ import { ProblemError } from '../errors.ts'
 import { readJson } from '../http/json-body.ts'
 import { agreementHandlers } from './agreements.ts'
 import { auditHandlers } from './audit.ts'
-import { createAuthenticate } from './authentication.ts'
 import type { Authenticate } from './authentication.ts'
 import { loadContract } from './contract.ts'
 import type { Contract, Operation } from './contract.ts'
@@ -32,7 +31,7 @@ import { transferHandlers } from './transfers.ts'
 import { receiveFile } from './uploads.ts'
 
 /** What a route serves with. `stopping` ends streams that would go on for ever. */
-export type RouterDeps = ManagementDeps & { readonly stopping: AbortSignal }
+export type RouterDeps = ManagementDeps & { readonly stopping: AbortSignal; readonly authenticate: Authenticate }
 
 interface Serving {
   readonly deps: RouterDeps
@@ -43,7 +42,7 @@ interface Serving {
 
 /** One route for each operation of the document; each checks who asks, what for and with what, then calls its handler. */
 export function createManagementRouter(deps: RouterDeps): express.Router {
-  const serving = { deps, contract: loadContract(), handlers: handlersOf(deps), authenticate: createAuthenticate(deps) }
+  const serving = { deps, contract: loadContract(), handlers: handlersOf(deps), authenticate: deps.authenticate }
   const router = express.Router({ caseSensitive: true, strict: true })
   for (const operation of serving.contract.operations) register(router, serving, operation)
   return router
@@ -118,7 +117,7 @@ async function serve<K extends OperationId>(serving: Serving, { id, operation, h
   }
 }
 
-const nobody: Caller = { tokenId: '', name: '', role: 'auditor' }
+const nobody: Caller = { tokenId: '', name: '', role: 'auditor', purposes: null }
 
 async function admit(serving: Serving, id: OperationId, req: Request, res: Response): Promise<Caller> {
   const caller = await serving.authenticate({ authorization: req.headers.authorization, address: req.socket.remoteAddress ?? '' })

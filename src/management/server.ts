@@ -3,7 +3,9 @@ import express from 'express'
 import type { RequestHandler } from 'express'
 import { ProblemError } from '../errors.ts'
 import { problemHandler } from '../http/problem.ts'
+import { createAuthenticate } from './authentication.ts'
 import type { ManagementDeps } from './deps.ts'
+import { createGatewayRouter } from './gateway.ts'
 import { allowedSoFar, createManagementRouter } from './router.ts'
 
 /** The management listener's application. `close` ends event streams, so that the listener can close. */
@@ -23,7 +25,9 @@ export function createManagementServer(deps: ManagementDeps, at: { host: string 
   app.use(logRequests(deps))
   app.use(secure)
   app.use(requireLocalHost(at.host))
-  app.use(createManagementRouter({ ...deps, stopping: stopping.signal }))
+  const authenticate = createAuthenticate(deps)
+  app.use(createGatewayRouter(deps, authenticate))
+  app.use(createManagementRouter({ ...deps, stopping: stopping.signal, authenticate }))
   app.use(notServed)
   app.use(problemHandler(deps.log))
   return { app, close: () => stopping.abort() }

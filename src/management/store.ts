@@ -1,18 +1,18 @@
 import type { Position } from '../persistence/cursor.ts'
 import type { Queries } from '../persistence/database.ts'
-import type { ApiTokenTable } from '../persistence/schema.ts'
 
 /** A token of the management API, without the token itself. */
 export interface TokenRow {
   readonly id: string
   readonly name: string
-  readonly role: ApiTokenTable['role']
+  readonly role: string
+  readonly purposes: readonly string[] | null
   readonly createdAt: Date
   readonly expiresAt: Date | null
   readonly revokedAt: Date | null
 }
 
-const tokenColumns = ['id', 'name', 'role', 'created_at as createdAt', 'expires_at as expiresAt', 'revoked_at as revokedAt'] as const
+const tokenColumns = ['id', 'name', 'role', 'purposes', 'created_at as createdAt', 'expires_at as expiresAt', 'revoked_at as revokedAt'] as const
 
 /** Gives false, and writes nothing, when a token with this hash exists. */
 export async function insertToken(db: Queries, token: TokenRow & { readonly sha256: string }): Promise<boolean> {
@@ -22,6 +22,7 @@ export async function insertToken(db: Queries, token: TokenRow & { readonly sha2
       id: token.id,
       name: token.name,
       role: token.role,
+      purposes: token.purposes === null ? null : JSON.stringify(token.purposes),
       token_sha256: token.sha256,
       created_at: token.createdAt,
       expires_at: token.expiresAt,

@@ -2,8 +2,10 @@ import { createHash, randomBytes } from 'node:crypto'
 import { ProblemError } from '../errors.ts'
 import { decodeCursor, encodeCursor } from '../persistence/cursor.ts'
 import type { ManagementDeps } from './deps.ts'
-import type { Handlers, Schemas } from './operation.ts'
+import type { BodyOf, Handlers, Schemas } from './operation.ts'
 import { pageOf, pageWith } from './page.ts'
+import { readPurpose } from './purpose.ts'
+import { isManagementRole } from './roles.ts'
 import { insertToken, lockOperatorTokens, lockToken, markRevoked, selectTokens } from './store.ts'
 import type { TokenRow } from './store.ts'
 
@@ -31,11 +33,11 @@ export function tokenHandlers(deps: Pick<ManagementDeps, 'database' | 'audit' | 
     createToken: async ({ body, caller }) => {
       const expiresAt = body.expiresAt === undefined ? null : new Date(body.expiresAt)
       const token = newToken()
-      const row = { id: deps.newId(), name: body.name, role: body.role, createdAt: deps.clock(), expiresAt, revokedAt: null }
+      const row = { id: deps.newId(), name: body.name, role: body.role, purposes: purposesOf(body), createdAt: deps.clock(), expiresAt, revokedAt: null }
       if (expiresAt !== null && expiresAt <= row.createdAt) throw new ProblemError('bad-request', '/body/expiresAt: must be in the future.')
       await deps.database.transaction(async (tx) => {
         await insertToken(tx.db, { ...row, sha256: tokenHash(token) })
-        await deps.audit.append(tx, { type: 'token.created', token: row.id, name: row.name, role: row.role, actor: caller.name })
+        await deps.audit.append(tx, { type: 'token.created', token: row.id, name: row.name, role: row.role, ...(row.purposes === null ? {} : { purposes: row.purposes }), actor: caller.name })
       })
       return { status: 201, headers: { Location: `/tokens/${encodeURIComponent(row.id)}`, 'Cache-Control': 'no-store' }, body: { ...show(row), token } }
     },
@@ -56,6 +58,12 @@ export function tokenHandlers(deps: Pick<ManagementDeps, 'database' | 'audit' | 
   }
 }
 
+function purposesOf({ role, purposes }: BodyOf<'createToken'>): string[] | null {
+  if (purposes === undefined) return null
+  if (isManagementRole(role)) throw new ProblemError('bad-request', `/body/purposes: are for users of the gateway; the role ${role} is one of this API. Name another role, such as analyst.`)
+  return [...new Set(purposes.map((text, place) => readPurpose(text, `/body/purposes/${place}`)))]
+}
+
 function show(row: TokenRow): Schemas['Token'] {
-  return { id: row.id, name: row.name, role: row.role, createdAt: row.createdAt.toISOString(), expiresAt: row.expiresAt?.toISOString() ?? null, revokedAt: row.revokedAt?.toISOString() ?? null }
+  return { id: row.id, name: row.name, role: row.role, purposes: row.purposes, createdAt: row.createdAt.toISOString(), expiresAt: row.expiresAt?.toISOString() ?? null, revokedAt: row.revokedAt?.toISOString() ?? null }
 }

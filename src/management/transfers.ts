@@ -4,6 +4,7 @@ import type { DeliveryView, ManagementDeps } from './deps.ts'
 import type { Handlers, Schemas } from './operation.ts'
 import { cut, pageOf, pageWith } from './page.ts'
 import { etag } from './precondition.ts'
+import type { RelayDeps } from './relay.ts'
 import { relayData } from './transfer-data.ts'
 
 type TransferHandlers = Pick<
@@ -22,7 +23,7 @@ type TransferHandlers = Pick<
   | 'listDeliveries'
 >
 
-export function transferHandlers(deps: Pick<ManagementDeps, 'transfers' | 'deliveries' | 'http' | 'audit' | 'log'>): TransferHandlers {
+export function transferHandlers(deps: Pick<ManagementDeps, 'transfers' | 'deliveries'> & RelayDeps): TransferHandlers {
   const { transfers } = deps
   const answer = async (work: Promise<TransferView>) => {
     const transfer = await work
@@ -47,8 +48,8 @@ export function transferHandlers(deps: Pick<ManagementDeps, 'transfers' | 'deliv
       const { endpoint, authorization = '' } = readDataAddress(await transfers.dataAddress(path.transferId))
       return { status: 200, headers: { 'Cache-Control': 'no-store' }, body: { endpoint, authorization } }
     },
-    downloadData: async ({ path, query, header, caller }) => relayData(deps, { method: 'GET', transferId: path.transferId, query, header, actor: caller.name }),
-    inspectData: async ({ path, query, header, caller }) => relayData(deps, { method: 'HEAD', transferId: path.transferId, query, header, actor: caller.name }),
+    downloadData: (call) => relayData(deps, 'GET', call),
+    inspectData: (call) => relayData(deps, 'HEAD', call),
     listDeliveries: async ({ path, query }) => {
       await transfers.get(path.transferId)
       const page = cut(await deps.deliveries(path.transferId), query, (_, index) => index)

@@ -36,7 +36,8 @@ export interface PartnerTable {
 export interface ApiTokenTable {
   id: string
   name: string
-  role: 'operator' | 'steward' | 'legal' | 'auditor'
+  /** One of the management API's roles, or the role of a user of the gateway. */
+  role: string
   /** Gateway: the purposes that the user may state, the first unless told otherwise; null: any. */
   purposes: JsonOrNull<string[]>
   token_sha256: string

@@ -86,8 +86,10 @@ export async function startManagement(changes: Partial<ManagementDeps> = {}) {
       checkId: (id) => {
         if (!id.startsWith('did:web:')) throw new ProblemError('bad-request', '/body/id: must be a did:web.')
       },
+      signStatement: async (input) => `statement.${Buffer.from(JSON.stringify(input)).toString('base64url')}`,
       rotate: async () => ({ kid: 'did:web:us.example#key-2', previousUntil: '2026-01-01T00:00:00.000Z' }),
     },
+    pseudonym: (partner, subject) => `pseudonym:${[partner, ...subject].join('|').length}`,
     http,
     metrics,
     uploadDirectory: join(folder, 'uploads'),
