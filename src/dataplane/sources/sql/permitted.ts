@@ -1,0 +1,156 @@
+import { sql } from 'kysely'
+import { ProblemError } from '../../../errors.ts'
+import type { Mask, QueryRestriction, Rounding, RowScope } from '../../../policy/restriction.ts'
+import type { TableEngine } from '../../query/engine.ts'
+import type { Column, ColumnType } from '../source.ts'
+import { maskSql, maskedType, multipleSql } from './masks.ts'
+import type { Sql, SqlDialect } from './statement.ts'
+import { allOf, list, textRows } from './statement.ts'
+import { castTo, readText, valueSql } from './values.ts'
+
+/** What of a table to build statements on needs. */
+export type SqlTable = Pick<TableEngine, 'dialect' | 'from' | 'columns'>
+
+/**
+ * The rows, columns and values that a restriction leaves, as the sub-query `permitted`, on which everything else is built. Its columns
+ * have names of our own, so that no name of a dataset can collide.
+ */
+export interface Permitted {
+  readonly dialect: SqlDialect
+  /** What may be named, with the types that masks leave. */
+  readonly columns: readonly Column[]
+  /** The column as it is permitted; 'unknown-column' when it may not be named. */
+  column(name: string): Column
+  /** Its value in `permitted`. */
+  ref(name: string): Sql
+  /** The unmasked value of a column that identifies or counts a protected unit, in `permitted`: to be counted, never to come out. */
+  unit(name: string): Sql
+  /** `permitted as (…)`, to come after `with`, with exactly these columns and units. */
+  cte(uses: { readonly columns: readonly string[]; readonly units?: readonly string[] }): Sql
+}
+
+/** Further ways to read the rows. */
+export interface PermittedOptions {
+  /** Values that are rounded before anything sees them: where single rows come out. */
+  readonly rounded?: (column: Column) => Rounding | undefined
+}
+
+/** The columns that may be named under a restriction, with the types that masks leave. */
+export function permittedColumns(columns: readonly Column[], restriction: QueryRestriction): Column[] {
+  const masks = masksOf(columns, restriction)
+  return columns.flatMap((column) => {
+    if (restriction.columns !== null && !restriction.columns.includes(column.name)) return []
+    const type = masks(column.name).reduce<ColumnType | undefined>((type, mask) => (type === undefined ? undefined : maskedType(type, mask, column.name)), column.type)
+    return type === undefined ? [] : [type === column.type ? column : { ...column, type }]
+  })
+}
+
+/** The sub-query of a restriction over a table. A restriction that names what is not there is refused. */
+export function permittedRows(table: SqlTable, restriction: QueryRestriction, hashKey: string, options: PermittedOptions = {}): Permitted {
+  const { dialect } = table
+  const roundings = options.rounded ?? (() => undefined)
+  const columns = permittedColumns(table.columns, restriction).map((column) => roundedType(column, roundings(column)))
+  const byName = new Map(columns.map((column) => [column.name, column]))
+  const indexes = new Map(table.columns.map(({ name }, index) => [name, index]))
+  const masks = masksOf(table.columns, restriction)
+  const filter = allOf(restriction.rows.map((scope, index) => scopeSql(table, scope, index)))
+
+  function column(name: string): Column {
+    const found = byName.get(name)
+    if (found === undefined) throw new ProblemError('unknown-column', `There is no column ${JSON.stringify(name)} here. There are: ${columns.map(({ name }) => name).join(', ')}.`)
+    return found
+  }
+
+  function value(name: string): Sql {
+    const raw = sourceColumn(table, name)
+    const masked = masks(name).reduce<{ value: Sql; type: ColumnType }>(
+      ({ value, type }, mask) => ({ value: maskSql({ dialect, type, value, hashKey }, mask) ?? sql`null`, type: maskedType(type, mask, name) ?? type }),
+      { value: rawSql(dialect, raw), type: raw.type },
+    )
+    const rounding = roundings({ ...raw, type: masked.type })
+    return rounding === undefined || !isNumeric(masked.type) ? masked.value : multipleSql({ dialect, ...masked, to: rounding.to, down: false })
+  }
+
+  return {
+    dialect,
+    columns,
+    column,
+    ref: (name) => sql.id(`c${indexes.get(column(name).name)}`),
+    unit: (name) => sql.id(`u${indexes.get(sourceColumn(table, name).name)}`),
+    cte(uses) {
+      const selected = [...new Set(uses.columns)].map((name) => sql`${value(column(name).name)} as ${sql.id(`c${indexes.get(name)}`)}`)
+      const units = [...new Set(uses.units)].map((name) => sql`${rawSql(dialect, sourceColumn(table, name))} as ${sql.id(`u${indexes.get(name)}`)}`)
+      const all = [...selected, ...units]
+      return sql`permitted as not materialized (select ${all.length === 0 ? sql`1 as nothing` : list(all)} from ${tableSql(table)} where ${filter})`
+    },
+  }
+}
+
+function tableSql({ from }: SqlTable): Sql {
+  return from.schema === null ? sql.id(from.table) : sql.id(from.schema, from.table)
+}
+
+// Text of every kind is read as text: uuid and the like have no collation of their own.
+function rawSql(dialect: SqlDialect, column: Column): Sql {
+  const name = sql.id(column.name)
+  return dialect === 'postgresql' && column.type === 'string' ? sql`cast(${name} as text)` : name
+}
+
+function sourceColumn(table: SqlTable, name: string): Column {
+  const found = table.columns.find((column) => column.name === name)
+  if (found === undefined) throw new ProblemError('unsupported-policy', `The terms name the column ${JSON.stringify(name)}, which the dataset does not have.`)
+  return found
+}
+
+// Masks that name no column would mask nothing: refused. Several on one column are put on in their order.
+function masksOf(columns: readonly Column[], restriction: QueryRestriction): (name: string) => readonly Mask[] {
+  const byColumn = new Map<string, Mask[]>()
+  for (const { column, mask } of restriction.masks) byColumn.set(column, [...(byColumn.get(column) ?? []), mask])
+  const names = new Set(columns.map(({ name }) => name))
+  const unknown = [...byColumn.keys()].find((name) => !names.has(name))
+  if (unknown !== undefined) throw new ProblemError('unsupported-policy', `The terms mask the column ${JSON.stringify(unknown)}, which the dataset does not have.`)
+  return (name) => byColumn.get(name) ?? []
+}
+
+function roundedType(column: Column, rounding: Rounding | undefined): Column {
+  return rounding !== undefined && column.type === 'integer' && !Number.isSafeInteger(rounding.to) ? { ...column, type: 'number' } : column
+}
+
+export function isNumeric(type: ColumnType): boolean {
+  return type === 'integer' || type === 'number'
+}
+
+const operators = { eq: sql`=`, neq: sql`<>`, lt: sql`<`, lteq: sql`<=`, gt: sql`>`, gteq: sql`>=` } as const
+
+// Compares what is stored, not what masks leave. A row without a value is in no scope: comparing null is not true.
+function scopeSql(table: SqlTable, scope: RowScope, index: number): Sql {
+  const column = sourceColumn(table, scope.dimension)
+  const raw = rawSql(table.dialect, column)
+  const at = `${JSON.stringify(scope.dimension)} (row scope ${index + 1})`
+  const values = scope.values.map((text) => {
+    const value = readText(column.type, text)
+    if (value === undefined) throw new ProblemError('unsupported-policy', `The terms compare the column ${at} with ${JSON.stringify(text.slice(0, 100))}, which is not a value of type ${column.type}.`)
+    return value
+  })
+  if (scope.operator === 'isAnyOf' || scope.operator === 'isNoneOf') return inSql(table.dialect, { type: column.type, value: raw, values, negated: scope.operator === 'isNoneOf' })
+  const [value] = values
+  if (value === undefined || values.length > 1) throw new ProblemError('unsupported-policy', `The terms compare the column ${at} with ${values.length} values; ${scope.operator} takes one.`)
+  return sql`${ordered(table.dialect, column.type, raw)} ${operators[scope.operator]} ${valueSql(table.dialect, column.type, value)}`
+}
+
+// Both engines order text by its code points.
+export function ordered(dialect: SqlDialect, type: ColumnType, value: Sql): Sql {
+  return dialect === 'postgresql' && (type === 'string' || type === 'object') ? sql`${value} collate "C"` : value
+}
+
+const fewValues = 24
+
+/** Whether a value is one of several. Many are bound as one. Not true of null, negated or not. */
+export function inSql(dialect: SqlDialect, test: { readonly type: ColumnType; readonly value: Sql; readonly values: readonly string[]; readonly negated: boolean }): Sql {
+  const { type, value, values, negated } = test
+  const not = negated ? sql`not ` : sql``
+  if (values.length === 0) return negated ? sql`${value} is not null` : sql`false`
+  if (values.length <= fewValues) return sql`${value} ${not}in (${list(values.map((text) => valueSql(dialect, type, text)))})`
+  const compared: ColumnType = type === 'integer' && values.some((text) => readText('integer', text) === undefined) ? 'number' : type
+  return sql`${value} ${not}in (select ${castTo(compared, sql`v`)} from ${textRows(dialect, values)})`
+}
