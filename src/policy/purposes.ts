@@ -1,18 +1,14 @@
 import vocabulary from '../../policies/vocabulary/purposes.json' with { type: 'json' }
+import type { Language } from './operand-texts.ts'
 import { dpvIri } from './profile.ts'
 
-/** The languages in which policies are explained. */
-export const languages = ['en', 'ca', 'es'] as const
-export type Language = (typeof languages)[number]
-export type LocalText = Readonly<Record<Language, string>>
-
 interface Purpose {
-  readonly label: LocalText
+  readonly label: Readonly<Record<Language, string>>
   /** IRIs of the purpose and of all broader ones. */
   readonly above: ReadonlySet<string>
 }
 
-const names = new Map<string, { readonly broader: readonly string[]; readonly label: LocalText }>(Object.entries(vocabulary.purposes))
+const names = new Map<string, { readonly broader: readonly string[]; readonly label: Purpose['label'] }>(Object.entries(vocabulary.purposes))
 const purposes: ReadonlyMap<string, Purpose> = new Map([...names].map(([name, { label }]) => [`${dpvIri}${name}`, { label, above: above(name) }]))
 
 /** DPV's purposes form a graph, not a tree: eleven have several broader ones. All that are reached count. */

@@ -50,7 +50,7 @@ export const accidentsFacts: DatasetFacts = {
 /** Contracts by neighbourhood, one column for each quarter. A row also sums up the whole city, so that the largest row counts. */
 export const rentContractsFacts: DatasetFacts = {
   kind: 'file',
-  columns: [...whole('Dte.'), ...text('Barris'), ...whole(...quarters, ...accumulated)],
+  columns: [...text('Dte.', 'Barris'), ...whole(...quarters, ...accumulated)],
   dimensions: ['Dte.', 'Barris'],
   protectedUnits: [{ name: 'contract', column: 'Acumulat/4rt Trimestre', counts: 'max' }],
 }
