@@ -5,33 +5,31 @@ import type { Mask } from '../../../policy/restriction.ts'
 import type { ColumnType } from '../source.ts'
 import type { Sql, SqlDialect } from './statement.ts'
 
-/** The type of a column's values under a mask; undefined when the column is gone. A mask that the type does not take is refused. */
-export function maskedType(type: ColumnType, mask: Mask, column: string): ColumnType | undefined {
-  const masked = takes(type, mask)
-  if (masked === undefined) throw new ProblemError('unsupported-policy', `The mask ${mask.kind} cannot be put on the column ${JSON.stringify(column)}, which has values of type ${type}.`)
-  return masked === 'gone' ? undefined : masked
+/** Refuses a mask that means nothing for a column's values. */
+export function requireMaskable(type: ColumnType, mask: Mask, column: string): void {
+  if (takes(type, mask)) return
+  throw new ProblemError('unsupported-policy', `The mask ${mask.kind} cannot be put on the column ${JSON.stringify(column)}, which has values of type ${type}.`)
 }
 
-function takes(type: ColumnType, mask: Mask): ColumnType | 'gone' | undefined {
+function takes(type: ColumnType, mask: Mask): boolean {
   switch (mask.kind) {
     case 'drop':
-      return 'gone'
     case 'hash':
-      return 'string'
+      return true
     case 'truncate':
-      return Number.isSafeInteger(mask.length) && mask.length >= 0 ? 'string' : undefined
+      return Number.isSafeInteger(mask.length) && mask.length >= 0 && mask.length < 2 ** 31
     case 'period':
-      return type === 'date' || type === 'datetime' ? type : undefined
+      return type === 'date' || type === 'datetime'
     case 'grid':
-      return gridType(type, mask.step)
+      return (type === 'number' || type === 'integer') && Number.isFinite(mask.step) && mask.step > 0
   }
 }
 
-function gridType(type: ColumnType, step: number): ColumnType | undefined {
-  if (!Number.isFinite(step) || step <= 0) return undefined
-  if (type === 'integer') return Number.isSafeInteger(step) ? 'integer' : 'number'
-  return type === 'number' ? 'number' : undefined
-}
+// Years, months, ISO weeks and days as text: 2026, 2026-03, 2026-W10, 2026-03-04.
+const periods = {
+  duckdb: { year: '%Y', month: '%Y-%m', week: '%G-W%V', day: '%Y-%m-%d' },
+  postgresql: { year: 'YYYY', month: 'YYYY-MM', week: 'IYYY-"W"IW', day: 'YYYY-MM-DD' },
+} as const
 
 /** What a mask is put on. */
 export interface Masked {
@@ -41,23 +39,27 @@ export interface Masked {
   readonly hashKey: string
 }
 
-/** The SQL of a masked value; undefined when the column is gone. */
-export function maskSql(masked: Masked, mask: Mask): Sql | undefined {
-  const { value, type } = masked
+/** The SQL of a masked value. */
+export function maskSql(masked: Masked, mask: Mask): Sql {
+  const { value } = masked
   switch (mask.kind) {
     case 'drop':
-      return undefined
+      return sql`null`
     case 'truncate':
       return sql`left(cast(${value} as text), cast(${String(mask.length)} as integer))`
     case 'hash':
       return hashSql(masked)
-    case 'period': {
-      const truncated = sql`date_trunc(${sql.lit(mask.to)}, ${value})`
-      return type === 'date' ? sql`cast(${truncated} as date)` : truncated
-    }
+    case 'period':
+      return masked.dialect === 'duckdb' ? sql`strftime(${value}, ${sql.lit(periods.duckdb[mask.to])})` : sql`to_char(${value}, ${sql.lit(periods.postgresql[mask.to])})`
     case 'grid':
-      return multipleSql({ ...masked, to: mask.step, down: true })
+      return gridSql(masked, mask.step)
   }
+}
+
+// Whole numbers stay whole, down from a multiple that is not.
+function gridSql(masked: Masked, step: number): Sql {
+  const multiple = multipleSql({ ...masked, to: step, down: true })
+  return masked.type === 'integer' && !Number.isSafeInteger(step) ? sql`cast(floor(${multiple}) as bigint)` : multiple
 }
 
 /**

@@ -24,14 +24,14 @@ export function outputSql(permitted: Permitted, output: Output, roundings: reado
   const { dialect } = permitted
   if (output.kind === 'column') {
     const column = permitted.column(output.column.name)
-    return castSql(dialect, { value: keySql(permitted, column, roundings), type: roundedType(column.type, keyRounding(column, roundings)), cast: output.cast })
+    return castSql(keySql(permitted, column, roundings), roundedType(column.type, keyRounding(column, roundings)), output.cast)
   }
   const type = aggregateType(permitted, output)
   const value = aggregateSql(permitted, output)
   const rounding = isNumeric(type) ? roundingOf(roundings, output.column?.name ?? null) : undefined
-  if (rounding === undefined) return castSql(dialect, { value, type, cast: output.cast })
+  if (rounding === undefined) return castSql(value, type, output.cast)
   const rounded = multipleSql({ dialect, type, value, to: rounding.to, down: false })
-  return castSql(dialect, { value: rounded, type: roundedType(type, rounding), cast: output.cast })
+  return castSql(rounded, roundedType(type, rounding), output.cast)
 }
 
 /** A column, or the key of a group, as it comes out before its cast: a measure that the terms round by name is rounded there too. */

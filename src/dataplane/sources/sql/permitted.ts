@@ -2,8 +2,9 @@ import { sql } from 'kysely'
 import { ProblemError } from '../../../errors.ts'
 import type { Mask, QueryRestriction, Rounding, RowScope } from '../../../policy/restriction.ts'
 import type { TableEngine } from '../../query/engine.ts'
+import { permittedColumns } from '../../query/permitted-columns.ts'
 import type { Column, ColumnType } from '../source.ts'
-import { maskSql, maskedType, multipleSql } from './masks.ts'
+import { maskSql, multipleSql, requireMaskable } from './masks.ts'
 import type { Sql, SqlDialect } from './statement.ts'
 import { allOf, list, textRows } from './statement.ts'
 import { castTo, readText, valueSql } from './values.ts'
@@ -25,6 +26,11 @@ export interface Permitted {
   ref(name: string): Sql
   /** The unmasked value of a column that identifies or counts a protected unit, in `permitted`: to be counted, never to come out. */
   unit(name: string): Sql
+  /** The value of a permitted column over a row of the table itself, and that of a protected unit's or a measure's, unmasked. */
+  value(name: string): Sql
+  raw(name: string): Sql
+  /** Whether a row of the table itself is permitted. */
+  readonly filter: Sql
   /** `permitted as (…)`, to come after `with`, with exactly these columns and units. */
   cte(uses: { readonly columns: readonly string[]; readonly units?: readonly string[] }): Sql
 }
@@ -35,21 +41,13 @@ export interface PermittedOptions {
   readonly rounded?: (column: Column) => Rounding | undefined
 }
 
-/** The columns that may be named under a restriction, with the types that masks leave. */
-export function permittedColumns(columns: readonly Column[], restriction: QueryRestriction): Column[] {
-  const masks = masksOf(columns, restriction)
-  return columns.flatMap((column) => {
-    if (restriction.columns !== null && !restriction.columns.includes(column.name)) return []
-    const type = masks(column.name).reduce<ColumnType | undefined>((type, mask) => (type === undefined ? undefined : maskedType(type, mask, column.name)), column.type)
-    return type === undefined ? [] : [type === column.type ? column : { ...column, type }]
-  })
-}
-
 /** The sub-query of a restriction over a table. A restriction that names what is not there is refused. */
 export function permittedRows(table: SqlTable, restriction: QueryRestriction, hashKey: string, options: PermittedOptions = {}): Permitted {
   const { dialect } = table
   const roundings = options.rounded ?? (() => undefined)
-  const columns = permittedColumns(table.columns, restriction).map((column) => roundedType(column, roundings(column)))
+  const masked = permittedColumns(table.columns, restriction)
+  const maskedTypes = new Map(masked.map(({ name, type }) => [name, type]))
+  const columns = masked.map((column) => roundedType(column, roundings(column)))
   const byName = new Map(columns.map((column) => [column.name, column]))
   const indexes = new Map(table.columns.map(({ name }, index) => [name, index]))
   const masks = masksOf(table.columns, restriction)
@@ -63,12 +61,10 @@ export function permittedRows(table: SqlTable, restriction: QueryRestriction, ha
 
   function value(name: string): Sql {
     const raw = sourceColumn(table, name)
-    const masked = masks(name).reduce<{ value: Sql; type: ColumnType }>(
-      ({ value, type }, mask) => ({ value: maskSql({ dialect, type, value, hashKey }, mask) ?? sql`null`, type: maskedType(type, mask, name) ?? type }),
-      { value: rawSql(dialect, raw), type: raw.type },
-    )
-    const rounding = roundings({ ...raw, type: masked.type })
-    return rounding === undefined || !isNumeric(masked.type) ? masked.value : multipleSql({ dialect, ...masked, to: rounding.to, down: false })
+    const masked = masks(name).reduce((value, { mask, type }) => maskSql({ dialect, type, value, hashKey }, mask), rawSql(dialect, raw))
+    const type = maskedTypes.get(name) ?? raw.type
+    const rounding = roundings({ ...raw, type })
+    return rounding === undefined || !isNumeric(type) ? masked : multipleSql({ dialect, type, value: masked, to: rounding.to, down: false })
   }
 
   return {
@@ -77,6 +73,9 @@ export function permittedRows(table: SqlTable, restriction: QueryRestriction, ha
     column,
     ref: (name) => sql.id(`c${indexes.get(column(name).name)}`),
     unit: (name) => sql.id(`u${indexes.get(sourceColumn(table, name).name)}`),
+    value: (name) => value(column(name).name),
+    raw: (name) => rawSql(dialect, sourceColumn(table, name)),
+    filter,
     cte(uses) {
       const selected = [...new Set(uses.columns)].map((name) => sql`${value(column(name).name)} as ${sql.id(`c${indexes.get(name)}`)}`)
       const units = [...new Set(uses.units)].map((name) => sql`${rawSql(dialect, sourceColumn(table, name))} as ${sql.id(`u${indexes.get(name)}`)}`)
@@ -86,7 +85,8 @@ export function permittedRows(table: SqlTable, restriction: QueryRestriction, ha
   }
 }
 
-function tableSql({ from }: SqlTable): Sql {
+/** The table itself. */
+export function tableSql({ from }: SqlTable): Sql {
   return from.schema === null ? sql.id(from.table) : sql.id(from.schema, from.table)
 }
 
@@ -102,13 +102,23 @@ function sourceColumn(table: SqlTable, name: string): Column {
   return found
 }
 
-// Masks that name no column would mask nothing: refused. Several on one column are put on in their order.
-function masksOf(columns: readonly Column[], restriction: QueryRestriction): (name: string) => readonly Mask[] {
-  const byColumn = new Map<string, Mask[]>()
-  for (const { column, mask } of restriction.masks) byColumn.set(column, [...(byColumn.get(column) ?? []), mask])
-  const names = new Set(columns.map(({ name }) => name))
-  const unknown = [...byColumn.keys()].find((name) => !names.has(name))
-  if (unknown !== undefined) throw new ProblemError('unsupported-policy', `The terms mask the column ${JSON.stringify(unknown)}, which the dataset does not have.`)
+interface TypedMask {
+  readonly mask: Mask
+  /** What it is put on. */
+  readonly type: ColumnType
+}
+
+// Masks that name no column, or mean nothing for its type, would mask nothing: refused. Several on one column are put on in their order.
+function masksOf(columns: readonly Column[], restriction: QueryRestriction): (name: string) => readonly TypedMask[] {
+  const byColumn = new Map<string, TypedMask[]>()
+  for (const { column: name, mask } of restriction.masks) {
+    const column = columns.find((column) => column.name === name)
+    if (column === undefined) throw new ProblemError('unsupported-policy', `The terms mask the column ${JSON.stringify(name)}, which the dataset does not have.`)
+    const before = byColumn.get(name) ?? []
+    const type = before.every(({ mask }) => mask.kind === 'grid') ? column.type : 'string'
+    requireMaskable(type, mask, name)
+    byColumn.set(name, [...before, { mask, type }])
+  }
   return (name) => byColumn.get(name) ?? []
 }
 

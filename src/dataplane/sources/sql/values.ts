@@ -59,7 +59,7 @@ const readers: Readonly<Record<ColumnType, (text: string) => string | undefined>
   // NUL is not text in PostgreSQL.
   string: (text) => (text.includes('\0') ? undefined : text),
   integer: (text) => (isBigint(text) ? text : undefined),
-  number: (text) => (/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$/.test(text) && Number.isFinite(Number(text)) ? String(Number(text)) : undefined),
+  number: (text) => (/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$/.test(text) && Number.isFinite(Number(text)) ? text : undefined),
   boolean: matching(/^(true|false)$/),
   date: (text) => (isDate(text) ? text : undefined),
   datetime: readDateTime,
