@@ -1,4 +1,5 @@
 import type { ColumnType, Generated } from 'kysely'
+import type { StoredShape } from '../dataplane/disclosure/shape.ts'
 import type { OdrlAgreement, PolicyTerms } from '../policy/odrl.ts'
 
 /**
@@ -269,7 +270,7 @@ export interface ReleasedShapeTable {
   content_version: string
   seq: number
   shape_sha256: string
-  shape: Json<unknown>
+  shape: Json<StoredShape>
   created_at: Time
 }
 
