@@ -7,6 +7,11 @@ const statements = [
   `alter table api_token add column purposes jsonb`,
   `alter table agreement add column ends_at timestamptz`,
   `create index agreement_ends_at on agreement (ends_at) where ends_at is not null`,
+  `alter table offer add column addressed boolean not null default false`,
+  `alter table offer add column ends_at timestamptz`,
+  `create index offer_addressed on offer (id) where addressed`,
+  `create index offer_ends_at on offer (ends_at) where ends_at is not null`,
+  `create index transfer_running on transfer (agreement_id) where state in ('REQUESTED', 'STARTED', 'SUSPENDED')`,
   `create table quota_counter (
     agreement_id text not null, counter text not null, starts text not null, amount bigint not null,
     updated_at timestamptz not null, primary key (agreement_id, counter, starts))`,

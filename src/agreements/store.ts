@@ -16,10 +16,17 @@ export interface Agreement {
   readonly signedAt: string
   readonly createdAt: Date
   readonly finalizedAt: Date | null
+  /** The last moment at which it can permit anything; null: its terms set no end. */
+  readonly endsAt: Date | null
+}
+
+/** Whether nothing can be permitted under an agreement any more. */
+export function hasEnded(agreement: Pick<Agreement, 'endsAt'>, now: Date): boolean {
+  return agreement.endsAt !== null && agreement.endsAt < now
 }
 
 /** An agreement as it is written first, with the message that carried it, byte for byte. */
-export type NewAgreement = Omit<Agreement, 'finalizedAt'> & { readonly message: string; readonly finalizedAt?: Date }
+export type NewAgreement = Omit<Agreement, 'finalizedAt' | 'endsAt'> & { readonly message: string; readonly finalizedAt?: Date; readonly endsAt?: Date | null }
 
 /** Writes an agreement. Gives false, and writes nothing, when the id is taken. */
 export async function insertAgreement(db: Queries, agreement: NewAgreement): Promise<boolean> {
@@ -39,6 +46,7 @@ export async function insertAgreement(db: Queries, agreement: NewAgreement): Pro
       signed_at: agreement.signedAt,
       created_at: agreement.createdAt,
       finalized_at: agreement.finalizedAt ?? null,
+      ends_at: agreement.endsAt ?? null,
     })
     .onConflict((conflict) => conflict.doNothing())
     .returning('id')
@@ -63,11 +71,34 @@ const columns = [
   'signed_at',
   'created_at',
   'finalized_at',
+  'ends_at',
 ] as const
 
 export async function findAgreement(db: Queries, id: string): Promise<Agreement | undefined> {
   const row = await db.selectFrom('agreement').select(columns).where('id', '=', id).executeTakeFirst()
   return row === undefined ? undefined : fromRow(row)
+}
+
+/** The agreement; it cannot be ended before this transaction is over. */
+export async function holdAgreement(db: Queries, id: string): Promise<Agreement | undefined> {
+  const row = await db.selectFrom('agreement').select(columns).where('id', '=', id).forShare().executeTakeFirst()
+  return row === undefined ? undefined : fromRow(row)
+}
+
+/** The agreement, held for this transaction: others wait. */
+export async function lockAgreement(db: Queries, id: string): Promise<Agreement | undefined> {
+  const row = await db.selectFrom('agreement').select(columns).where('id', '=', id).forUpdate().executeTakeFirst()
+  return row === undefined ? undefined : fromRow(row)
+}
+
+export async function endAgreement(db: Queries, id: string, endsAt: Date): Promise<void> {
+  await db.updateTable('agreement').set({ ends_at: endsAt }).where('id', '=', id).execute()
+}
+
+/** When the next agreement ends that has not ended yet. */
+export async function findNextEnd(db: Queries, now: Date): Promise<Date | undefined> {
+  const row = await db.selectFrom('agreement').select('ends_at').where('ends_at', '>=', now).orderBy('ends_at').limit(1).executeTakeFirst()
+  return row?.ends_at ?? undefined
 }
 
 /** The ContractAgreementMessage exactly as it was exchanged. */
@@ -105,6 +136,7 @@ interface Row {
   signed_at: string
   created_at: Date
   finalized_at: Date | null
+  ends_at: Date | null
 }
 
 function fromRow(row: Row): Agreement {
@@ -121,5 +153,6 @@ function fromRow(row: Row): Agreement {
     signedAt: row.signed_at,
     createdAt: row.created_at,
     finalizedAt: row.finalized_at,
+    endsAt: row.ends_at,
   }
 }

@@ -28,6 +28,9 @@ export interface MetadataOptions {
   readonly updateFrequency?: string
   readonly unit?: readonly string[]
   readonly columnDescription?: readonly string[]
+  readonly dimension?: readonly string[]
+  readonly protectedUnit?: readonly string[]
+  readonly geometry?: string
   readonly clear?: readonly string[]
 }
 
@@ -50,6 +53,9 @@ export function metadataOptions(command: Command): Command {
     .option('--update-frequency <text>', 'how often it changes')
     .option('--unit <column=unit>', 'unit of a column: amount=EUR (repeatable)', several)
     .option('--column-description <column=text>', 'what a column holds: amount="ca=Import" (repeatable)', several)
+    .option('--dimension <column>', 'column to filter and group by where groups are protected (repeatable)', several)
+    .option('--protected-unit <name=column:how>', 'who stands behind the rows, counted as distinct, sum or max of a column: card=cards:sum (repeatable)', several)
+    .option('--geometry <longitude,latitude>', 'columns of a point: lon,lat')
 }
 
 /** The metadata that the options name, laid over what there is. */
@@ -63,6 +69,7 @@ export function metadataOf(options: MetadataOptions, present: { title?: Texts; d
     ...(description === undefined ? {} : { description: texts(description, given.description ?? present.description) }),
     ...(keyword === undefined ? {} : { keywords: keywords(keyword, given.keywords ?? present.keywords) }),
     ...contact(options, given.contact ?? undefined),
+    ...facts(options),
     ...(unit === undefined && columnDescription === undefined ? {} : { columns: columns(options, given.columns ?? present.columns ?? []) }),
     ...Object.fromEntries((options.clear ?? []).map((name) => [clearable(name), null])),
   }
@@ -78,6 +85,29 @@ function plain({ publisher, license, area, landingPage, updateFrequency, theme, 
     ...(landingPage === undefined ? {} : { landingPage }),
     ...(updateFrequency === undefined ? {} : { updateFrequency }),
   }
+}
+
+function facts({ dimension, protectedUnit, geometry }: MetadataOptions): MetadataChange {
+  return {
+    ...(dimension === undefined ? {} : { dimensions: [...dimension] }),
+    ...(protectedUnit === undefined ? {} : { protectedUnits: protectedUnit.map((text) => unitIn(text)) }),
+    ...(geometry === undefined ? {} : { geometry: geometryIn(geometry) }),
+  }
+}
+
+function unitIn(text: string): Schemas['ProtectedUnit'] {
+  const [name, rest] = nameAndValue('--protected-unit', text)
+  // A column's name may have a colon of its own.
+  const colon = rest.lastIndexOf(':')
+  const counts = rest.slice(colon + 1)
+  if (colon < 1 || (counts !== 'distinct' && counts !== 'sum' && counts !== 'max')) throw wrongUsage(`--protected-unit takes name=column:distinct, name=column:sum or name=column:max; it is "${text}".`)
+  return { name, column: rest.slice(0, colon), counts }
+}
+
+function geometryIn(text: string): Schemas['Geometry'] {
+  const [longitude, latitude, ...more] = text.split(',')
+  if (longitude === undefined || longitude === '' || latitude === undefined || latitude === '' || more.length > 0) throw wrongUsage(`--geometry takes two columns: longitude,latitude; it is "${text}".`)
+  return { longitude, latitude }
 }
 
 const withLanguage = /^([A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)=(.+)$/s
@@ -131,7 +161,7 @@ export function nameAndValue(option: string, text: string): [name: string, value
   return [text.slice(0, at), text.slice(at + 1)]
 }
 
-const clearableNames = ['description', 'publisher', 'theme', 'keywords', 'license', 'period', 'area', 'contact', 'landingPage', 'updateFrequency']
+const clearableNames = ['description', 'publisher', 'theme', 'keywords', 'license', 'period', 'area', 'contact', 'landingPage', 'updateFrequency', 'dimensions', 'protectedUnits', 'geometry']
 
 function clearable(name: string): string {
   if (!clearableNames.includes(name)) throw wrongUsage(`--clear takes one of ${clearableNames.join(', ')}; it is "${name}".`)

@@ -6,6 +6,7 @@ import { connectorCommands } from './commands/connector.ts'
 import { datasetCommands } from './commands/dataset.ts'
 import { getCommand } from './commands/get.ts'
 import { negotiationCommands } from './commands/negotiation.ts'
+import { obligationCommands } from './commands/obligation.ts'
 import { offerCommands } from './commands/offer.ts'
 import { partnerCommands } from './commands/partner.ts'
 import { auditCommands, outboxCommands } from './commands/record.ts'
@@ -52,6 +53,7 @@ export function createProgram(terminal: Terminal): Command {
   catalogCommand(program, open)
   negotiationCommands(program, open)
   agreementCommands(program, open)
+  obligationCommands(program, open)
   transferCommands(program, open)
   getCommand(program, open)
   auditCommands(program, open)

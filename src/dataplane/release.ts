@@ -1,6 +1,8 @@
 import type { Audit } from '../audit/audit.ts'
 import type { OutboundHttp } from '../http/guarded-fetch.ts'
 import type { Database } from '../persistence/database.ts'
+import type { OdrlAgreement } from '../policy/odrl.ts'
+import type { DatasetFacts } from '../policy/restriction.ts'
 import type { Column, FileVersion, Source } from './sources/source.ts'
 
 /** The transfer under which data is asked for, with its agreement. */
@@ -12,6 +14,13 @@ export interface ReleasedTransfer {
   readonly datasetId: string
   /** The finalized agreement; undefined when there is none. */
   readonly agreementId: string | undefined
+  /** Its policy, and when it was agreed. */
+  readonly agreement: OdrlAgreement | undefined
+  readonly agreedAt: Date | undefined
+  /** Groups of the partner that policies may name. */
+  readonly groups: readonly string[]
+  /** Duties of the agreement that were done, by their ids and places. */
+  readonly fulfilled: ReadonlySet<string>
 }
 
 /** The dataset that a transfer is about. */
@@ -21,6 +30,15 @@ export interface ReleasedDataset {
   readonly version?: FileVersion
   readonly columns: readonly Column[]
   readonly title: string
+  /** What policies may refer to in it. */
+  readonly facts: DatasetFacts
+  readonly geometry?: Geometry
+}
+
+/** The columns of a point: WGS 84, in degrees. */
+export interface Geometry {
+  readonly longitude: string
+  readonly latitude: string
 }
 
 /** Whether data may go out, and why. */

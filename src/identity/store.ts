@@ -7,19 +7,21 @@ export interface Partner {
   readonly name: string
   /** Base address of its Dataspace Protocol endpoint; null: found through its DID document. */
   readonly address: string | null
+  /** Groups that policies may name. */
+  readonly groups: readonly string[]
   /** Counts changes, for `If-Match`. */
   readonly version: number
   readonly createdAt: Date
   readonly updatedAt: Date
 }
 
-const columns = ['id', 'name', 'address', 'version', 'created_at as createdAt', 'updated_at as updatedAt'] as const
+const columns = ['id', 'name', 'address', 'groups', 'version', 'created_at as createdAt', 'updated_at as updatedAt'] as const
 
 /** Adds a partner; 'already-exists' when the register has it. */
-export async function insertPartner(db: Queries, partner: { id: string; name: string; address: string | null }, now: Date): Promise<Partner> {
+export async function insertPartner(db: Queries, partner: { id: string; name: string; address: string | null; groups?: readonly string[] }, now: Date): Promise<Partner> {
   const inserted = await db
     .insertInto('partner')
-    .values({ id: partner.id, name: partner.name, address: partner.address, version: 1, created_at: now, updated_at: now })
+    .values({ id: partner.id, name: partner.name, address: partner.address, groups: JSON.stringify(partner.groups ?? []), version: 1, created_at: now, updated_at: now })
     .onConflict((conflict) => conflict.column('id').doNothing())
     .returning(columns)
     .executeTakeFirst()
@@ -45,6 +47,7 @@ export async function listPartners(db: Queries, page: { after?: string | undefin
 export interface PartnerChange {
   readonly name?: string | undefined
   readonly address?: string | null | undefined
+  readonly groups?: readonly string[] | undefined
   /** The version that the change was made from; 'precondition-failed' when it has moved on. */
   readonly ifVersion?: number | undefined
 }
@@ -58,6 +61,7 @@ export async function updatePartner(db: Queries, id: string, change: PartnerChan
       updated_at: now,
       ...(change.name === undefined ? {} : { name: change.name }),
       ...(change.address === undefined ? {} : { address: change.address }),
+      ...(change.groups === undefined ? {} : { groups: JSON.stringify(change.groups) }),
     }))
     .where('id', '=', id)
   if (change.ifVersion !== undefined) query = query.where('version', '=', change.ifVersion)

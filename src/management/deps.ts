@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { Agreements } from '../agreements/agreements.ts'
+import type { Obligations } from '../agreements/obligations.ts'
 import type { Audit } from '../audit/audit.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Secrets } from '../catalog/secrets/secrets.ts'
@@ -49,8 +50,9 @@ export interface ManagementDeps {
   readonly catalog: Pick<Catalog, 'createDataset' | 'updateDataset' | 'addVersion' | 'getDataset' | 'listDatasets' | 'removeDataset' | 'listVersions' | 'createOffer' | 'getOffer' | 'listOffers' | 'removeOffer'>
   readonly secrets: Pick<Secrets, 'set' | 'list' | 'remove'>
   readonly agreements: Agreements
+  readonly obligations: Omit<Obligations, 'settled'>
   readonly negotiations: Pick<Negotiations, 'request' | 'offer' | 'accept' | 'counter' | 'approve' | 'terminate' | 'get' | 'list'>
-  readonly transfers: Pick<Transfers, 'request' | 'start' | 'suspend' | 'resume' | 'complete' | 'terminate' | 'get' | 'list' | 'dataAddress'>
+  readonly transfers: Pick<Transfers, 'request' | 'start' | 'suspend' | 'resume' | 'complete' | 'terminate' | 'get' | 'list' | 'dataAddress' | 'revokeAgreement'>
   readonly deliveries: (transferId: string) => Promise<readonly DeliveryView[]>
   readonly outbox: Pick<Outbox, 'list' | 'retry' | 'count'>
   readonly dataPlane: {

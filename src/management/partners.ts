@@ -21,8 +21,8 @@ export function partnerHandlers(deps: Pick<ManagementDeps, 'database' | 'audit' 
       deps.identity.checkId(body.id)
       const address = checkedAddress(deps, body.address ?? null)
       const partner = await deps.database.transaction(async (tx) => {
-        const added = await insertPartner(tx.db, { id: body.id, name: body.name, address }, deps.clock())
-        await deps.audit.append(tx, { type: 'partner.added', partner: added.id, name: added.name, address, actor: caller.name })
+        const added = await insertPartner(tx.db, { id: body.id, name: body.name, address, groups: body.groups ?? [] }, deps.clock())
+        await deps.audit.append(tx, { type: 'partner.added', partner: added.id, name: added.name, address, groups: added.groups, actor: caller.name })
         return added
       })
       return { status: 201, headers: { Location: `/partners/${encodeURIComponent(partner.id)}`, ETag: etag(partner.version) }, body: show(partner) }
@@ -32,10 +32,10 @@ export function partnerHandlers(deps: Pick<ManagementDeps, 'database' | 'audit' 
       return { status: 200, headers: { ETag: etag(partner.version) }, body: show(partner) }
     },
     updatePartner: async ({ path, body, ifVersion, caller }) => {
-      const change = { name: body.name, ifVersion, ...(body.address === undefined ? {} : { address: checkedAddress(deps, body.address) }) }
+      const change = { name: body.name, groups: body.groups, ifVersion, ...(body.address === undefined ? {} : { address: checkedAddress(deps, body.address) }) }
       const partner = await deps.database.transaction(async (tx) => {
         const updated = await updatePartner(tx.db, path.partnerId, change, deps.clock())
-        await deps.audit.append(tx, { type: 'partner.updated', partner: updated.id, name: updated.name, address: updated.address, actor: caller.name })
+        await deps.audit.append(tx, { type: 'partner.updated', partner: updated.id, name: updated.name, address: updated.address, groups: updated.groups, actor: caller.name })
         return updated
       })
       return { status: 200, headers: { ETag: etag(partner.version) }, body: show(partner) }
@@ -75,6 +75,6 @@ function decodeId(cursor: string): string {
 }
 
 function show(partner: Partner): Schemas['Partner'] {
-  const { id, name, address, version, createdAt, updatedAt } = partner
-  return { id, name, address, version, createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString() }
+  const { id, name, address, groups, version, createdAt, updatedAt } = partner
+  return { id, name, address, groups, version, createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString() }
 }

@@ -25,8 +25,8 @@ const allowed = {
     'putSecret',
     'removeSecret',
   ],
-  legal: ['getSelf', 'listNegotiations', 'getNegotiation', 'approveNegotiation', 'listAgreements', 'getAgreement', 'getAgreementMessage'],
-  auditor: ['getSelf', 'streamEvents', 'listAuditEntries', 'getAuditEntry', 'exportAudit', 'listAgreements', 'getAgreement', 'getAgreementMessage'],
+  legal: ['getSelf', 'listNegotiations', 'getNegotiation', 'approveNegotiation', 'listAgreements', 'getAgreement', 'getAgreementMessage', 'explainAgreement', 'listObligations', 'getObligation', 'fulfilObligation', 'violateObligation'],
+  auditor: ['getSelf', 'streamEvents', 'listAuditEntries', 'getAuditEntry', 'exportAudit', 'listAgreements', 'getAgreement', 'getAgreementMessage', 'explainAgreement', 'listObligations', 'getObligation'],
 } as const satisfies Record<Exclude<ManagementRole, 'operator'>, readonly OperationId[]>
 
 /** Whether a token of `role` may call `operation`. */

@@ -17,6 +17,7 @@ import { once } from './idempotency.ts'
 import type { StoredAnswer } from './idempotency.ts'
 import { metricHandlers } from './metrics.ts'
 import { negotiationHandlers } from './negotiations.ts'
+import { obligationHandlers } from './obligations.ts'
 import { offerHandlers } from './offers.ts'
 import type { AnyJsonAnswer, Caller, Handlers, OperationId, ReceivedFile, StreamedAnswer, TextAnswer } from './operation.ts'
 import { outboxHandlers } from './outbox.ts'
@@ -61,6 +62,7 @@ function handlersOf(deps: RouterDeps): Handlers {
     ...secretHandlers(deps),
     ...negotiationHandlers(deps),
     ...agreementHandlers(deps),
+    ...obligationHandlers(deps),
     ...transferHandlers(deps),
     ...auditHandlers(deps),
     ...outboxHandlers(deps),

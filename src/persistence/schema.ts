@@ -100,6 +100,10 @@ export interface OfferTable {
   decision: 'automatic' | 'manual'
   /** null: all partners. */
   audience: JsonOrNull<string[]>
+  /** Whether its terms tell partners apart. */
+  addressed: ColumnType<boolean, boolean | undefined, boolean>
+  /** The last moment at which its terms can permit anything, whenever they are agreed; null: they set no such end. */
+  ends_at: TimeOrNull
   version: number
   created_at: Time
 }

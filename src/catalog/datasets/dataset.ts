@@ -1,4 +1,6 @@
+import type { Geometry } from '../../dataplane/release.ts'
 import type { Column, FileVersion, Source } from '../../dataplane/sources/source.ts'
+import type { ProtectedUnit } from '../../policy/restriction.ts'
 
 /** Text for people: one entry for each language (BCP 47). */
 export type Translations = Readonly<Record<string, string>>
@@ -20,6 +22,12 @@ export interface DatasetMetadata {
   readonly landingPage?: string
   readonly updateFrequency?: string
   readonly columns: readonly Column[]
+  /** Columns that may be filtered and grouped by where groups are protected, and that row scopes may name. */
+  readonly dimensions?: readonly string[]
+  /** Who or what stands behind the rows. */
+  readonly protectedUnits?: readonly ProtectedUnit[]
+  /** Where a row is, for answers as GeoJSON. */
+  readonly geometry?: Geometry
 }
 
 /** What a person says about a column; what is absent is taken from the data. */

@@ -34,6 +34,8 @@ const column = record(
   ['name'],
 )
 
+const protectedUnit = record({ name: { type: 'string', pattern: '^[A-Za-z][A-Za-z0-9_-]{0,99}$' }, column: text(500), counts: { enum: ['distinct', 'sum', 'max'] } }, ['name', 'column', 'counts'])
+
 const metadata = record(
   {
     title: perLanguage(text(500)),
@@ -48,6 +50,9 @@ const metadata = record(
     landingPage: url,
     updateFrequency: text(200),
     columns: { type: 'array', items: column, maxItems: 5000 },
+    dimensions: { type: 'array', items: text(500), maxItems: 200 },
+    protectedUnits: { type: 'array', items: protectedUnit, maxItems: 50 },
+    geometry: record({ longitude: text(500), latitude: text(500) }, ['longitude', 'latitude']),
   },
   ['title'],
 )

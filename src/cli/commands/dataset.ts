@@ -102,6 +102,8 @@ async function updateDataset(session: Session, id: string, options: DatasetOptio
   const version = file === undefined ? undefined : await addVersion(session, id, options)
   // A new version changes the dataset, too: what is shown is what is there now.
   print.thing(version === undefined && changed !== undefined ? changed : await client.call('getDataset', { path }))
+  const stops = [...(changed?.stops ?? []), ...(version?.stops ?? [])]
+  if (stops.length > 0) print.note(`The terms of these agreements cannot be enforced any more, and nothing is released under them: ${stops.join(', ')}`)
   if (version !== undefined) print.note(`Version ${version.number}: ${version.rows ?? 'no'} rows, ${bytesText(version.bytes)}.${columnChanges(version.changes)}`)
 }
 
