@@ -166,7 +166,7 @@ export const peerDatasets: readonly PeerDataset[] = [
 
 const delivery: DeliveryView = { role: 'consumer', fileName: 'a.csv', bytes: 3, sha256: 'a'.repeat(64), path: 'inbox/a.csv', receipt: undefined, completedAt: at }
 
-function fakeProcesses(recorded: Recorded[]): Pick<ManagementDeps, 'negotiations' | 'transfers' | 'peerCatalogs' | 'deliveries'> {
+export function fakeProcesses(recorded: Recorded[]): Pick<ManagementDeps, 'negotiations' | 'transfers' | 'peerCatalogs' | 'deliveries'> {
   const negotiated = (name: string) => async (input: unknown, more?: unknown) => {
     recorded.push({ name, input: more === undefined ? input : [input, more] })
     return negotiation
