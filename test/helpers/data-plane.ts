@@ -7,6 +7,7 @@ import express from 'express'
 import { pino } from 'pino'
 import { createAudit } from '../../src/audit/audit.ts'
 import type { Audit, AuditEntry, AuditRecord } from '../../src/audit/audit.ts'
+import type { OdrlAgreement } from '../../src/policy/odrl.ts'
 import { createDataPlane } from '../../src/dataplane/data-plane.ts'
 import type { DataPlane } from '../../src/dataplane/data-plane.ts'
 import { permitStarted } from '../../src/dataplane/release.ts'
@@ -27,7 +28,7 @@ export interface TestDataPlane {
   readonly url: string
   readonly folder: string
   readonly errors: unknown[]
-  readonly datasets: Map<string, ReleasedDataset | ((version?: number) => ReleasedDataset | undefined)>
+  readonly datasets: Map<string, TestDataset | ((version?: number) => TestDataset | undefined)>
   readonly secrets: Map<string, string>
   /** A started transfer of a dataset, and its token. */
   start(dataset: string, change?: Partial<ReleasedTransfer>): Promise<{ transferId: string; token: string; url: string }>
@@ -80,7 +81,8 @@ export async function openTestDataPlane(options: TestDataPlaneOptions): Promise<
     released: async (id) => transfers.get(id),
     dataset: async (id, version) => {
       const found = datasets.get(id)
-      return typeof found === 'function' ? found(version) : found
+      const dataset = typeof found === 'function' ? found(version) : found
+      return dataset === undefined ? undefined : { facts: { kind: dataset.source.type, columns: dataset.columns, dimensions: [], protectedUnits: [] }, ...dataset }
     },
     secret: async (name) => secrets.get(name),
     postgresqlConnections: options.postgresqlConnections ?? {},
@@ -103,7 +105,7 @@ export async function openTestDataPlane(options: TestDataPlaneOptions): Promise<
     secrets,
     async start(datasetId, change = {}) {
       const transferId = `urn:uuid:${randomUUID()}`
-      transfers.set(transferId, { transferId, state: 'STARTED', partner: consumer, datasetId, agreementId: 'urn:uuid:agreement', ...change })
+      transfers.set(transferId, { transferId, state: 'STARTED', partner: consumer, datasetId, agreementId: 'urn:uuid:agreement', agreement: openAgreement(datasetId), agreedAt: new Date('2026-01-01T00:00:00Z'), groups: [], fulfilled: new Set(), ...change })
       const token = await database.transaction((tx) => plane.issueToken(tx, { transferId, partner: consumer, expiresAt: new Date(clock().getTime() + 3_600_000) }))
       return { transferId, token, url: plane.endpoint(transferId) }
     },
@@ -139,4 +141,11 @@ export async function openTestDataPlane(options: TestDataPlaneOptions): Promise<
 /** SHA-256 of a text or bytes, hex. */
 export function sha256(content: string | Uint8Array): string {
   return createHash('sha256').update(content).digest('hex')
+}
+
+/** A dataset; unless told otherwise it declares no dimension and protects nobody. */
+export type TestDataset = Omit<ReleasedDataset, 'facts'> & Partial<Pick<ReleasedDataset, 'facts'>>
+
+function openAgreement(target: string): OdrlAgreement {
+  return { '@id': 'urn:uuid:agreement', '@type': 'Agreement', target, assigner: 'did:web:provider.example', assignee: consumer, timestamp: '2026-01-01T00:00:00Z', permission: [{ action: 'use' }] }
 }
