@@ -1,5 +1,5 @@
 /* Generated from management.yaml by `npm run generate`; do not edit.
-   sha256 of management.yaml: c016f6a4f99fd515630fc3aa273a957a2e85978bb9f19e8407f6c30d0f52249d */
+   sha256 of management.yaml: c96e26b2a03e8eecf8f88154e7736d3820964100fd127f4a41952d93f08a27e3 */
 
 export interface paths {
     readonly "/self": {
@@ -828,7 +828,7 @@ export interface paths {
         readonly parameters: {
             readonly query?: {
                 /** @description The original file without it */
-                readonly format?: "csv" | "ndjson" | "json" | "parquet" | "original";
+                readonly format?: "csv" | "ndjson" | "json" | "parquet" | "geojson" | "original";
                 /** @description An older version of a file */
                 readonly version?: number;
                 /** @description For an HTTP source: the path below the endpoint, with its query string (`/stations?limit=5`) */
@@ -3255,7 +3255,7 @@ export interface operations {
         readonly parameters: {
             readonly query?: {
                 /** @description The original file without it */
-                readonly format?: "csv" | "ndjson" | "json" | "parquet" | "original";
+                readonly format?: "csv" | "ndjson" | "json" | "parquet" | "geojson" | "original";
                 /** @description An older version of a file */
                 readonly version?: number;
                 /** @description For an HTTP source: the path below the endpoint, with its query string (`/stations?limit=5`) */
@@ -3313,7 +3313,7 @@ export interface operations {
         readonly parameters: {
             readonly query?: {
                 /** @description The original file without it */
-                readonly format?: "csv" | "ndjson" | "json" | "parquet" | "original";
+                readonly format?: "csv" | "ndjson" | "json" | "parquet" | "geojson" | "original";
                 /** @description An older version of a file */
                 readonly version?: number;
                 /** @description For an HTTP source: the path below the endpoint, with its query string (`/stations?limit=5`) */

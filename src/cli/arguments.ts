@@ -44,6 +44,13 @@ export function pointInTime(text: string): string {
   return time.toISOString()
 }
 
+/** A query as people write it: what cannot stand in an address is encoded, and nothing that is encoded already. */
+export function writtenQuery(text: string): string {
+  const query = text.replace(/^\?/, '')
+  if (query === '') throw new InvalidArgumentError('It must be a query, such as "select=district,amount.sum()&week=gte.2026-W10".')
+  return query.replace(/[^\x21\x24-\x3b\x3d\x3f-\x5f\x61-\x7e]/gu, (character) => encodeURIComponent(character))
+}
+
 /** The text of a file that holds a JSON object. */
 export function jsonObjectIn(file: string): string {
   try {

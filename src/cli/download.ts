@@ -8,21 +8,27 @@ import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { digestOf, fileNameIn, hashOf } from './digest.ts'
 import { exitCodes, Failure } from './failure.ts'
-import { bytesText } from './output.ts'
+import { bytesText, printable } from './output.ts'
 import { progressBar } from './progress.ts'
 import { header } from './send.ts'
 import type { Session } from './session.ts'
 
 /** What of the data is asked for. */
 export interface DataQuery {
-  readonly format?: 'csv' | 'ndjson' | 'json' | 'parquet' | 'original' | undefined
+  readonly format?: 'csv' | 'ndjson' | 'json' | 'parquet' | 'geojson' | 'original' | undefined
   readonly version?: number | undefined
   readonly path?: string | undefined
+  /** As the provider takes it. */
+  readonly query?: string | undefined
+  /** With one of these, a signed statement goes with the request. */
+  readonly role?: string | undefined
+  readonly purpose?: string | undefined
 }
 
 interface Wanted {
   readonly transferId: string
   readonly query: DataQuery
+  readonly prefer?: string | undefined
 }
 
 /** What came. */
@@ -112,9 +118,22 @@ async function written<T>(file: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-async function ask({ client }: Session, { transferId, query }: Wanted, part: Part): Promise<IncomingMessage> {
+function headersOf({ prefer }: Wanted): Record<string, string> {
+  return prefer === undefined ? identity : { ...identity, prefer }
+}
+
+/** What the provider says beside the data is told, wherever the data go. */
+function tellAside({ print }: Session, answer: IncomingMessage): void {
+  const [withheld, record] = [header(answer, 'concordat-withheld'), header(answer, 'concordat-record')]
+  if (withheld !== undefined) print.note(`Withheld: ${printable(withheld)}`)
+  if (record !== undefined) print.note(`The provider's record of it is number ${printable(record)}.`)
+}
+
+async function ask(session: Session, wanted: Wanted, part: Part): Promise<IncomingMessage> {
   const range = part.notes === undefined || part.offset === 0 ? {} : { range: `bytes=${part.offset}-`, 'if-range': part.notes.etag }
-  const answer = await client.open('downloadData', { path: { transferId }, query, headers: { ...identity, ...range } }, { accept: 'range' in range ? [416] : [] })
+  const { transferId, query } = wanted
+  const answer = await session.client.open('downloadData', { path: { transferId }, query, headers: { ...headersOf(wanted), ...range } }, { accept: 'range' in range ? [416] : [] })
+  tellAside(session, answer)
   return answer
 }
 
@@ -150,8 +169,10 @@ async function finish(file: string, { answer, notes, ...came }: { answer?: Incom
 }
 
 /** Writes the data to stdout as they come; the digest is known, and checked, at their end. */
-export async function toStdout(session: Session, { transferId, query }: Wanted): Promise<void> {
-  const answer = await session.client.open('downloadData', { path: { transferId }, query, headers: identity })
+export async function toStdout(session: Session, wanted: Wanted): Promise<void> {
+  const { transferId, query } = wanted
+  const answer = await session.client.open('downloadData', { path: { transferId }, query, headers: headersOf(wanted) })
+  tellAside(session, answer)
   const hash = createHash('sha256')
   try {
     await pipeline(answer, counting(session, answer, { what: 'stdout', offset: 0, hashes: [hash] }), session.terminal.out, { end: false })
@@ -164,11 +185,14 @@ export async function toStdout(session: Session, { transferId, query }: Wanted):
   session.print.note(`sha256 ${sha256} (${said === undefined ? 'the provider named no digest to check' : 'digest checked'})`)
 }
 
-const extensions: Readonly<Record<string, string>> = { csv: '.csv', ndjson: '.ndjson', json: '.json', parquet: '.parquet' }
+const saidLater = [400, 403, 405, 406, 429, 502]
+const extensions: Readonly<Record<string, string>> = { csv: '.csv', ndjson: '.ndjson', json: '.json', parquet: '.parquet', geojson: '.geojson' }
 
 /** A name for the file: the one that the provider gives it, unless there is such a file already. */
-export async function fileNameFor({ client }: Session, { transferId, query }: Wanted): Promise<string> {
-  const answer = await client.open('inspectData', { path: { transferId }, query, headers: identity })
+export async function fileNameFor({ client }: Session, wanted: Wanted): Promise<string> {
+  const { transferId, query } = wanted
+  // A refusal has a body only where the data are asked for: that says why.
+  const answer = await client.open('inspectData', { path: { transferId }, query, headers: headersOf(wanted) }, { accept: saidLater })
   answer.destroy()
   const name = fileNameIn(header(answer, 'content-disposition')) ?? `${transferId.replace(/[^A-Za-z0-9._-]/g, '-')}${extensions[query.format ?? ''] ?? ''}`
   if (await isThere(name)) throw new Failure(exitCodes.failed, `${name} exists already. Name another file with --out, or the same one to replace it.`)

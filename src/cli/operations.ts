@@ -56,6 +56,7 @@ export const routes = {
   inspectData: ['HEAD', '/transfers/{transferId}/data'],
   listDeliveries: ['GET', '/transfers/{transferId}/deliveries'],
   listAuditEntries: ['GET', '/audit/entries'],
+  getAuditEntry: ['GET', '/audit/entries/{index}'],
   exportAudit: ['GET', '/audit/export'],
   listOutbox: ['GET', '/outbox'],
   retryMessage: ['POST', '/outbox/{messageId}/retry'],

@@ -13,6 +13,7 @@ import { auditCommands, outboxCommands } from './commands/record.ts'
 import { secretCommands } from './commands/secret.ts'
 import { tokenCommands } from './commands/token.ts'
 import { transferCommands } from './commands/transfer.ts'
+import { whyCommand } from './commands/why.ts'
 import { exitCodes, isFailure } from './failure.ts'
 import type { Terminal } from './output.ts'
 import { globalOptions, opener } from './session.ts'
@@ -57,6 +58,7 @@ export function createProgram(terminal: Terminal): Command {
   transferCommands(program, open)
   getCommand(program, open)
   auditCommands(program, open)
+  whyCommand(program, open)
   outboxCommands(program, open)
   tokenCommands(program, open)
   return program

@@ -1,0 +1,34 @@
+import type { Language } from '../../policy/operand-texts.ts'
+import type { OperandRow } from '../../policy/profile.ts'
+import { ca } from './ca.ts'
+import { en } from './en.ts'
+import { es } from './es.ts'
+
+/** The words in which records are told, in one language. */
+export interface WhyTexts {
+  readonly record: (index: number, time: string) => string
+  readonly headings: Readonly<Record<'who' | 'asked' | 'agreement' | 'terms' | 'why' | 'needed' | 'withheld' | 'released' | 'quota' | 'provider', string>>
+  readonly who: Readonly<Record<'partner' | 'role' | 'purpose' | 'user' | 'actor', (value: string) => string>>
+  readonly agreement: (id: string) => string
+  readonly rule: (place: string) => string
+  readonly dataset: (id: string) => string
+  readonly groups: (count: string) => string
+  readonly rows: (count: string) => string
+  readonly bytes: (count: string) => string
+  readonly digest: (sha256: string) => string
+  readonly nothing: string
+  readonly used: (amount: string) => string
+  readonly providerRecord: (index: string) => string
+  readonly truth: { readonly true: string; readonly false: string; readonly unknown: string }
+  readonly seen: (value: string) => string
+  readonly seenNothing: string
+  readonly source: Readonly<Record<OperandRow['source'], string>>
+  /** By ODRL's term. */
+  readonly operators: Readonly<Record<string, string>>
+  /** What happened, by the record's type. */
+  readonly events: Readonly<Record<string, string>>
+  /** How fields are called that follow in brackets. */
+  readonly fields: Readonly<Record<string, string>>
+}
+
+export const whyTexts: Readonly<Record<Language, WhyTexts>> = { en, ca, es }
