@@ -1,6 +1,7 @@
 import { createPublicKey, hash, randomUUID, sign, verify } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { isProblem, ProblemError } from '../errors.ts'
+import { boundedCache } from './bounded-cache.ts'
 import type { PublicJwk } from './did-document.ts'
 import type { Resolver } from './did-web.ts'
 import { isDidWeb } from './did-web.ts'
@@ -13,6 +14,7 @@ export const statementHeader = 'concordat-statement'
 export const statementSeconds = 60
 
 const maxLength = 8 * 1024
+const partnerMs = 30_000
 const type = 'concordat-statement+jwt'
 
 /** What a participant says of one request: who asks behind its connector, in which role and for what. */
@@ -102,6 +104,14 @@ export function createStatementReader(deps: StatementReaderDeps): (jws: string) 
     keys.set(jwk, made)
     return made
   }
+  // Statements are new each time, their issuers are not. This guards against fetching for strangers; who is let in, access tokens say.
+  const partners = boundedCache<true>(1_000, () => deps.clock().getTime())
+  const isPartner = async (issuer: string) => {
+    if (deps.isPartner === undefined || partners.get(issuer) === true) return true
+    if (!(await deps.isPartner(issuer))) return false
+    partners.set(issuer, true, deps.clock().getTime() + partnerMs)
+    return true
+  }
   return async (jws) => {
     const { header, payload, signed, signature } = partsOf(jws)
     const wanted = checkHeader(header)
@@ -109,7 +119,7 @@ export function createStatementReader(deps: StatementReaderDeps): (jws: string) 
     const kid = header['kid']
     // Before anything is fetched: a key of another DID never counts, whatever that DID's document says.
     if (typeof kid !== 'string' || !kid.startsWith(`${statement.issuer}#`)) throw refused('its kid must be a DID URL of its issuer')
-    if (deps.isPartner !== undefined && !(await deps.isPartner(statement.issuer))) throw refused('its issuer is not a registered partner')
+    if (!(await isPartner(statement.issuer))) throw refused('its issuer is not a registered partner')
     const jwk = await keyOf(deps.resolver, statement.issuer, kid)
     if (jwk.kty !== wanted.kty || jwk.crv !== wanted.crv) throw refused('its key does not go with its algorithm')
     if (!isSignedBy(keyObject, jwk, { signed, signature, digest: wanted.digest })) throw refused('its signature is not valid')

@@ -59,6 +59,9 @@ const answerHeaders = [
 /** Headers that an answer and a refusal have alike. */
 const alwaysHeaders = ['concordat-withheld', 'concordat-record', 'retry-after'] as const
 
+// Servers and proxies on the way take about as much.
+const maxAddressLength = 8000
+
 /** A request that is ready to go. */
 interface Prepared {
   readonly url: string
@@ -105,6 +108,7 @@ async function prepare(deps: RelayDeps, request: RelayRequest): Promise<Prepared
   const transfer = await deps.transfers.get(request.transferId)
   if (!URL.canParse(endpoint)) throw new ProblemError('peer-failed', 'The provider gave an endpoint that is no address. Ask it to suspend and start the transfer again.')
   const address = requestAddress(endpoint, request)
+  if (address.url.length > maxAddressLength) throw new ProblemError('query-too-large', `The query is too long: an address may have ${maxAddressLength} characters in all. Ask for less at once.`)
   const key = keyOf(request) ?? deps.newId()
   const headers = {
     ...present(request, requestHeaders),

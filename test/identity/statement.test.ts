@@ -154,6 +154,17 @@ describe('forged', () => {
     expect(host.requests.length).toBe(asked)
     await careful.close()
   })
+
+  test('whether somebody is a partner is not looked up for each of its statements', async () => {
+    let lookedUp = 0
+    const careful = await openParticipant(clock, async () => (lookedUp += 1) > 0)
+    for (let each = 0; each < 5; each++) await careful.identity.readStatement(await jws({ aud: careful.identity.id, jti: `j${each}` }))
+    expect(lookedUp).toBe(1)
+    clock.forward(31)
+    await careful.identity.readStatement(await jws({ aud: careful.identity.id }))
+    expect(lookedUp).toBe(2)
+    await careful.close()
+  })
 })
 
 describe('the digest of a request', () => {

@@ -162,6 +162,11 @@ describe('an HTTP source', () => {
     expect(provider.got).toEqual([])
   })
 
+  test('a query longer than an address may be is refused', async () => {
+    expect(problemIn(await ask(`?id=in.(${'1,'.repeat(4000)}1)`))).toMatchObject({ code: 'query-too-large' })
+    expect(provider.got).toEqual([])
+  })
+
   test('other methods are refused', async () => {
     for (const [method, path] of [['POST', ''], ['PUT', '/a'], ['DELETE', '/a'], ['OPTIONS', '']] as const) expect((await ask(path, { method })).status).toBe(405)
     expect(provider.got).toEqual([])
