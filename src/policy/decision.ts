@@ -54,6 +54,8 @@ export interface RuleReport {
   readonly action: Truth
   readonly constraints: readonly ConstraintReport[]
   readonly duties: readonly DutyReport[]
+  /** Constraints on the rule's actions, targets and assignees, if there are any. */
+  readonly refinements?: readonly ConstraintReport[]
 }
 
 export interface ConstraintReport {

@@ -9,6 +9,8 @@ export interface Policy {
   /** What counts when a permission and a prohibition meet; ODRL's default voids the policy (Information Model §2.10). */
   readonly conflict: 'perm' | 'prohibit' | 'invalid'
   readonly inheritFrom: readonly string[]
+  /** What a compact policy said once for all its rules (Information Model §2.7.1). The rules have it too, where they do not say otherwise. */
+  readonly shared?: { readonly targets: readonly string[]; readonly assigners: readonly string[]; readonly assignees: readonly string[] }
   /** Permissions, prohibitions and obligations, in the order they are written. */
   readonly rules: readonly PolicyRule[]
 }

@@ -19,6 +19,8 @@ export interface PolicyTerms {
   readonly prohibition?: readonly Rule[]
   readonly obligation?: readonly Rule[]
   readonly profile?: string | readonly string[]
+  /** Not among DSP's terms: sent with its prefix. Absent: `invalid`. */
+  readonly 'odrl:conflict'?: JsonValue
 }
 
 /** An offer in a message: DSP 2025-1, MessageOffer. `target` is the dataset (mandatory in the prose). */
