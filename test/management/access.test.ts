@@ -52,7 +52,7 @@ describe('Every operation', () => {
   test('An auditor reads records and nothing else', () => {
     const mine = management.contract.operations.filter(({ id, open }) => !open && mayCall('auditor', id))
     expect(mine.filter(({ method }) => method !== 'get')).toEqual([])
-    expect(mine.map(({ id }) => id).toSorted()).toEqual(['exportAudit', 'getAgreement', 'getAgreementMessage', 'getAuditEntry', 'getSelf', 'listAgreements', 'listAuditEntries', 'streamEvents'])
+    expect(mine.map(({ id }) => id).toSorted()).toEqual(['explainAgreement', 'exportAudit', 'getAgreement', 'getAgreementMessage', 'getAuditEntry', 'getObligation', 'getSelf', 'listAgreements', 'listAuditEntries', 'listObligations', 'streamEvents'])
   })
 })
 
