@@ -2,6 +2,7 @@ import { operators } from '../src/policy/model.ts'
 import { operandText } from '../src/policy/operand-texts.ts'
 import { odrlIri, profileIri, xsdIri } from '../src/policy/profile.ts'
 import type { OperandRow } from '../src/policy/profile.ts'
+import { limitOf, unitLimits } from '../src/policy/value-limits.ts'
 
 type Schema = Readonly<Record<string, unknown>>
 
@@ -13,16 +14,6 @@ const durationPattern = '^P(?=[0-9T])(?:[0-9]{1,6}Y)?(?:[0-9]{1,6}M)?(?:[0-9]{1,
 const datePattern = '^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])'
 const timePattern = 'T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:[0-9]{2})?$'
 const iriPattern = '^[A-Za-z][A-Za-z0-9+.-]*:\\S+$'
-
-/** What a text must look like, where the operand says more than its datatype. */
-const patterns: Readonly<Record<string, string>> = {
-  dayOfWeek: '^(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)$',
-  hourOfDay: '^(?:[0-9]|1[0-9]|2[0-3])$',
-  mask: '^(?:drop|truncate:[1-9][0-9]*|year|month|week|day|grid:(?:[1-9][0-9]*(?:\\.[0-9]+)?|0\\.[0-9]*[1-9][0-9]*)|hash)$',
-  largestShare: '^(?:0?\\.[0-9]*[1-9][0-9]*|1(?:\\.0+)?)$',
-  rounding: '^(?:[1-9][0-9]*(?:\\.[0-9]+)?|0\\.[0-9]*[1-9][0-9]*)$',
-  minGroupSize: '^[1-9][0-9]{0,14}$',
-}
 
 const datatypes: Readonly<Record<OperandRow['datatype'], { readonly pattern: string; readonly types: readonly string[] }>> = {
   iri: { pattern: iriPattern, types: ['anyURI'] },
@@ -80,7 +71,7 @@ function operatorSchema(allowed: readonly string[]): Schema {
 
 function valueSchema(row: OperandRow): Schema {
   const { pattern, types } = datatypes[row.datatype]
-  const text = { type: 'string', pattern: patterns[row.term] ?? pattern }
+  const text = { type: 'string', pattern: limitOf(row)?.pattern ?? pattern }
   const typed = {
     type: 'object',
     required: ['@value'],
@@ -92,6 +83,5 @@ function valueSchema(row: OperandRow): Schema {
 }
 
 function unitSchema(unit: NonNullable<OperandRow['unit']>): Schema {
-  const pattern = unit === 'timeZone' ? '^[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+)*$' : '^[A-Z]{3}$'
-  return { type: 'string', pattern }
+  return { type: 'string', pattern: unitLimits[unit].pattern }
 }

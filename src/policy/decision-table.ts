@@ -2,7 +2,8 @@ import { spanOf } from './calendar.ts'
 import type { ContextValue, PolicyRequest } from './decision.ts'
 import { isText, listAt, objectAt, textAt, wrong } from './json-document.ts'
 import type { JsonObject } from './json-document.ts'
-import { dpvIri, odrlIri, operandOf, operandTable, profileIri, xsdIri } from './profile.ts'
+import { termIri } from './names.ts'
+import { operandOf, operandTable, xsdIri } from './profile.ts'
 
 /** One line of a decision table: a request, when it is made, and what must come of it. */
 export interface TableRow {
@@ -23,8 +24,6 @@ export interface TableRow {
   readonly restriction?: JsonObject
 }
 
-const prefixes: Readonly<Record<string, string>> = { odrl: odrlIri, concordat: profileIri, dpv: dpvIri }
-
 /** Reads the rows of a decision table; what is wrong is refused with its place ('bad-request'). */
 export function readRows(value: unknown, at: string): readonly TableRow[] {
   return listAt(value, at).map((row, index) => readRow(objectAt(row, `${at}/${index}`), `${at}/${index}`))
@@ -43,7 +42,7 @@ function readRow(row: JsonObject, at: string): TableRow {
     case: { en: textAt(objectAt(row['case'], `${at}/case`)['en'], `${at}/case/en`) },
     ...(values === undefined ? {} : { values: readValues(objectAt(values, `${at}/values`), `${at}/values`) }),
     request: {
-      action: fullIri(textAt(request['action'], `${at}/request/action`)),
+      action: termIri(textAt(request['action'], `${at}/request/action`)),
       ...(isText(request['target']) ? { target: request['target'] } : {}),
       ...(isText(request['assignee']) ? { assignee: request['assignee'] } : {}),
       context,
@@ -71,14 +70,6 @@ function readTime(value: unknown, at: string): Date {
   return span?.first ?? wrong(at, 'must be a time with its offset, such as 2026-03-02T09:30:00+01:00')
 }
 
-/** A name with one of the known prefixes as full IRI; a bare name is a name of ODRL. */
-function fullIri(name: string): string {
-  const colon = name.indexOf(':')
-  if (colon === -1) return `${odrlIri}${name}`
-  const prefix = name.slice(0, colon)
-  return Object.hasOwn(prefixes, prefix) ? `${prefixes[prefix] ?? ''}${name.slice(colon + 1)}` : name
-}
-
 function readContext(given: JsonObject, at: string): { context: Map<string, ContextValue>; counters: Map<string, number> } {
   const context = new Map<string, ContextValue>()
   const counters = new Map<string, number>()
@@ -94,7 +85,7 @@ function readContext(given: JsonObject, at: string): { context: Map<string, Cont
 function operandKey(key: string): string {
   const [term = '', about] = key.split('#')
   const row = operandTable.find((each) => each.term === term)
-  return row === undefined ? fullIri(key) : `${row.iri}${about === undefined ? '' : `#${about}`}`
+  return row === undefined ? termIri(key) : `${row.iri}${about === undefined ? '' : `#${about}`}`
 }
 
 function readValue(value: unknown, datatype: string, at: string): ContextValue {
@@ -104,5 +95,5 @@ function readValue(value: unknown, datatype: string, at: string): ContextValue {
 }
 
 function readText(text: string, datatype: string): string {
-  return datatype === 'iri' ? fullIri(text) : text
+  return datatype === 'iri' ? termIri(text) : text
 }

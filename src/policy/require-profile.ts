@@ -6,6 +6,7 @@ import { parseMask } from './masks.ts'
 import type { AtomicConstraint, Constraint, Policy, PolicyRule, PolicyValue } from './model.ts'
 import { operandOf, operandTable, xsdIri } from './profile.ts'
 import type { OperandRow } from './profile.ts'
+import { keeps, limitOf, unitLimits } from './value-limits.ts'
 
 /** Where a constraint stands, and so which operands it may have. */
 interface Place {
@@ -54,7 +55,7 @@ function requireAtomic(constraint: AtomicConstraint, place: Place): void {
   requirePlace(row, at, place)
   if (!row.operators.includes(operator)) refuse(`${at}/operator`, `${row.term} cannot be compared with ${operator}; allowed is ${row.operators.join(', ')}.`)
   for (const [index, value] of constraint.rightOperand.entries()) {
-    const fault = valueFault(row, value, constraint)
+    const fault = valueFault(row, value, constraint) ?? limitFault(row, value)
     if (fault !== undefined) refuse(constraint.rightOperand.length === 1 ? `${at}/rightOperand` : `${at}/rightOperand/${index}`, `${fault}.`)
   }
   requireUnit(row, constraint, at)
@@ -103,8 +104,14 @@ function valueFault(row: OperandRow, value: PolicyValue, { unit }: AtomicConstra
   }
 }
 
+function limitFault(row: OperandRow, value: PolicyValue): string | undefined {
+  const limit = limitOf(row)
+  return limit === undefined || keeps(limit, valueText(value)) ? undefined : `${quoted(valueText(value))} must be ${limit.wanted} to be compared with ${row.term}`
+}
+
 function requireUnit(row: OperandRow, { unit }: AtomicConstraint, at: string): void {
   if (unit === undefined) return
   if (row.unit === undefined) refuse(`${at}/unit`, `${row.term} has no unit. Leave it out.`)
+  if (row.unit === 'currency' && !keeps(unitLimits.currency, unit)) refuse(`${at}/unit`, `${quoted(unit)} must be ${unitLimits.currency.wanted}.`)
   if (row.unit === 'timeZone' && !isTimeZone(unit)) refuse(`${at}/unit`, `${quoted(unit)} is not a time zone such as Europe/Madrid.`)
 }
