@@ -26,6 +26,8 @@ export interface Representation {
 /** Files as they are sent: the original, or an export that is made once and kept while there is room. */
 export interface Representations {
   ofVersion(version: FileVersion, format: DataFormat): Promise<Representation>
+  /** The version's rows as typed Parquet in the cache, which may let it go. */
+  typed(version: FileVersion): Promise<{ readonly path: string }>
   /** A table written into a file that is gone when its handle is closed. */
   ofTable(source: PostgresqlSource, format: TabularFormat, name: string): Promise<Representation>
 }
@@ -41,7 +43,7 @@ export function createRepresentations(deps: RepresentationsDeps): Representation
   const making = new Map<string, Promise<unknown>>()
   const verified = new Map<string, string>()
 
-  async function exported(version: FileVersion, to: TabularFormat): Promise<Representation> {
+  async function exported(version: FileVersion, to: TabularFormat): Promise<Representation & { readonly path: string }> {
     const from = inputFormat(version)
     const key = `${version.sha256}-${from}-${to}`
     for (let attempt = 0; ; attempt++) {
@@ -68,7 +70,15 @@ export function createRepresentations(deps: RepresentationsDeps): Representation
     return exported(version, format)
   }
 
-  return { ofVersion, ofTable: (source, format, name) => tableFile(deps, source, { format, name }) }
+  async function typed(version: FileVersion): Promise<{ path: string }> {
+    const original = await ofVersion(version, 'original')
+    await original.handle.close()
+    const { handle, path } = await exported(version, 'parquet')
+    await handle.close()
+    return { path }
+  }
+
+  return { ofVersion, typed, ofTable: (source, format, name) => tableFile(deps, source, { format, name }) }
 }
 
 async function openVersion(version: FileVersion): Promise<FileHandle> {
@@ -102,12 +112,13 @@ interface CachedFile {
 }
 
 // `KEY.json` names the file with the content, whose name has its digest: whoever reads the one gets the other, whole.
-async function openCached(directory: string, key: string): Promise<Pick<Representation, 'handle' | 'bytes' | 'sha256' | 'rows'> | undefined> {
+async function openCached(directory: string, key: string): Promise<(Pick<Representation, 'handle' | 'bytes' | 'sha256' | 'rows'> & { readonly path: string }) | undefined> {
   const facts = join(directory, `${key}.json`)
   const text = await readFile(facts, 'utf8').catch(() => undefined)
   if (text === undefined) return undefined
   const cached: CachedFile = JSON.parse(text)
-  const handle = await open(join(directory, cached.file)).catch(() => undefined)
+  const path = join(directory, cached.file)
+  const handle = await open(path).catch(() => undefined)
   if (handle === undefined) return undefined
   if ((await handle.stat()).size !== cached.bytes) {
     await handle.close()
@@ -115,7 +126,7 @@ async function openCached(directory: string, key: string): Promise<Pick<Represen
   }
   const now = new Date()
   await utimes(facts, now, now).catch(() => undefined)
-  return { handle, bytes: cached.bytes, sha256: cached.sha256, rows: cached.rows }
+  return { handle, path, bytes: cached.bytes, sha256: cached.sha256, rows: cached.rows }
 }
 
 async function makeExport(deps: RepresentationsDeps, version: FileVersion, wanted: { key: string; from: ReturnType<typeof inputFormat>; to: TabularFormat }): Promise<void> {

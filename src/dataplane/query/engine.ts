@@ -20,6 +20,17 @@ export interface WrittenAnswer {
   readonly rows: number
 }
 
+/** How an answer is written. */
+export interface WantedAnswer {
+  readonly format: AnswerFormat
+  /** What the statement gives, in its order: names and types. */
+  readonly columns: readonly Column[]
+  /** For GeoJSON: the columns that are a feature's place (WGS 84); the others are its properties. */
+  readonly geometry?: { readonly longitude: string; readonly latitude: string }
+  /** Stops the query: the client is gone, or the transfer was ended. */
+  readonly signal?: AbortSignal
+}
+
 /** A row of JSON values. 64-bit integers beyond 2^53 come as text. */
 export type ResultRow = Readonly<Record<string, unknown>>
 
@@ -32,9 +43,9 @@ export interface TableEngine {
   readonly columns: readonly Column[]
   /** Names the content: the digest of a file; `live` for a table that others change. */
   readonly contentVersion: string
-  /** A few rows, in memory: at most `limit` (100,000 unless told), else 'query-too-large'. */
-  rows(statement: Statement, limit?: number): Promise<readonly ResultRow[]>
-  /** The whole answer, written in `format`; `columns` names and types what the statement gives. */
-  write(statement: Statement, answer: { readonly format: AnswerFormat; readonly columns: readonly Column[] }): Promise<WrittenAnswer>
+  /** A few rows, in memory: at most `limit` (100,000 unless told), else 'query-too-large'. When `signal` aborts, the query is stopped. */
+  rows(statement: Statement, limit?: number, signal?: AbortSignal): Promise<readonly ResultRow[]>
+  /** The whole answer, written as `wanted`. */
+  write(statement: Statement, wanted: WantedAnswer): Promise<WrittenAnswer>
   close(): Promise<void>
 }

@@ -3,6 +3,8 @@ import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import type { Connection, PoolClient, Submittable } from 'pg'
 import { ProblemError } from '../../errors.ts'
+import { begin, openSession, release, tableFailure } from './postgresql-session.ts'
+import type { TableSession } from './postgresql-session.ts'
 import type { Column, ColumnType, PostgresqlSource } from './source.ts'
 
 /** Tables of other databases, read only. */
@@ -11,6 +13,8 @@ export interface PostgresqlSources {
   inspect(source: PostgresqlSource): Promise<{ columns: Column[]; rows: number }>
   /** Opens a table for one reading; nothing is read until `stream`. */
   open(source: PostgresqlSource): Promise<OpenTable>
+  /** Opens a table for several statements that see the same content: one transaction, in which each statement has `timeoutMs`. */
+  session(source: PostgresqlSource, timeoutMs: number): Promise<TableSession>
   close(): Promise<void>
 }
 
@@ -53,11 +57,16 @@ interface Source {
 export function createPostgresqlSources(deps: { readonly connections: Readonly<Record<string, string>>; readonly timeoutMs: number }): PostgresqlSources {
   const open = new Map<string, Source>()
 
+  function connectionOf(name: string): string {
+    const connectionString = Object.hasOwn(deps.connections, name) ? deps.connections[name] : undefined
+    if (connectionString === undefined) throw new ProblemError('invalid-source', `There is no PostgreSQL connection named ${name}. The configuration names them.`)
+    return connectionString
+  }
+
   function sourceOf(name: string): Source {
     const existing = open.get(name)
     if (existing !== undefined) return existing
-    const connectionString = Object.hasOwn(deps.connections, name) ? deps.connections[name] : undefined
-    if (connectionString === undefined) throw new ProblemError('invalid-source', `There is no PostgreSQL connection named ${name}. The configuration names them.`)
+    const connectionString = connectionOf(name)
     const pool = new pg.Pool({ connectionString, max: 8, connectionTimeoutMillis: 10_000, idleTimeoutMillis: 30_000, allowExitOnIdle: true })
     // A connection that breaks while idle is dropped from the pool; the next query opens another.
     pool.on('error', () => undefined)
@@ -83,6 +92,11 @@ export function createPostgresqlSources(deps: { readonly connections: Readonly<R
       const table = await findTable(db, source.table)
       return openTable(table, await begin(pool, deps.timeoutMs))
     }),
+    session: (source, timeoutMs) => reading(async () => {
+      const { pool, db } = sourceOf(source.connection)
+      const table = await findTable(db, source.table)
+      return openSession(table, await begin(pool, timeoutMs), connectionOf(source.connection))
+    }),
     async close() {
       await Promise.all([...open.values()].map(({ db }) => db.destroy()))
     },
@@ -95,14 +109,6 @@ async function reading<T>(work: () => Promise<T>): Promise<T> {
   } catch (error) {
     throw tableFailure(error)
   }
-}
-
-function tableFailure(error: unknown): unknown {
-  if (Error.isError(error) && error.name === 'ProblemError') return error
-  const code = Error.isError(error) && 'code' in error ? String(error.code) : ''
-  // 57014: query_canceled, which is what statement_timeout does.
-  if (code === '57014') return new ProblemError('query-timeout', 'The table took too long to read.', { cause: error })
-  return new ProblemError('source-failed', 'The database of the source cannot be read.', { cause: error })
 }
 
 // A name is looked up, never put into SQL as it came; what goes into SQL is what the catalogue answers, quoted.
@@ -134,24 +140,6 @@ function typeOf(type: string): ColumnType {
   if (type.startsWith('timestamp')) return 'datetime'
   if (type === 'time without time zone') return 'time'
   return /^(jsonb?|ARRAY)$/.test(type) ? 'object' : 'string'
-}
-
-async function begin(pool: pg.Pool, timeoutMs: number): Promise<PoolClient> {
-  const client = await pool.connect()
-  try {
-    await client.query(`begin transaction isolation level repeatable read read only; set local statement_timeout = ${Math.round(timeoutMs)}; set local timezone = 'UTC'; set local datestyle = 'ISO'`)
-    return client
-  } catch (error) {
-    client.release(true)
-    throw error
-  }
-}
-
-function release(client: PoolClient): void {
-  client.query('rollback').then(
-    () => client.release(),
-    () => client.release(true),
-  )
 }
 
 function openTable(table: Table, client: PoolClient): OpenTable {

@@ -1,4 +1,5 @@
 import type { ProblemCode } from '../../../errors.ts'
+import type { AnswerFormat, ResultRow, Statement } from '../../query/engine.ts'
 import type { Column, ColumnType, InputFormat, TabularFormat } from '../source.ts'
 
 /** A column whose type is known before reading: rows written by ourselves from a table. */
@@ -21,6 +22,37 @@ export interface Job {
   readonly limits: JobLimits
 }
 
+/** A query on a Parquet file that the connector wrote, as the view `data`. */
+export interface QueryJob {
+  readonly id: number
+  readonly path: string
+  /** The columns of the view, with the types that are declared for them. */
+  readonly declared: readonly KnownColumn[]
+  /** The child's own folder: the only place its DuckDB may write to. */
+  readonly folder: string
+  readonly statement: Statement
+  readonly answer: RowsWanted | FileWanted
+  readonly limits: JobLimits
+}
+
+/** Rows as JSON, `most` of them and no more. */
+export interface RowsWanted {
+  readonly most: number
+}
+
+/** A file in the child's folder. */
+export interface FileWanted {
+  readonly name: string
+  readonly format: AnswerFormat
+  readonly columns: readonly KnownColumn[]
+  readonly geometry?: { readonly longitude: string; readonly latitude: string }
+}
+
+/** Asks the child to stop a query. */
+export interface Cancel {
+  readonly cancel: number
+}
+
 export interface JobLimits {
   readonly memory: string
   readonly threads: number
@@ -31,5 +63,5 @@ export interface JobLimits {
 
 /** What the child answers. */
 export type JobAnswer =
-  | { readonly id: number; readonly ok: true; readonly columns: Column[]; readonly rows: number }
-  | { readonly id: number; readonly ok: false; readonly code: ProblemCode; readonly message: string }
+  | { readonly id: number; readonly ok: true; readonly columns: Column[]; readonly rows: number; readonly found?: readonly ResultRow[] }
+  | { readonly id: number; readonly ok: false; readonly code: ProblemCode; readonly message: string; readonly cause?: string }

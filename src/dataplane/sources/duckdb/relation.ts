@@ -144,7 +144,8 @@ async function describe(db: DuckDBConnection, job: Job, from: string): Promise<R
   return { from, columns, rows }
 }
 
-function typeOf(stored: string): ColumnType {
+/** The type of a column that DuckDB stores so. */
+export function typeOf(stored: string): ColumnType {
   if (/[[(]/.test(stored) && !/^(DECIMAL|ENUM)/.test(stored)) return 'object'
   if (/^(U?(BIG|SMALL|TINY|HUGE)INT|U?INTEGER)$/.test(stored)) return 'integer'
   if (/^(DOUBLE|FLOAT|DECIMAL.*)$/.test(stored)) return 'number'

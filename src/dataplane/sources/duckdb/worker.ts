@@ -3,24 +3,48 @@ import { DuckDBInstance } from '@duckdb/node-api'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { isProblem } from '../../../errors.ts'
 import type { TabularFormat } from '../source.ts'
-import type { Job, JobAnswer } from './job.ts'
+import type { Cancel, Job, JobAnswer, QueryJob } from './job.ts'
 import { prepareInput, withOneLineEnd } from './prepare-input.ts'
+import { createQueryWorker, explainQuery } from './query-worker.ts'
 import type { Relation } from './relation.ts'
 import { query, readRelation } from './relation.ts'
+import { settings } from './settings.ts'
 import { sqlName, sqlText } from './sql.ts'
+
+const queries = createQueryWorker()
 
 /**
  * The child process: one job at a time, each with a DuckDB of its own that may read one file, write into one folder,
- * load nothing and change none of this.
+ * load nothing and change none of this. The DuckDB of a file that is queried stays for the next query.
  */
 process.on('message', (message) => {
-  if (isJob(message)) void answer(message).then((answer) => process.send?.(answer))
+  if (isCancel(message)) queries.cancel(message.cancel)
+  else if (isQuery(message)) void answerQuery(message).then((answer) => process.send?.(answer))
+  else if (isJob(message)) void answer(message).then((answer) => process.send?.(answer))
 })
 // The parent is gone, or wants this process to end.
 process.on('disconnect', () => process.exit(0))
 
 function isJob(message: unknown): message is Job {
   return typeof message === 'object' && message !== null && 'id' in message && 'folder' in message
+}
+
+function isQuery(message: unknown): message is QueryJob {
+  return isJob(message) && 'statement' in message
+}
+
+function isCancel(message: unknown): message is Cancel {
+  return typeof message === 'object' && message !== null && 'cancel' in message
+}
+
+async function answerQuery(job: QueryJob): Promise<JobAnswer> {
+  try {
+    return await queries.run(job)
+  } catch (error) {
+    if (isProblem(error)) return { id: job.id, ok: false, code: error.code, message: error.message }
+    const cause = Error.isError(error) ? error.message : String(error)
+    return { id: job.id, ok: false, ...explainQuery(cause), cause }
+  }
 }
 
 async function answer(job: Job): Promise<JobAnswer> {
@@ -54,22 +78,6 @@ async function runOn(job: Job, path: string): Promise<JobAnswer> {
     db.closeSync()
     instance.closeSync()
   }
-}
-
-function settings(job: Job, path: string): string[] {
-  return [
-    `memory_limit = ${sqlText(job.limits.memory)}`,
-    `threads = ${job.limits.threads}`,
-    `temp_directory = ${sqlText(join(job.folder, 'spill'))}`,
-    `max_temp_directory_size = ${sqlText(job.limits.spill)}`,
-    `TimeZone = 'UTC'`,
-    `allowed_paths = [${sqlText(path)}]`,
-    `allowed_directories = [${sqlText(`${job.folder}/`)}]`,
-    'autoinstall_known_extensions = false',
-    'autoload_known_extensions = false',
-    'enable_external_access = false',
-    'lock_configuration = true',
-  ]
 }
 
 // Rows stay in the file's order, so that an export made again is the same bytes: downloads are resumed by them.

@@ -1,0 +1,160 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { createHash } from 'node:crypto'
+import type { AnswerFormat, TableEngine, WrittenAnswer } from '../../../src/dataplane/query/engine.ts'
+import type { Column, ColumnType } from '../../../src/dataplane/sources/source.ts'
+import { openTestEngines } from '../../helpers/table-engines.ts'
+import type { TestEngines } from '../../helpers/table-engines.ts'
+
+let at: TestEngines
+
+beforeAll(async () => {
+  at = await openTestEngines()
+})
+
+afterAll(() => at.close())
+
+const column = (name: string, type: ColumnType): Column => ({ name, type, nullable: true })
+const csv = `id,amount,name,day,at,open,"odd ""name, é"
+1,1.5,"a ""b"", c",2024-02-29,2024-01-01T10:00:00Z,true,x
+9007199254740993,0.25,Aragó,2024-03-01,2024-01-01T10:00:00.5Z,false,
+3,,,,,,y
+`
+
+async function textOf({ handle, bytes, sha256 }: WrittenAnswer): Promise<string> {
+  const content = await handle.readFile()
+  await handle.close()
+  expect(content.length).toBe(bytes)
+  expect(createHash('sha256').update(content).digest('hex')).toBe(sha256)
+  return content.toString('utf8')
+}
+
+async function both(content: string, columns?: readonly Column[]): Promise<TableEngine[]> {
+  const file = await at.ofFile(content, columns)
+  const table = await at.copied(file)
+  return table === undefined ? [file] : [file, table]
+}
+
+const tableOf = ({ from }: TableEngine) => (from.schema === null ? from.table : `${from.schema}.${from.table}`)
+
+describe('answers', () => {
+  test('rows: numbers, whole numbers beyond 2^53 as text, times in ISO 8601, bound values', async () => {
+    for (const engine of await both(csv)) {
+      const rows = await engine.rows({ sql: `select * from ${tableOf(engine)} where id > cast($1 as bigint) order by id`, parameters: ['1'] })
+      expect(rows).toEqual([
+        { id: 3, amount: null, name: null, day: null, at: null, open: null, 'odd "name, é': 'y' },
+        { id: '9007199254740993', amount: 0.25, name: 'Aragó', day: '2024-03-01', at: expect.stringMatching(/^2024-01-01T10:00:00\.5(00)?Z?$/), open: false, 'odd "name, é': null },
+      ])
+      await expect(engine.rows({ sql: `select * from ${tableOf(engine)}`, parameters: [] }, 2)).rejects.toMatchObject({ code: 'query-too-large' })
+    }
+  })
+
+  test('written in every format', async () => {
+    for (const engine of await both(csv)) {
+      const write = (format: AnswerFormat) => engine.write({ sql: `select id, amount, name, day, open from ${tableOf(engine)} order by id`, parameters: [] }, { format, columns: engine.columns.filter(({ name }) => name !== 'at' && !name.startsWith('odd')) })
+      const rows = [
+        { id: 1, amount: 1.5, name: 'a "b", c', day: '2024-02-29', open: true },
+        { id: 3, amount: null, name: null, day: null, open: null },
+        { id: 9007199254740992, amount: 0.25, name: 'Aragó', day: '2024-03-01', open: false },
+      ]
+      expect(JSON.parse(await textOf(await write('json')))).toEqual(rows)
+      const lines = await textOf(await write('ndjson'))
+      expect(lines).toContain('9007199254740993')
+      expect(lines.trim().split('\n').map((line): unknown => JSON.parse(line))).toEqual(rows)
+      expect(await textOf(await write('csv'))).toBe('id,amount,name,day,open\n1,1.5,"a ""b"", c",2024-02-29,true\n3,,,,\n9007199254740993,0.25,Aragó,2024-03-01,false\n')
+      const parquet = await write('parquet')
+      expect(parquet.rows).toBe(3)
+      const content = await parquet.handle.readFile()
+      await parquet.handle.close()
+      const again = await at.ofFile(content, [], 'again.parquet')
+      expect(await again.rows({ sql: 'select * from data', parameters: [] })).toEqual([rows[0], rows[1], { ...rows[2], id: '9007199254740993' }])
+    }
+  })
+
+  test('no rows are empty lists', async () => {
+    for (const engine of await both(csv)) {
+      const statement = { sql: `select id from ${tableOf(engine)} where id = cast($1 as bigint)`, parameters: ['-1'] }
+      const write = async (format: AnswerFormat) => textOf(await engine.write(statement, { format, columns: [column('id', 'integer')] }))
+      expect(JSON.parse(await write('json'))).toEqual([])
+      expect(await write('csv')).toBe('id\n')
+      expect(await write('ndjson')).toBe('')
+    }
+  })
+
+  test('GeoJSON, with places that are missing or not finite', async () => {
+    for (const engine of await both('lon,lat,name\n2.17,41.38,"a ""q"""\n2.18,,b\n')) {
+      const write = (columns: readonly Column[], geometry = { longitude: 'lon', latitude: 'lat' }) => engine.write({ sql: `select ${columns.map(({ name }) => name).join(', ')} from ${tableOf(engine)} order by lon`, parameters: [] }, { format: 'geojson', columns, geometry })
+      expect(JSON.parse(await textOf(await write(engine.columns)))).toEqual({
+        type: 'FeatureCollection',
+        features: [
+          { type: 'Feature', geometry: { type: 'Point', coordinates: [2.17, 41.38] }, properties: { name: 'a "q"' } },
+          { type: 'Feature', geometry: null, properties: { name: 'b' } },
+        ],
+      })
+      await expect(write(engine.columns.slice(0, 1))).rejects.toMatchObject({ code: 'not-acceptable' })
+    }
+  })
+
+  test('NaN and infinity are null in text, and overflow is an error that tells nothing', async () => {
+    for (const engine of await both(csv)) {
+      const wild = `select cast('NaN' as double precision) as n, cast('Infinity' as double precision) as i, cast($1 as text) as t`
+      const columns = [column('n', 'number'), column('i', 'number'), column('t', 'string')]
+      expect(await engine.rows({ sql: wild, parameters: ['x'] })).toEqual([{ n: null, i: null, t: 'x' }])
+      expect(JSON.parse(await textOf(await engine.write({ sql: wild, parameters: ['\u2028"\\\n'] }, { format: 'json', columns })))).toEqual([{ n: null, i: null, t: '\u2028"\\\n' }])
+      const refusal = await engine.rows({ sql: `select cast('9223372036854775807' as bigint) + id as n from ${tableOf(engine)}`, parameters: [] }).catch((error: unknown) => error)
+      expect(refusal).toMatchObject({ code: 'invalid-query', message: 'A number of the answer is larger than can be written.' })
+    }
+  })
+})
+
+describe('DuckDB files', () => {
+  test('columns have the types that are declared for them', async () => {
+    const declared = [column('zip', 'string'), column('n', 'number')]
+    const engine = await at.ofFile('zip,n\n123,1\n456,2\n', declared)
+    expect(await engine.rows({ sql: 'select typeof(zip) as z, typeof(n) as n from data limit 1', parameters: [] })).toEqual([{ z: 'VARCHAR', n: 'DOUBLE' }])
+    const wrong = await at.ofFile('a\nx\n', [column('a', 'integer')])
+    await expect(wrong.rows({ sql: 'select * from data', parameters: [] })).rejects.toMatchObject({ code: 'invalid-source', message: expect.stringContaining('"a" is declared as integer') })
+    const missing = await at.ofFile('a\nx\n', [column('b', 'string')])
+    await expect(missing.rows({ sql: 'select * from data', parameters: [] })).rejects.toMatchObject({ code: 'invalid-source', message: expect.stringContaining('"b"') })
+  })
+
+  test('nothing else can be read, written, loaded or set', async () => {
+    const engine = await at.ofFile('a\n1\n')
+    for (const sql of [`select * from read_text('/etc/passwd')`, `select * from read_csv('/etc/hosts')`, `select * from glob('/*')`, `copy (select 1) to '/tmp/concordat-escape'`, `set enable_external_access = true`, `attach '/tmp/x.db'`, `install httpfs`, `load httpfs`]) {
+      const error = await engine.rows({ sql, parameters: [] }).catch((reason: unknown) => reason)
+      expect(error).toMatchObject({ code: 'source-failed', message: 'The query could not be run on the data.' })
+    }
+  })
+
+  test('a query is stopped when its time is up or its client is gone, and the process goes on', async () => {
+    const engine = await at.ofFile('a\n1\n')
+    await engine.rows({ sql: 'select 1 as one', parameters: [] })
+    const before = at.pool.children()
+    const stop = new AbortController()
+    const slow = engine.rows({ sql: 'select count(*) as n from range(100000) a, range(100000) b, range(1000) c where a.range + b.range * c.range = -1', parameters: [] }, 10, stop.signal)
+    setTimeout(() => stop.abort(), 100)
+    await expect(slow).rejects.toMatchObject({ code: 'gone' })
+    expect(await engine.rows({ sql: 'select 1 as one', parameters: [] })).toEqual([{ one: 1 }])
+    expect(at.pool.children()).toEqual(before)
+  })
+})
+
+test('a table\'s query is stopped with its client, on the server too', async () => {
+  const engine = await at.ofTable((name) => `create table ${name} as select i as id from generate_series(1, 10) i`)
+  if (engine === undefined) return
+  const stop = new AbortController()
+  const slow = engine.rows({ sql: 'select cast(pg_sleep(20) as text) as s', parameters: [] }, 10, stop.signal)
+  setTimeout(() => stop.abort(), 50)
+  const started = Date.now()
+  await expect(slow).rejects.toMatchObject({ code: 'gone' })
+  expect(Date.now() - started).toBeLessThan(5000)
+})
+
+test('a request sees one moment of a table', async () => {
+  const engine = await at.ofTable((name) => `create table ${name} (id int); insert into ${name} values (1)`)
+  if (engine === undefined) return
+  const count = { sql: `select count(*) as n from ${tableOf(engine)}`, parameters: [] }
+  expect(await engine.rows(count)).toEqual([{ n: 1 }])
+  await at.ofTable(() => `insert into ${tableOf(engine)} values (2); create table ${tableOf(engine)}_2 ()`).catch(() => undefined)
+  expect(await engine.rows(count)).toEqual([{ n: 1 }])
+  await expect(engine.rows({ sql: `insert into ${tableOf(engine)} values (3) returning id`, parameters: [] })).rejects.toMatchObject({ code: 'source-failed' })
+})
