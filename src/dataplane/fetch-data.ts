@@ -36,7 +36,7 @@ export function requestAddress(endpoint: string, asked: Pick<DataRequest, 'path'
     url.pathname = base + path
   }
   const added = query.replace(/^\?/, '')
-  if (added !== '') url.search = url.search === '' ? added : `${url.search}&${added}`
+  if (added !== '') url.search = url.search === '' ? `?${added}` : `${url.search}&${added}`
   return { url: url.href, path: path === '' ? '' : url.pathname.slice(base.length), query: url.search }
 }
 

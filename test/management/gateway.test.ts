@@ -3,6 +3,7 @@ import { request as httpRequest } from 'node:http'
 import type { IncomingHttpHeaders } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
 import { parse } from 'yaml'
 import { ProblemError } from '../../src/errors.ts'
 import { createPseudonyms } from '../../src/identity/pseudonym.ts'
@@ -137,6 +138,22 @@ describe('a permitted question', () => {
     provider.answer = (_got, response) => response.writeHead(200, { 'content-length': '9', 'etag': '"v"' }).end()
     expect(await ask('?select=a', { method: 'HEAD' })).toMatchObject({ status: 200, text: '', headers: { 'content-length': '9', 'etag': '"v"' } })
     expect(only()).toMatchObject({ method: 'HEAD', isFor: true })
+  })
+
+  test('whatever stands in the query, the statement is for what the provider gets', async () => {
+    const character = fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCodePoint(code)).filter((text) => text !== '#')
+    const query = fc.array(fc.oneof(character, fc.constantFrom('%2F', '%', '%zz', '&', '=', '+', '?', '%C3%A0', "'", '..', '/'))).map((parts) => parts.join(''))
+    await fc.assert(
+      fc.asyncProperty(query, async (text) => {
+        provider.got.length = 0
+        expect((await ask(`?${text}`)).status).toBe(200)
+        const got = only()
+        expect(got.isFor).toBe(true)
+        // Nothing is encoded a second time, and nothing decoded.
+        expect(got.query.replaceAll(/%(22|27|3C|3E)/g, '')).toBe(text === '' ? '' : `?${text}`.replaceAll(/["'<>]|%(22|27|3C|3E)/g, ''))
+      }),
+      { numRuns: 150 },
+    )
   })
 
   test("keeps the endpoint's own query before its own", async () => {
