@@ -7,10 +7,14 @@ import type { Logger } from 'pino'
 import packageJson from '../package.json' with { type: 'json' }
 import { createAgreements } from './agreements/agreements.ts'
 import type { Agreements } from './agreements/agreements.ts'
+import { createObligations } from './agreements/obligations.ts'
+import type { Obligations } from './agreements/obligations.ts'
+import { hasEnded } from './agreements/store.ts'
 import { createAudit } from './audit/audit.ts'
 import type { Audit } from './audit/audit.ts'
 import { createCatalog } from './catalog/catalog.ts'
 import type { Catalog } from './catalog/catalog.ts'
+import { factsOf } from './catalog/datasets/facts.ts'
 import { createSecrets } from './catalog/secrets/secrets.ts'
 import type { Secrets } from './catalog/secrets/secrets.ts'
 import type { Config } from './config.ts'
@@ -48,6 +52,7 @@ import { protocolPath } from './protocol/self-description.ts'
 import type { TransferDataPlane } from './transfer/change.ts'
 import { automatic as decideTransfer } from './transfer/decide.ts'
 import type { TransferDecider } from './transfer/decide.ts'
+import { createExpiry } from './transfer/expiry.ts'
 import { deliverPush } from './transfer/push.ts'
 import { directionOf } from './transfer/transfer.ts'
 import type { Direction } from './transfer/transfer.ts'
@@ -80,6 +85,7 @@ export interface Connector {
     readonly audit: Audit
     readonly outbox: Outbox
     readonly agreements: Agreements
+    readonly obligations: Obligations
     readonly catalog: Catalog
     readonly negotiations: Negotiations
     readonly transfers: Transfers
@@ -127,29 +133,34 @@ async function build(config: Config, overrides: Overrides, closers: Closers): Pr
     postgresqlConnections: config.postgresqlSources,
     decide: permitStarted,
     secret: (name) => secrets.open(name),
-    released: (id) => releasedTransfer({ transfers, agreements }, id),
+    released: (id) => releasedTransfer({ ...base, transfers, agreements, obligations }, id),
     dataset: (id, version) => releasedDataset(catalog, id, version),
   })
   closers.push(() => dataPlane.close())
   const agreements = createAgreements({ database })
+  const obligations = createObligations({ database, audit, clock })
   const catalog = createCatalog({ ...base, ...dataPlane, sourceFolders: config.sourceFolders, retention: { versions: config.keepVersions }, cursorKey: base.sealingKey })
   const common = { ...base, outbox, partnerAddress, callbackAddress: dspAddress, checkAddress: (url: string) => base.http.check(url) }
-  const negotiations = createNegotiations({ ...common, ownId: identity.id, currentOffer: (...asked) => catalog.currentOffer(...asked), decide: overrides.decideNegotiation ?? decideNegotiation, deadlineMs: config.negotiationDeadlineMs })
+  const negotiations = createNegotiations({ ...common, ownId: identity.id, currentOffer: (...asked) => catalog.currentOffer(...asked), datasetFacts: (...asked) => catalog.datasetFacts(...asked), onAgreed: () => expiry.rearm(), decide: overrides.decideNegotiation ?? decideNegotiation, deadlineMs: config.negotiationDeadlineMs })
   const transfers = createTransfers({ ...common, dataPlane: transferDataPlane(dataPlane), decide: overrides.decideTransfer ?? decideTransfer, directionOf: overrides.directionOf ?? directionOf })
+  const expiry = createExpiry({ database, clock, endOutlived: () => transfers.endOutlived(), onError: base.onError })
+  closers.push(() => expiry.stop())
   const push = (transfer: TransferView, address: DataAddress) => dataPlane.push({ transferId: transfer.id, address })
   const deliverMessage = createDelivery({ negotiations, transfers, ...client })
   const deliver = (message: DueMessage) => base.tracing.span(message.name, { process: message.processId }, () => (message.kind === 'push' ? deliverPush({ transfers, push }, message.processId) : deliverMessage(message)))
 
-  const services = { database, identity, audit, outbox, agreements, catalog, negotiations, transfers, dataPlane }
+  const services = { database, identity, audit, outbox, agreements, obligations, catalog, negotiations, transfers, dataPlane }
   servePublic(base, createProtocolRouter({ ...services, publicUrl, pageSize: config.catalogPageSize, afterAnswer: () => outbox.wake(), onError: base.onError }), dataPlane)
   const managementUrl = await serveManagement(config, { ...base, ...services, secrets, client }, closers)
 
   outbox.start()
+  expiry.start()
   const sweeper = setInterval(() => void negotiations.endOverdue().catch(base.onError), deadlineSweepMs)
   closers.push(() => clearInterval(sweeper))
   await audit.record({ type: 'connector.started', version, database: database.kind })
   metrics.registry.setDefaultLabels({ connector: identity.id })
   const settle = async () => {
+    await expiry.settle()
     await outbox.settle()
     await dataPlane.settle()
     await audit.settle()
@@ -191,18 +202,23 @@ async function addressOf({ database, identity }: Pick<Base, 'database' | 'identi
   return partner.address ?? (await identity.address(id))
 }
 
-async function releasedTransfer(deps: { transfers: Transfers; agreements: Agreements }, id: string): Promise<ReleasedTransfer | undefined> {
+async function releasedTransfer(deps: Pick<Base, 'database' | 'clock'> & { transfers: Transfers; agreements: Agreements; obligations: Obligations }, id: string): Promise<ReleasedTransfer | undefined> {
   const transfer = await deps.transfers.provided(id)
   if (transfer === undefined) return undefined
   const agreement = await deps.agreements.get(transfer.agreementId)
-  return { transferId: id, state: transfer.state, partner: transfer.counterparty, datasetId: transfer.datasetId, agreementId: agreement.finalizedAt === null ? undefined : agreement.id }
+  const about = { transferId: id, state: transfer.state, partner: transfer.counterparty, datasetId: transfer.datasetId }
+  const counts = agreement.finalizedAt !== null && !hasEnded(agreement, deps.clock())
+  if (!counts) return { ...about, agreementId: undefined, agreement: undefined, agreedAt: undefined, groups: [], fulfilled: new Set() }
+  const [partner, { fulfilled }] = await Promise.all([findPartner(deps.database.db, transfer.counterparty), deps.obligations.settled(agreement.id)])
+  return { ...about, agreementId: agreement.id, agreement: agreement.agreement, agreedAt: new Date(agreement.signedAt), groups: partner?.groups ?? [], fulfilled }
 }
 
 async function releasedDataset(catalog: Catalog, id: string, number?: number): Promise<ReleasedDataset> {
   const dataset = await catalog.getDataset(id)
   const version = dataset.source.type === 'file' ? await catalog.fileVersion(id, number) : undefined
   const title = Object.values(dataset.metadata.title)[0] ?? id
-  return { source: dataset.source, columns: dataset.metadata.columns, title, ...(version === undefined ? {} : { version }) }
+  const { columns, geometry } = dataset.metadata
+  return { source: dataset.source, columns, title, facts: factsOf(dataset), ...(geometry === undefined ? {} : { geometry }), ...(version === undefined ? {} : { version }) }
 }
 
 function transferDataPlane(dataPlane: DataPlane): TransferDataPlane {

@@ -1,14 +1,19 @@
 import { randomBytes } from 'node:crypto'
-import type { Database } from '../persistence/database.ts'
+import type { Queries } from '../persistence/database.ts'
+import type { DatasetFacts } from '../policy/restriction.ts'
 import { isStorable } from '../persistence/storable-text.ts'
 import { createCursors } from './cursor.ts'
 import type { Cursors } from './cursor.ts'
 import { createContent } from './datasets/content.ts'
 import { createDatasets } from './datasets/datasets.ts'
+import { factsOf } from './datasets/facts.ts'
+import { findDataset } from './datasets/store.ts'
 import type { Datasets, DatasetsDeps } from './datasets/datasets.ts'
 import { dataService, toDcat } from './dcat.ts'
 import { parseFilter } from './filter.ts'
 import type { DcatDataset } from './messages.ts'
+import { createAddressings, hiddenOffers } from './offers/hidden.ts'
+import type { HiddenDeps } from './offers/hidden.ts'
 import { createOffers } from './offers/offers.ts'
 import type { Offers } from './offers/offers.ts'
 import { findSecret } from './secrets/store.ts'
@@ -37,6 +42,8 @@ export interface Catalog extends Datasets, Offers {
   page(partner: string, query: PageQuery): Promise<CatalogPage>
   /** A dataset with its columns, if `partner` sees it. */
   visibleDataset(partner: string, datasetId: string, address: string): Promise<DcatDataset | undefined>
+  /** What policies may refer to in a dataset. */
+  datasetFacts(db: Queries, datasetId: string): Promise<DatasetFacts | undefined>
 }
 
 export interface CatalogDeps extends Omit<DatasetsDeps, 'content' | 'cursors' | 'hasSecret'> {
@@ -52,28 +59,35 @@ const maxPage = 1000
 
 export function createCatalog(deps: CatalogDeps): Catalog {
   const { database } = deps
+  const addressing = createAddressings()
   const cursors = createCursors(deps.cursorKey ?? randomBytes(32))
   const hasSecret = async (name: string) => (await findSecret(database.db, name)) !== undefined
   return {
     ...createDatasets({ ...deps, cursors, content: createContent(deps), hasSecret }),
-    ...createOffers(deps),
-    page: (partner, query) => page({ database, cursors }, partner, query),
+    ...createOffers({ ...deps, addressing }),
+    page: (partner, query) => page({ ...deps, cursors, addressing }, partner, query),
+    datasetFacts: async (db, id) => {
+      const row = await findDataset(db, id)
+      return row === undefined ? undefined : factsOf(row)
+    },
     visibleDataset: async (partner, datasetId, address) => {
       if (!isStorable(datasetId)) return undefined
-      const [first, ...rest] = await selectVisibleDataset(database.db, partner, datasetId)
+      const hidden = await hiddenOffers({ ...deps, addressing }, partner)
+      const [first, ...rest] = await selectVisibleDataset(database.db, partner, datasetId, hidden)
       return first === undefined ? undefined : toDcat([first, ...rest], { service: dataService(address), columns: true })
     },
   }
 }
 
-async function page(deps: { database: Database; cursors: Cursors }, partner: string, query: PageQuery): Promise<CatalogPage> {
+async function page(deps: HiddenDeps & { cursors: Cursors }, partner: string, query: PageQuery): Promise<CatalogPage> {
   const { limit: wanted, offset, conditions } = parseFilter(query.filter)
   const possible = conditions.filter((condition) => isStorable(condition))
   if (possible.length < conditions.length) return { datasets: [] }
   const limit = Math.min(wanted ?? query.limit, maxPage)
   const place = query.cursor === undefined ? undefined : deps.cursors.decode(query.cursor)
+  const hidden = await hiddenOffers(deps, partner)
   // One more than asked for tells whether there is another page.
-  const rows = await selectVisible(deps.database.db, { partner, ...(place === undefined ? {} : { place }), offset: place === undefined ? offset : 0, limit: limit + 1, conditions })
+  const rows = await selectVisible(deps.database.db, { partner, ...(place === undefined ? {} : { place }), offset: place === undefined ? offset : 0, limit: limit + 1, conditions, hidden })
   const groups = byDataset(rows)
   const shown = groups.slice(0, limit)
   if (place?.direction === 'before') shown.reverse()

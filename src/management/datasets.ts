@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 import type { Dataset, DatasetVersion, FileInput, MetadataInput } from '../catalog/datasets/dataset.ts'
+import type { Stops } from '../catalog/datasets/still-enforceable.ts'
 import type { Source } from '../dataplane/sources/source.ts'
 import { isProblem, ProblemError } from '../errors.ts'
 import type { Handlers, QueryOf, ReceivedFile, Schemas } from './operation.ts'
@@ -50,7 +51,7 @@ export function datasetHandlers(deps: DatasetDeps): DatasetHandlers {
     addDatasetVersion: async ({ path, query, body }) => {
       const version = await catalog.addVersion(path.datasetId, fileOf(query, body))
       const location = `/datasets/${encodeURIComponent(path.datasetId)}/versions/${version.number}`
-      return { status: 201, headers: { Location: location }, body: { ...showVersion(version), changes: version.changes } }
+      return { status: 201, headers: { Location: location }, body: { ...showVersion(version), changes: version.changes, ...(version.stops === undefined ? {} : { stops: version.stops }) } }
     },
     getDatasetVersion: async ({ path }) => {
       const version = (await catalog.listVersions(path.datasetId)).find(({ number }) => number === path.number)
@@ -89,7 +90,7 @@ interface DatasetChange {
 }
 
 // The catalog replaces metadata as a whole, so the rest of it is read first, and the change counts only for what was read.
-async function update({ catalog }: DatasetDeps, id: string, { metadata, source, ifVersion }: DatasetChange): Promise<Dataset> {
+async function update({ catalog }: DatasetDeps, id: string, { metadata, source, ifVersion }: DatasetChange): Promise<Dataset & Stops> {
   for (let attempt = 1; ; attempt++) {
     const before = await catalog.getDataset(id)
     const change = {
@@ -108,7 +109,7 @@ async function update({ catalog }: DatasetDeps, id: string, { metadata, source, 
 function merged(before: Dataset, change: Schemas['DatasetMetadataChange']): MetadataInput {
   // Columns that are not named stay as the catalog has them.
   const { columns: _carried, ...present } = before.metadata
-  const { title = present.title, description, publisher, theme, keywords, license, period, area, contact, landingPage, updateFrequency, columns } = change
+  const { title = present.title, description, publisher, theme, keywords, license, period, area, contact, landingPage, updateFrequency, dimensions, protectedUnits, geometry, columns } = change
   return {
     title,
     ...member('description', description, present.description),
@@ -121,6 +122,9 @@ function merged(before: Dataset, change: Schemas['DatasetMetadataChange']): Meta
     ...member('contact', contact, present.contact),
     ...member('landingPage', landingPage, present.landingPage),
     ...member('updateFrequency', updateFrequency, present.updateFrequency),
+    ...member('dimensions', dimensions, present.dimensions),
+    ...member('protectedUnits', protectedUnits, present.protectedUnits),
+    ...member('geometry', geometry, present.geometry),
     ...(columns === undefined ? {} : { columns }),
   }
 }
@@ -148,9 +152,10 @@ function folderFile(path: string, keep: Schemas['Keep'] = 'reference'): FileInpu
   return { path, fileName: basename(path), keep }
 }
 
-function show(dataset: Dataset): Schemas['Dataset'] {
+function show(dataset: Dataset & Stops): Schemas['Dataset'] {
   return {
     id: dataset.id,
+    ...(dataset.stops === undefined ? {} : { stops: dataset.stops }),
     metadata: dataset.metadata,
     source: dataset.source.type === 'file' ? { type: 'file' } : dataset.source,
     latest: dataset.latest === undefined ? null : showVersion(dataset.latest),

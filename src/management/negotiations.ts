@@ -1,7 +1,9 @@
 import type { NegotiationView } from '../negotiation/negotiations.ts'
 import { ProblemError } from '../errors.ts'
-import type { MessageOffer } from '../policy/odrl.ts'
-import { requireUnconstrained } from '../policy/unconstrained.ts'
+import type { MessageOffer, PolicyTerms } from '../policy/odrl.ts'
+import { requireAgreeable } from '../policy/agreeable.ts'
+import { bareTerms } from '../policy/bare-terms.ts'
+import { writeDsp } from '../policy/write.ts'
 import type { ManagementDeps } from './deps.ts'
 import type { BodyOf, Handlers, Schemas } from './operation.ts'
 import { pageOf, pageWith } from './page.ts'
@@ -41,7 +43,7 @@ export function negotiationHandlers(deps: NegotiationsDeps): NegotiationHandlers
     getNegotiation: async ({ path }) => answer(negotiations.get(path.negotiationId)),
     acceptNegotiation: async ({ path }) => answer(negotiations.accept(path.negotiationId)),
     counterNegotiation: async ({ path, body }) => {
-      const terms = requireUnconstrained(body.policy, '/body/policy')
+      const terms = writeDsp(requireAgreeable(body.policy, '/body/policy'))
       const { datasetId } = await negotiations.get(path.negotiationId)
       return answer(negotiations.counter(path.negotiationId, { '@id': deps.newId(), '@type': 'Offer', target: datasetId, ...terms }))
     },
@@ -56,12 +58,17 @@ async function offerToAsk(deps: NegotiationsDeps, body: BodyOf<'requestNegotiati
   const { offer, dataset } = body
   if (typeof offer === 'string') {
     const found = await findPartnerOffer(deps.peerCatalogs, partner, offer, dataset)
-    return { '@id': offer, '@type': 'Offer', target: found.datasetId, ...requireUnconstrained(found.terms, `the offer ${offer}`) }
+    return { '@id': offer, '@type': 'Offer', target: found.datasetId, ...termsToAsk(found.terms, `the offer ${offer}`) }
   }
   if (dataset !== undefined && dataset !== offer.target) throw new ProblemError('bad-request', '/body/dataset: must be the target of the offer, or left out.')
   const { assigner, assignee } = offer
   const parties = { ...(assigner === undefined ? {} : { assigner }), ...(assignee === undefined ? {} : { assignee }) }
-  return { '@id': offer['@id'], '@type': 'Offer', target: offer.target, ...parties, ...requireUnconstrained(offer, '/body/offer') }
+  return { '@id': offer['@id'], '@type': 'Offer', target: offer.target, ...parties, ...termsToAsk(offer, '/body/offer') }
+}
+
+// As it will be agreed, whatever way it was spelled. Terms that are unknown here are refused.
+function termsToAsk(offer: object, at: string): PolicyTerms {
+  return writeDsp(requireAgreeable(bareTerms(offer), at))
 }
 
 function show(negotiation: NegotiationView): Schemas['Negotiation'] {

@@ -24,7 +24,7 @@ export function partnerCatalogHandlers(deps: Pick<ManagementDeps, 'database' | '
 const pagesSearched = 1000
 
 /** An offer in a partner's catalog, with the dataset it stands in. Without `datasetId` the whole catalog is searched. */
-export async function findPartnerOffer(catalogs: PeerCatalogs, partner: Peer, offerId: string, datasetId: string | undefined): Promise<{ terms: unknown; datasetId: string }> {
+export async function findPartnerOffer(catalogs: PeerCatalogs, partner: Peer, offerId: string, datasetId: string | undefined): Promise<{ terms: object; datasetId: string }> {
   if (datasetId !== undefined) {
     const dataset = await catalogs.dataset(partner, datasetId)
     const offer = offerIn(dataset, offerId)
@@ -42,7 +42,7 @@ export async function findPartnerOffer(catalogs: PeerCatalogs, partner: Peer, of
   throw unknownOffer(partner, offerId)
 }
 
-function offerIn(dataset: PeerDataset, offerId: string): { terms: unknown; datasetId: string } | undefined {
+function offerIn(dataset: PeerDataset, offerId: string): { terms: object; datasetId: string } | undefined {
   const offer = dataset.hasPolicy?.find((candidate) => candidate['@id'] === offerId)
   return offer === undefined ? undefined : { terms: offer, datasetId: dataset['@id'] }
 }

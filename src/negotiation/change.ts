@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto'
+import { insertObligations } from '../agreements/obligations/store.ts'
+import type { Obligation } from '../agreements/obligations/store.ts'
 import { finalizeAgreement, insertAgreement } from '../agreements/store.ts'
 import type { NewAgreement } from '../agreements/store.ts'
 import type { Audit, AuditRecord } from '../audit/audit.ts'
@@ -7,6 +9,9 @@ import { isDuplicate } from '../persistence/database.ts'
 import type { Database, Queries, Transaction } from '../persistence/database.ts'
 import type { Role } from '../persistence/schema.ts'
 import type { OdrlAgreement, PolicyTerms } from '../policy/odrl.ts'
+import { readPolicy } from '../policy/read.ts'
+import type { DatasetFacts } from '../policy/restriction.ts'
+import { termsOf } from '../policy/terms.ts'
 import type { NegotiationDecider } from './decide.ts'
 import { refusal } from './negotiation.ts'
 import type { Negotiation } from './negotiation.ts'
@@ -37,6 +42,10 @@ export interface NegotiationDeps {
   readonly decide: NegotiationDecider
   /** The offer under this id, if `partner` may see it now. */
   readonly currentOffer: (db: Queries, partner: string, offerId: string, datasetId?: string) => Promise<CurrentOffer | undefined>
+  /** What policies may refer to in a dataset of ours. */
+  readonly datasetFacts: (db: Queries, datasetId: string) => Promise<DatasetFacts | undefined>
+  /** Called once an agreement was kept. */
+  readonly onAgreed: () => void
   /** Refuses an address that may not be called ('address-refused'). */
   readonly checkAddress: (url: string) => unknown
   /** The base address of a partner's connector. */
@@ -52,6 +61,7 @@ export interface Change {
   readonly messages: OutboxMessage[]
   readonly records: AuditRecord[]
   agreement?: NewAgreement
+  obligations?: readonly Obligation[]
   /** The agreement that counts from now on. */
   finalized?: string
 }
@@ -111,14 +121,18 @@ export function takeStep(deps: NegotiationDeps, change: Change, step: { act: Neg
     ...(step.act === 'terminate' ? { reason: step.reason, ...(step.code === undefined ? {} : { code: step.code }) } : {}),
   })
   change.messages.push(message)
-  if (step.act === 'agree') storeAgreement(change, agreementIn(message.body), message.body, now)
+  if (step.act === 'agree') storeAgreement(deps, change, agreementIn(message.body), message.body)
   if (step.act === 'finalize') change.finalized = agreementId
 }
 
-/** Keeps the agreement with the message that carries it, byte for byte. */
-export function storeAgreement(change: Change, agreement: OdrlAgreement, message: string, now: Date): void {
+/** Keeps the agreement with the message that carries it, byte for byte, when it ends, and what has to be done under it. */
+export function storeAgreement(deps: Pick<NegotiationDeps, 'clock' | 'newId'>, change: Change, agreement: OdrlAgreement, message: string): void {
   const { negotiation } = change
+  const now = deps.clock()
   const messageSha256 = createHash('sha256').update(message).digest('hex')
+  const terms = termsOf(readPolicy(agreement, '/agreement'))
+  const agreedAt = new Date(agreement.timestamp)
+  const endsAt = terms.endsAt(agreedAt)
   change.agreement = {
     id: agreement['@id'],
     role: negotiation.role,
@@ -132,8 +146,35 @@ export function storeAgreement(change: Change, agreement: OdrlAgreement, message
     agreement,
     signedAt: agreement.timestamp,
     createdAt: now,
+    endsAt,
   }
-  change.records.push({ type: 'agreement.stored', agreement: agreement['@id'], partner: negotiation.counterparty, dataset: agreement.target, negotiation: negotiation.id, messageSha256 })
+  change.obligations = terms.obligations.map((term) => ({
+    id: deps.newId(),
+    agreementId: agreement['@id'],
+    role: negotiation.role,
+    counterparty: negotiation.counterparty,
+    place: term.at,
+    kind: term.kind,
+    action: term.action,
+    assignee: term.assignee,
+    dueAt: term.dueAt(agreedAt),
+    rule: term.rule,
+    state: 'open',
+    note: null,
+    createdAt: now,
+    updatedAt: now,
+  }))
+  const obligations = change.obligations.length
+  change.records.push({
+    type: 'agreement.stored',
+    agreement: agreement['@id'],
+    partner: negotiation.counterparty,
+    dataset: agreement.target,
+    negotiation: negotiation.id,
+    messageSha256,
+    ...(endsAt === null ? {} : { endsAt: endsAt.toISOString() }),
+    ...(obligations === 0 ? {} : { obligations }),
+  })
 }
 
 function agreementIn(body: string): OdrlAgreement {
@@ -145,12 +186,16 @@ function agreementIn(body: string): OdrlAgreement {
  * Writes a change: the row, the agreement, what is owed to the other side, and last the record. Gives false, and writes
  * nothing, when the counterparty's process id belongs to a negotiation already.
  */
-export async function save(deps: Pick<NegotiationDeps, 'outbox' | 'audit' | 'clock'>, tx: Transaction, change: Change): Promise<boolean> {
+export async function save(deps: Pick<NegotiationDeps, 'outbox' | 'audit' | 'clock' | 'onAgreed'>, tx: Transaction, change: Change): Promise<boolean> {
   const { negotiation, agreement } = change
   if (!change.isNew) await update(tx, negotiation)
   else if (!(await insertNegotiation(tx.db, negotiation))) return false
   if (agreement !== undefined && !(await insertAgreement(tx.db, agreement))) {
     throw refusal('invalid-message', negotiation, `The agreement id ${agreement.id} is in use by another agreement.`)
+  }
+  if (agreement !== undefined) {
+    await insertObligations(tx.db, change.obligations ?? [])
+    tx.afterCommit(deps.onAgreed)
   }
   if (change.finalized !== undefined) await finalizeAgreement(tx.db, change.finalized, deps.clock())
   // What was owed before the end would only be refused by the other side. A first message still goes out, so that the

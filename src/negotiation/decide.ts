@@ -1,5 +1,8 @@
+import { bareTerms } from '../policy/bare-terms.ts'
+import { widening } from '../policy/narrows.ts'
 import type { OdrlAgreement, PolicyTerms } from '../policy/odrl.ts'
 import { policiesMatch } from '../policy/policies-match.ts'
+import { readPolicy } from '../policy/read.ts'
 import type { Negotiation } from './negotiation.ts'
 import type { NegotiationAct } from './state-machine.ts'
 
@@ -24,8 +27,8 @@ export type NegotiationDecider = (situation: Situation) => Decision
 export const manual: NegotiationDecider = () => ({ reason: 'A person decides.' })
 
 /**
- * Takes every step that follows from what was decided before: agrees when the request equals a current offer, accepts an
- * offer that equals what was asked, verifies an agreement that passed its checks, finalizes a verified one. What differs
+ * Takes every step that follows from what was decided before: agrees when the request equals a current offer or only narrows it,
+ * accepts an offer that equals what was asked, verifies an agreement that passed its checks, finalizes a verified one. What differs
  * waits for a person, and so does the choice itself when the offer (provider) or the request (consumer) is manual.
  */
 export const automatic: NegotiationDecider = (situation) => {
@@ -49,8 +52,10 @@ export const automatic: NegotiationDecider = (situation) => {
 function onRequest({ negotiation, current }: Situation): Decision {
   if (negotiation.decision === 'manual') return { reason: 'The offer is decided by a person: approve, counter or terminate.' }
   if (current === undefined) return { reason: 'The offer is no longer current: counter or terminate.' }
-  if (!policiesMatch(negotiation.offer, current)) return { reason: 'The request differs from the offer: approve, counter or terminate.' }
-  return { act: 'agree', reason: 'The request equals the current offer.' }
+  if (policiesMatch(negotiation.offer, current)) return { act: 'agree', reason: 'The request equals the current offer.' }
+  const wider = widening(readPolicy(bareTerms(negotiation.offer)), readPolicy(current))
+  if (wider !== undefined) return { reason: `The request goes beyond the offer: ${wider} Approve, counter or terminate.` }
+  return { act: 'agree', reason: 'The request only narrows the current offer.' }
 }
 
 function onOffer({ negotiation, asked }: Situation): Decision {

@@ -1,9 +1,10 @@
 import { ProblemError } from '../errors.ts'
+import type { Transaction } from '../persistence/database.ts'
 import type { MessageOffer } from '../policy/odrl.ts'
-import { firstUnsupported, requireUnconstrained } from '../policy/unconstrained.ts'
 import { advance, changeOf, save, takeStep } from './change.ts'
 import type { NegotiationDeps } from './change.ts'
 import type { DecisionMode, Negotiation } from './negotiation.ts'
+import { readTerms, requireTerms, termsFault } from './offered-terms.ts'
 import { newNegotiation } from './receive.ts'
 import { nextState } from './state-machine.ts'
 import type { NegotiationAct } from './state-machine.ts'
@@ -27,7 +28,7 @@ export interface OfferInput {
 }
 
 export async function request(deps: NegotiationDeps, input: RequestInput): Promise<Negotiation> {
-  requireUnconstrained(input.offer, '/offer')
+  readTerms(input.offer)
   const address = await addressOf(deps, input)
   return begin(deps, 'request', newNegotiation(deps, { partner: input.partner, pid: null, callbackAddress: address, role: 'consumer', offer: input.offer, ...(input.decision === undefined ? {} : { decision: input.decision }) }))
 }
@@ -60,6 +61,7 @@ export async function act(deps: NegotiationDeps, id: string, step: { act: Negoti
       throw new ProblemError('conflict', `The ${negotiation.role} cannot ${step.act} while the negotiation is ${negotiation.state}. "concordat negotiation show ${id}" tells what is next.`)
     }
     const change = changeOf(negotiation)
+    await requireAgreeableStep(deps, tx, negotiation, step)
     const patch = step.offer === undefined ? {} : counterOffer(negotiation, step.offer)
     takeStep(deps, change, { act: step.act, reason: step.reason ?? 'Decided by a person.', patch, ...(step.code === undefined ? {} : { code: step.code }) })
     await save(deps, tx, change)
@@ -69,11 +71,20 @@ export async function act(deps: NegotiationDeps, id: string, step: { act: Negoti
   return after
 }
 
+// Whoever decides: nothing is put forward or agreed that could not be enforced.
+async function requireAgreeableStep(deps: NegotiationDeps, tx: Transaction, negotiation: Negotiation, step: { act: NegotiationAct; offer?: MessageOffer }): Promise<void> {
+  const { role, counterparty: partner, datasetId } = negotiation
+  if (step.offer !== undefined) {
+    if (role === 'provider') await requireTerms(deps, tx.db, { partner, datasetId, offer: step.offer })
+    else readTerms(step.offer)
+  }
+  if (step.act !== 'agree') return
+  const fault = await termsFault(deps, tx.db, { partner, datasetId, offer: negotiation.offer })
+  if (fault !== undefined) throw new ProblemError('conflict', `This cannot be agreed: ${fault} Counter or terminate.`)
+}
+
 function counterOffer(negotiation: Negotiation, terms: MessageOffer): Partial<Negotiation> {
-  const unsupported = firstUnsupported(terms, '/offer')
-  if (unsupported !== undefined) throw new ProblemError('unsupported-policy', unsupported)
-  const id = terms['@id']
-  return { offer: { ...terms, '@type': 'Offer', target: negotiation.datasetId }, offerId: id, offeredBy: negotiation.role }
+  return { offer: { ...terms, '@type': 'Offer', target: negotiation.datasetId }, offerId: terms['@id'], offeredBy: negotiation.role }
 }
 
 const approvals: Readonly<Record<string, NegotiationAct>> = {

@@ -1,8 +1,10 @@
 import type { OutboxMessage } from '../outbox/outbox.ts'
 import { pidToCome } from '../outbox/pid-to-come.ts'
 import { pidsOf } from '../outbox/process.ts'
-import type { PolicyTerms } from '../policy/odrl.ts'
+import { bareTerms } from '../policy/bare-terms.ts'
 import { dspContext } from '../policy/dsp-context.ts'
+import { readPolicy } from '../policy/read.ts'
+import { writeDsp } from '../policy/write.ts'
 import type { NegotiationMessage } from './messages.ts'
 import type { Negotiation } from './negotiation.ts'
 import type { NegotiationAct } from './state-machine.ts'
@@ -86,12 +88,6 @@ function agreementFor(negotiation: Negotiation, sending: Sending) {
     assigner: sending.ownId,
     assignee: negotiation.counterparty,
     timestamp: sending.now.toISOString(),
-    ...termsOf(negotiation.offer),
+    ...writeDsp(readPolicy(bareTerms(negotiation.offer))),
   }
-}
-
-/** What a policy says, without its ids and parties. */
-export function termsOf({ permission, prohibition, obligation, profile }: PolicyTerms): PolicyTerms {
-  const filled = <T>(name: string, rules: readonly T[] | undefined) => (rules === undefined || rules.length === 0 ? {} : { [name]: rules })
-  return { ...filled('permission', permission), ...filled('prohibition', prohibition), ...filled('obligation', obligation), ...(profile === undefined ? {} : { profile }) }
 }

@@ -2,15 +2,16 @@ import { ProblemError } from '../errors.ts'
 import { otherRole, reasonText } from '../outbox/process.ts'
 import { noteReceived, wasReceived } from '../outbox/received/store.ts'
 import type { Transaction } from '../persistence/database.ts'
+import { refusalOf } from '../policy/agreeable.ts'
 import type { MessageOffer, OdrlAgreement } from '../policy/odrl.ts'
 import { policiesMatch } from '../policy/policies-match.ts'
-import { firstUnsupported, requireUnconstrained } from '../policy/unconstrained.ts'
 import { advance, changeOf, save, storeAgreement, takeStep } from './change.ts'
 import type { Change, CurrentOffer, NegotiationDeps } from './change.ts'
 import type { Situation } from './decide.ts'
 import type { ContractAgreementMessage, ContractNegotiation, ContractOfferMessage, ContractRequestMessage, NegotiationMessage } from './messages.ts'
 import { refusal, toContractNegotiation } from './negotiation.ts'
 import type { Negotiation } from './negotiation.ts'
+import { readTerms, requireTerms, termsFault } from './offered-terms.ts'
 import { isFinal } from './state-machine.ts'
 import type { NegotiationAct } from './state-machine.ts'
 import { findByCounterpartyPid, lockNegotiation } from './store.ts'
@@ -30,11 +31,11 @@ export async function receiveRequest(deps: NegotiationDeps, partner: Sender, mes
     const { target } = message.offer
     const offer = await deps.currentOffer(tx.db, partner.id, message.offer['@id'], target)
     if (offer === undefined) throw new ProblemError('unknown-offer', 'The offer does not exist. Read the catalog again and ask for one of its offers.')
-    requireUnconstrained(message.offer, '/offer')
+    await requireTerms(deps, tx.db, { partner: partner.id, datasetId: offer.datasetId, offer: message.offer })
     const change = changeOf(newNegotiation(deps, { partner: partner.id, pid: message.consumerPid, callbackAddress, role: 'provider', offer: message.offer, current: offer }), true)
     advance(deps, change, { act: 'request', by: 'consumer', from: 'START' })
     const answer = toContractNegotiation(change.negotiation)
-    react(deps, change, { negotiation: change.negotiation, current: offer.policy })
+    await react(deps, tx, change, { negotiation: change.negotiation, current: offer.policy })
     return (await saveNew(deps, tx, change, message)) ?? answer
   })
 }
@@ -45,11 +46,11 @@ export async function receiveInitialOffer(deps: NegotiationDeps, partner: Sender
   return deps.database.transaction(async (tx) => {
     const known = await findByCounterpartyPid(tx.db, partner.id, message.providerPid, 'consumer')
     if (known !== undefined) return repeated(tx, known, message)
-    requireUnconstrained(message.offer, '/offer')
+    readTerms(message.offer)
     const change = changeOf(newNegotiation(deps, { partner: partner.id, pid: message.providerPid, callbackAddress, role: 'consumer', offer: message.offer }), true)
     advance(deps, change, { act: 'offer', by: 'provider', from: 'START' })
     const answer = toContractNegotiation(change.negotiation)
-    react(deps, change, { negotiation: change.negotiation })
+    await react(deps, tx, change, { negotiation: change.negotiation })
     return (await saveNew(deps, tx, change, message)) ?? answer
   })
 }
@@ -77,7 +78,7 @@ export async function receive(deps: NegotiationDeps, partner: Sender, pid: strin
     if (message['@id'] !== undefined && !(await noteReceived(tx.db, pid, message['@id'], deps.clock()))) return
     const change = changeOf(negotiation)
     const situation = await apply(deps, tx, change, { message, raw })
-    if (situation !== undefined) react(deps, change, { ...situation, negotiation: change.negotiation })
+    if (situation !== undefined) await react(deps, tx, change, { ...situation, negotiation: change.negotiation })
     await save(deps, tx, change)
   })
 }
@@ -103,7 +104,7 @@ async function apply(deps: NegotiationDeps, tx: Transaction, change: Change, inc
     case 'ContractRequestMessage':
     case 'ContractOfferMessage': {
       const act = message['@type'] === 'ContractRequestMessage' ? 'request' : 'offer'
-      const offer = checkedOffer(before, message.offer)
+      const offer = await checkedOffer(deps, tx, before, message.offer)
       advance(deps, change, { act, by, patch: { offer, offerId: offer['@id'], offeredBy: by } })
       const current = act === 'request' ? await deps.currentOffer(tx.db, before.counterparty, before.offerId, before.datasetId) : undefined
       return { ...(current === undefined ? {} : { current: current.policy }), ...(before.offeredBy === before.role ? { asked: before.offer } : {}) }
@@ -131,7 +132,7 @@ function applyAgreement(deps: NegotiationDeps, change: Change, message: Contract
   advance(deps, change, { act: 'agree', by: otherRole(negotiation.role), patch: { agreementId: agreement['@id'] } })
   const fault = faultOf(agreement, negotiation, deps.ownId)
   if (fault === undefined) {
-    storeAgreement(change, agreement, raw, deps.clock())
+    storeAgreement(deps, change, agreement, raw)
     return { agreement }
   }
   // What was not asked for is not kept: the negotiation ends, and the provider is told why.
@@ -144,23 +145,27 @@ function faultOf(agreement: OdrlAgreement, negotiation: Negotiation, ownId: stri
   if (agreement.assigner !== negotiation.counterparty) return `The agreement's assigner is not the provider ${negotiation.counterparty}.`
   if (agreement.assignee !== ownId) return `The agreement's assignee is not ${ownId}.`
   if (agreement.target !== negotiation.datasetId) return `The agreement's target is not the dataset ${negotiation.datasetId}.`
-  const unsupported = firstUnsupported(agreement, '/agreement')
+  if (Number.isNaN(Date.parse(agreement.timestamp))) return 'The agreement has no timestamp, from which its terms count.'
+  const unsupported = refusalOf(() => readTerms(agreement, '/agreement'))
   if (unsupported !== undefined) return unsupported
   return policiesMatch(agreement, negotiation.offer) ? undefined : 'The agreement differs from the offer last put forward.'
 }
 
-function checkedOffer(negotiation: Negotiation, offer: MessageOffer): MessageOffer {
+async function checkedOffer(deps: NegotiationDeps, tx: Transaction, negotiation: Negotiation, offer: MessageOffer): Promise<MessageOffer> {
   if (offer.target !== undefined && offer.target !== negotiation.datasetId) throw refusal('invalid-message', negotiation, `/offer/target: must be ${negotiation.datasetId}.`)
-  const unsupported = firstUnsupported(offer, '/offer')
-  if (unsupported !== undefined) throw refusal('unsupported-policy', negotiation, unsupported)
+  const fault = negotiation.role === 'provider' ? await termsFault(deps, tx.db, { partner: negotiation.counterparty, datasetId: negotiation.datasetId, offer }) : refusalOf(() => readTerms(offer))
+  if (fault !== undefined) throw refusal('unsupported-policy', negotiation, fault)
   return { ...offer, target: negotiation.datasetId }
 }
 
 /** Decides and takes our next step, in the same transaction as the message that made it possible. */
-function react(deps: NegotiationDeps, change: Change, situation: Situation): void {
-  if (isFinal(change.negotiation.state)) return
+async function react(deps: NegotiationDeps, tx: Transaction, change: Change, situation: Situation): Promise<void> {
+  const { negotiation } = change
+  if (isFinal(negotiation.state)) return
   const decision = deps.decide(situation)
-  if (decision.act === undefined) change.negotiation = { ...change.negotiation, reason: decision.reason }
+  // What was offered earlier may have become unenforceable, or be over.
+  const fault = decision.act === 'agree' ? await termsFault(deps, tx.db, { partner: negotiation.counterparty, datasetId: negotiation.datasetId, offer: negotiation.offer }) : undefined
+  if (decision.act === undefined || fault !== undefined) change.negotiation = { ...negotiation, reason: fault === undefined ? decision.reason : `This cannot be agreed: ${fault} Counter or terminate.` }
   else takeStep(deps, change, { act: decision.act, reason: decision.reason })
 }
 

@@ -1,27 +1,26 @@
 import canonicalize from 'canonicalize'
-import type { JsonValue, PolicyTerms } from './odrl.ts'
-import { odrlTerm } from './odrl.ts'
-
-const kinds = ['permission', 'prohibition', 'obligation'] as const
+import { refusalOf } from './agreeable.ts'
+import { bareTerms } from './bare-terms.ts'
+import type { PolicyTerms } from './odrl.ts'
+import { readPolicy } from './read.ts'
+import { writeDsp } from './write.ts'
 
 /**
- * Whether two policies say the same. Who and what they are about (ids, assigner, assignee, target) does not count, nor
- * the order of rules; an absent list equals an empty one (DSP 2025-1, negotiation §2.4: the agreement must be the offer).
+ * Whether two policies say the same. Who and what they are about (ids, assigner, assignee, target) does not count, nor how terms
+ * are spelled, nor the order of rules (DSP 2025-1, negotiation §2.4: the agreement must be the offer). One that cannot be read
+ * equals none.
  */
 export function policiesMatch(one: PolicyTerms, other: PolicyTerms): boolean {
-  return terms(one) === terms(other)
+  const left = canonicalTerms(one)
+  return left !== undefined && left === canonicalTerms(other)
 }
 
-function terms(policy: PolicyTerms): string {
-  const profile = policy.profile === undefined ? [] : [policy.profile].flat()
-  const rules = kinds.map((kind) => (policy[kind] ?? []).map((rule) => canonicalize(withoutEmptyLists({ ...rule, action: odrlTerm(rule.action) })) ?? '').toSorted())
-  return JSON.stringify([profile.toSorted(), ...rules])
-}
-
-function withoutEmptyLists(value: JsonValue | undefined): JsonValue {
-  if (value === undefined) return null
-  if (Array.isArray(value)) return value.map((item: JsonValue) => withoutEmptyLists(item))
-  if (value === null || typeof value !== 'object') return value
-  const kept = Object.entries(value).filter(([, field]) => field !== undefined && !(Array.isArray(field) && field.length === 0))
-  return Object.fromEntries(kept.map(([key, field]) => [key, withoutEmptyLists(field)]))
+function canonicalTerms(policy: PolicyTerms): string | undefined {
+  let text: string | undefined
+  const refusal = refusalOf(() => {
+    const { permission = [], prohibition = [], obligation = [], ...rest } = writeDsp(readPolicy(bareTerms(policy)))
+    const rules = [permission, prohibition, obligation].map((list) => list.map((rule) => canonicalize(rule) ?? '').toSorted())
+    text = canonicalize({ ...rest, rules })
+  })
+  return refusal === undefined ? text : undefined
 }

@@ -1,9 +1,10 @@
-import { findAgreement } from '../agreements/store.ts'
+import { findAgreement, hasEnded, holdAgreement } from '../agreements/store.ts'
 import { ProblemError } from '../errors.ts'
 import { otherRole } from '../outbox/process.ts'
 import type { Transaction } from '../persistence/database.ts'
 import { advance, changeOf, save, takeStep, tell } from './change.ts'
 import type { Change, TransferDeps } from './change.ts'
+import { denialOf } from './denial.ts'
 import { nextState } from './state-machine.ts'
 import type { TransferAct } from './state-machine.ts'
 import { findTransfer, lockTransfer } from './store.ts'
@@ -22,6 +23,7 @@ export async function request(deps: TransferDeps, input: RequestInput): Promise<
   if (agreement === undefined) throw new ProblemError('not-found', `There is no agreement ${input.agreementId}. "concordat agreement list" shows the agreements.`)
   if (agreement.role !== 'consumer') throw new ProblemError('conflict', 'We are the provider under this agreement: its consumer starts transfers.')
   if (agreement.finalizedAt === null) throw new ProblemError('conflict', 'The negotiation of this agreement is not finalized yet.')
+  if (hasEnded(agreement, deps.clock())) throw new ProblemError('conflict', `The agreement ended at ${agreement.endsAt?.toISOString()}. Negotiate a new one: concordat negotiate`)
   const direction = deps.directionOf(input.format)
   if (direction === undefined) throw new ProblemError('unsupported-format', `The format ${input.format.slice(0, 100)} is not supported. Use HttpData-PULL or HttpData-PUSH.`)
   const address = (input.address ?? (await deps.partnerAddress(agreement.counterparty))).replace(/\/+$/, '')
@@ -75,6 +77,7 @@ export async function act(deps: TransferDeps, id: string, step: { act: TransferA
     if (step.act === 'start' && transfer.role === 'consumer' && transfer.suspendedBy === 'provider') {
       throw new ProblemError('conflict', 'The provider suspended this transfer, so only the provider can resume it.')
     }
+    if (step.act === 'start') await requirePermitted(deps, tx, transfer)
     const change = changeOf(transfer)
     await takeStep(deps, tx, change, { act: step.act, reason: step.reason ?? 'Decided by a person.', ...(step.code === undefined ? {} : { code: step.code }) })
     await save(deps, tx, change)
@@ -82,6 +85,13 @@ export async function act(deps: TransferDeps, id: string, step: { act: TransferA
   })
   deps.outbox.wake()
   return after
+}
+
+// A person may start what waits, but not what the agreement does not permit.
+async function requirePermitted(deps: TransferDeps, tx: Transaction, transfer: Transfer): Promise<void> {
+  const agreement = await holdAgreement(tx.db, transfer.agreementId)
+  const denied = agreement === undefined ? 'The agreement is missing.' : await denialOf(tx.db, agreement, deps.clock())
+  if (denied !== undefined) throw new ProblemError('conflict', `This cannot be started: ${denied}`)
 }
 
 /** Ends a transfer that cannot go on: the counterparty refused a message, or ended it without telling. */

@@ -1,4 +1,4 @@
-import { findAgreement } from '../agreements/store.ts'
+import { holdAgreement } from '../agreements/store.ts'
 import type { Agreement } from '../agreements/store.ts'
 import { ProblemError } from '../errors.ts'
 import { otherRole, reasonText } from '../outbox/process.ts'
@@ -6,6 +6,8 @@ import { noteReceived } from '../outbox/received/store.ts'
 import type { Queries, Transaction } from '../persistence/database.ts'
 import { advance, changeOf, save, takeStep, tell, tellStart } from './change.ts'
 import type { Change, TransferDeps } from './change.ts'
+import type { Situation } from './decide.ts'
+import { denialOf } from './denial.ts'
 import type { DataAddress, TransferMessage, TransferProcess, TransferRequestMessage, TransferStartMessage } from './messages.ts'
 import { findByCounterpartyPid, lockTransfer } from './store.ts'
 import { refusal, toTransferProcess } from './transfer.ts'
@@ -65,7 +67,7 @@ function checkedRequest(deps: TransferDeps, message: TransferRequestMessage): { 
 }
 
 async function agreementFor(db: Queries, partner: Sender, id: string): Promise<Agreement> {
-  const agreement = await findAgreement(db, id)
+  const agreement = await holdAgreement(db, id)
   // Another partner's agreement, or one that was never finalized, does not exist for this partner.
   const usable = agreement !== undefined && agreement.role === 'provider' && agreement.counterparty === partner.id && agreement.finalizedAt !== null
   if (!usable) throw new ProblemError('not-found', `There is no agreement ${id.slice(0, 200)} to transfer under.`)
@@ -172,16 +174,21 @@ async function applyResume(deps: TransferDeps, tx: Transaction, change: Change):
     throw refusal('invalid-state', transfer, 'The provider suspended this transfer, so only the provider can resume it.')
   }
   advance(deps, change, { act: 'start', by: 'consumer', patch: { reason: 'Resumed by the partner.' } })
-  const agreement = await findAgreement(tx.db, transfer.agreementId)
+  const agreement = await holdAgreement(tx.db, transfer.agreementId)
   if (agreement === undefined) throw new Error(`The agreement ${transfer.agreementId} of a transfer is missing`)
-  const decision = deps.decide({ transfer: change.transfer, agreement })
+  const decision = deps.decide(await situationOf(deps, tx, change, agreement))
   if (decision.act === 'start') await tellStart(deps, tx, change)
-  else if (decision.act !== undefined) await takeStep(deps, tx, change, { act: decision.act, reason: decision.reason })
+  else if (decision.act !== undefined) await takeStep(deps, tx, change, decision)
 }
 
 /** Decides and takes our next step, in the same transaction as the message that made it possible. */
 async function react(deps: TransferDeps, tx: Transaction, change: Change, agreement: Agreement): Promise<void> {
-  const decision = deps.decide({ transfer: change.transfer, agreement })
+  const decision = deps.decide(await situationOf(deps, tx, change, agreement))
   if (decision.act === undefined) change.transfer = { ...change.transfer, reason: decision.reason }
-  else await takeStep(deps, tx, change, { act: decision.act, reason: decision.reason })
+  else await takeStep(deps, tx, change, decision)
+}
+
+async function situationOf(deps: TransferDeps, tx: Transaction, { transfer }: Change, agreement: Agreement): Promise<Situation> {
+  const denied = await denialOf(tx.db, agreement, deps.clock())
+  return { transfer, agreement, ...(denied === undefined ? {} : { denied }) }
 }

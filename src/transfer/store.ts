@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { Selectable } from 'kysely'
 import type { Position } from '../persistence/cursor.ts'
 import type { Queries } from '../persistence/database.ts'
@@ -65,6 +66,29 @@ export async function findByCounterpartyPid(db: Queries, counterparty: string, p
     .where('role', '=', role)
     .executeTakeFirst()
   return row === undefined ? undefined : fromRow(row)
+}
+
+const running = sql<boolean>`state in ('REQUESTED', 'STARTED', 'SUSPENDED')`
+
+/** Transfers that have not ended although their agreement has, held for this transaction; those that another replica holds are left out. */
+export async function lockOutlived(db: Queries, now: Date, limit: number): Promise<Transfer[]> {
+  const rows = await db
+    .selectFrom('transfer')
+    .select(columns)
+    .where(running)
+    .where('agreement_id', 'in', (eb) => eb.selectFrom('agreement').select('agreement.id').where('agreement.ends_at', '<', now))
+    .orderBy('id')
+    .limit(limit)
+    .forUpdate()
+    .skipLocked()
+    .execute()
+  return rows.map(fromRow)
+}
+
+/** Transfers of an agreement that have not ended, held for this transaction. */
+export async function lockRunning(db: Queries, agreementId: string): Promise<Transfer[]> {
+  const rows = await db.selectFrom('transfer').select(columns).where(running).where('agreement_id', '=', agreementId).orderBy('id').forUpdate().execute()
+  return rows.map(fromRow)
 }
 
 /** Which transfers, newest first. */

@@ -1,7 +1,10 @@
+import type { Agreement } from '../agreements/store.ts'
 import { ProblemError } from '../errors.ts'
 import { decodeCursor, encodeCursor } from '../persistence/cursor.ts'
 import type { Role } from '../persistence/schema.ts'
 import type { TransferDeps } from './change.ts'
+import { endOutlived, revokeAgreement } from './end.ts'
+import type { Revocation } from './end.ts'
 import { act, fail, get, giveWay, request } from './initiate.ts'
 import type { RequestInput } from './initiate.ts'
 import type { DataAddress, TransferMessage, TransferProcess, TransferRequestMessage } from './messages.ts'
@@ -48,6 +51,10 @@ export interface Transfers {
   fail(id: string, failure: { reason: string; tell: boolean }): Promise<void>
   /** The counterparty ended the transfer before it saw our last message: its end counts. */
   giveWay(id: string, to: 'COMPLETED' | 'TERMINATED'): Promise<void>
+  /** Ends the transfers whose agreement has ended, in both roles. Gives how many. */
+  endOutlived(): Promise<number>
+  /** We as provider end an agreement now, with its transfers. 'conflict' when it has ended, or is not ours to end. */
+  revokeAgreement(id: string, revocation: Revocation): Promise<Agreement>
 }
 
 export function createTransfers(deps: TransferDeps): Transfers {
@@ -92,6 +99,8 @@ export function createTransfers(deps: TransferDeps): Transfers {
     acknowledge: (id, counterpartyPid) => learnCounterpartyPid(db, id, counterpartyPid),
     fail: (id, failure) => fail(deps, id, failure),
     giveWay: (id, to) => giveWay(deps, id, to),
+    endOutlived: () => endOutlived(deps),
+    revokeAgreement: (id, revocation) => revokeAgreement(deps, id, revocation),
   }
 }
 

@@ -165,7 +165,7 @@ describe('offers', () => {
   })
 
   test('terms that are not enforced are not offered', async () => {
-    const policy = { permission: [{ action: 'use', constraint: [{ leftOperand: 'purpose', operator: 'eq', rightOperand: 'x' }] }] }
+    const policy = { permission: [{ action: 'use', constraint: [{ leftOperand: 'phaseOfMoon', operator: 'eq', rightOperand: 'full' }] }] }
     await expect(t.catalog.createOffer({ datasets: ['d001'], policy, decision: 'automatic', audience: null })).rejects.toMatchObject({ code: 'unsupported-policy' })
   })
 

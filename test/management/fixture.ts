@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { pino } from 'pino'
 import { createAgreements } from '../../src/agreements/agreements.ts'
+import { createObligations } from '../../src/agreements/obligations.ts'
 import { createAudit } from '../../src/audit/audit.ts'
 import { createCatalog } from '../../src/catalog/catalog.ts'
 import { createSecrets } from '../../src/catalog/secrets/secrets.ts'
@@ -76,6 +77,7 @@ export async function startManagement(changes: Partial<ManagementDeps> = {}) {
     catalog,
     secrets: createSecrets({ database, audit, clock, key: Buffer.alloc(32, 7) }),
     agreements: createAgreements({ database }),
+    obligations: createObligations({ database, audit, clock }),
     outbox,
     dataPlane: {
       revokePartner: async (_, id) => {
@@ -200,6 +202,10 @@ export function fakeProcesses(recorded: Recorded[]): Pick<ManagementDeps, 'negot
       list: async (query) => {
         recorded.push({ name: 'transfers.list', input: query })
         return { items: [transfer] }
+      },
+      revokeAgreement: async (id, revocation) => {
+        recorded.push({ name: 'transfers.revokeAgreement', input: [id, revocation] })
+        throw new ProblemError('conflict', 'The agreement has ended.')
       },
       dataAddress: async () => {
         throw new ProblemError('conflict', 'The transfer is REQUESTED.')

@@ -65,8 +65,11 @@ describe('Negotiations', () => {
   test('may begin with a whole offer, of which no term is dropped', async () => {
     await management.call('POST', '/negotiations', { json: { partner, offer: { ...offer, '@id': 'urn:uuid:mine', assigner: partner } } })
     expect(last('negotiations.request')).toEqual({ partner, offer: { ...offer, '@id': 'urn:uuid:mine', assigner: partner } })
-    const refused = await management.call('POST', '/negotiations', { json: { partner, offer: { ...offer, prohibition: [{ action: 'use' }] } } })
-    expect(refused).toMatchObject({ status: 400, body: { code: 'unsupported-policy' } })
+    const refused = await management.call('POST', '/negotiations', { json: { partner, offer: { ...offer, prohibition: [{ action: 'juggle' }] } } })
+    expect(refused).toMatchObject({ status: 400, body: { code: 'unsupported-policy', detail: expect.stringContaining('/body/offer/prohibition/0/action') } })
+    const until = { leftOperand: 'http://www.w3.org/ns/odrl/2/dateTime', operator: 'lt', rightOperand: { '@value': '2027-01-01T00:00:00Z', '@type': 'http://www.w3.org/2001/XMLSchema#dateTime' } }
+    await management.call('POST', '/negotiations', { json: { partner, offer: { ...offer, permission: [{ action: 'odrl:use', constraint: [{ ...until, leftOperand: 'odrl:dateTime' }] }] } } })
+    expect(last('negotiations.request')).toMatchObject({ offer: { permission: [{ action: 'use', constraint: [until] }] } })
     expect(await management.call('POST', '/negotiations', { json: { partner, offer, dataset: 'urn:uuid:other' } })).toMatchObject({ status: 400, body: { code: 'bad-request' } })
   })
 
@@ -84,7 +87,7 @@ describe('Negotiations', () => {
     expect(last('negotiations.terminate')).toEqual([negotiation.id, { code: 'no', reason: 'Not now' }])
     await management.call('POST', `${negotiationPath}/counter`, { json: { policy: { permission: [{ action: 'use' }] } } })
     expect(last('negotiations.counter')).toMatchObject([negotiation.id, { '@type': 'Offer', target: 'urn:uuid:d1', permission: [{ action: 'use' }] }])
-    expect(await management.call('POST', `${negotiationPath}/counter`, { json: { policy: { permission: [{ action: 'sell' }] } } })).toMatchObject({ status: 400, body: { code: 'unsupported-policy' } })
+    expect(await management.call('POST', `${negotiationPath}/counter`, { json: { policy: { permission: [{ action: 'juggle' }] } } })).toMatchObject({ status: 400, body: { code: 'unsupported-policy' } })
   })
 })
 
@@ -101,6 +104,15 @@ describe('Agreements', () => {
     expect(exact.text).toBe(message)
     expect(exact.headers['content-digest']).toBe(`sha-256=:${Buffer.from(messageSha256, 'hex').toString('base64')}:`)
     expect(await management.call('GET', '/agreements/none/message')).toMatchObject({ status: 404 })
+    expect(await management.call('GET', '/agreements/urn%3Auuid%3Aa1')).toMatchObject({ body: { endsAt: null, obligations: 0 } })
+    for (const lang of ['en', 'ca', 'es']) {
+      const explained = await management.call('GET', `/agreements/urn%3Auuid%3Aa1/explanation?lang=${lang}`)
+      expect(explained).toMatchObject({ status: 200, body: { language: lang, sentences: expect.arrayContaining([{ text: expect.any(String), at: '/permission/0', enforcement: 'enforced' }]) } })
+    }
+    expect(await management.call('GET', '/agreements/urn%3Auuid%3Aa1/explanation?lang=fr')).toMatchObject({ status: 400 })
+    expect(await management.call('GET', '/agreements/none/explanation')).toMatchObject({ status: 404 })
+    expect(await management.call('POST', '/agreements/urn%3Auuid%3Aa1/revoke', { json: { reason: 'The purpose has changed' } })).toMatchObject({ status: 409 })
+    expect(last('transfers.revokeAgreement')).toEqual(['urn:uuid:a1', { reason: 'The purpose has changed', actor: 'operator' }])
     expect(await management.call('GET', '/agreements?cursor=x')).toMatchObject({ status: 400, body: { code: 'invalid-cursor' } })
   })
 })

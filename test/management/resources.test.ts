@@ -162,7 +162,10 @@ describe('Offers', () => {
     const { id }: { id: string } = JSON.parse(dataset.text)
     const made = await management.call('POST', '/offers', { json: { datasets: [id] } })
     expect(made).toMatchObject({ status: 201, headers: { etag: '"1"' }, body: { datasets: [{ dataset: id }], policy: { permission: [{ action: 'use' }] }, decision: 'automatic', audience: null } })
-    expect(await management.call('POST', '/offers', { json: { datasets: [id], policy: { permission: [{ action: 'use', duty: [{}] }] } } })).toMatchObject({ status: 400, body: { code: 'unsupported-policy' } })
+    expect(await management.call('POST', '/offers', { json: { datasets: [id], policy: { permission: [{ action: 'use', duty: [{ action: 'juggle' }] }] } } })).toMatchObject({ status: 400, body: { code: 'unsupported-policy', detail: expect.stringContaining('/policy/permission/0/duty/0/action') } })
+    const stored = await management.call('POST', '/offers', { json: { datasets: [id], policy: { permission: [{ action: 'odrl:use', constraint: [{ leftOperand: 'purpose', operator: 'isA', rightOperand: { '@id': 'dpv:ScientificResearch' } }] }] } } })
+    expect(stored).toMatchObject({ status: 201, body: { policy: { permission: [{ action: 'use', constraint: [{ leftOperand: 'http://www.w3.org/ns/odrl/2/purpose', operator: 'isA', rightOperand: { '@id': 'https://w3id.org/dpv#ScientificResearch' } }] }] } } })
+    await management.call('DELETE', stored.headers['location'] ?? '', { headers: { 'if-match': '*' } })
     expect(await management.call('GET', `/offers?dataset=${encodeURIComponent(id)}`)).toMatchObject({ body: { items: [{ datasets: [{ dataset: id }] }], next: null } })
     const location = made.headers['location'] ?? ''
     expect(await management.call('GET', location)).toMatchObject({ status: 200 })

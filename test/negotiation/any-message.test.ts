@@ -37,6 +37,8 @@ function negotiationsWith(decide: NegotiationDecider): Negotiations {
     ownId: own,
     callbackAddress: 'http://own.example/dsp',
     currentOffer: async (_db, _partner, id) => (id === 'offer-1' ? { offerId: id, datasetId: 'dataset-1', policy: { permission: [{ action: 'use' }] }, decision: 'automatic' } : undefined),
+    datasetFacts: async () => ({ kind: 'http', columns: [], dimensions: [], protectedUnits: [] }),
+    onAgreed: () => undefined,
     checkAddress: () => undefined,
     partnerAddress: async () => 'http://partner.example/dsp',
     deadlineMs: 60_000,
@@ -168,7 +170,7 @@ test('the agreement must be what was asked for, from whom it was asked, for us',
     await negotiations.receive(partner, id, faulty, JSON.stringify(faulty))
     const negotiation = await negotiations.get(id)
     expect([negotiation.state, negotiation.agreementId]).toEqual(['TERMINATED', null])
-    expect(negotiation.error).toMatch(/assigner|assignee|target|not enforced/)
+    expect(negotiation.error).toMatch(/assigner|assignee|target|differs|rightOperand/)
   }
   const { id, pids } = await begin(negotiations, 'consumer')
   const good = messageOf('agree', pids)

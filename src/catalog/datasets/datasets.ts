@@ -8,7 +8,10 @@ import type { Cursors } from '../cursor.ts'
 import { carryColumns, editColumns, statedColumns } from './columns.ts'
 import type { Columns } from './columns.ts'
 import type { Admitted, Content } from './content.ts'
+import { carryFacts, requireFacts } from './facts.ts'
 import type { ColumnChanges, ColumnEdit, Dataset, DatasetVersion, FileInput, MetadataInput } from './dataset.ts'
+import { requireStillEnforceable } from './still-enforceable.ts'
+import type { Stops } from './still-enforceable.ts'
 import * as store from './store.ts'
 import type { StoredDataset, StoredMetadata } from './store.ts'
 import { requireId, requireMetadata, requireSource } from './validate.ts'
@@ -26,9 +29,9 @@ export interface DatasetInput {
 export interface Datasets {
   createDataset(input: DatasetInput): Promise<Dataset>
   /** Replaces metadata or source. Columns named in the metadata are laid over those of the data. */
-  updateDataset(id: string, change: { metadata?: MetadataInput; source?: Source; ifVersion?: number }): Promise<Dataset>
+  updateDataset(id: string, change: { metadata?: MetadataInput; source?: Source; ifVersion?: number }): Promise<Dataset & Stops>
   /** Makes a file the newest version. Edited units, descriptions and types of columns stay; `changes` says what is different. */
-  addVersion(id: string, file: FileInput): Promise<DatasetVersion & { changes: ColumnChanges }>
+  addVersion(id: string, file: FileInput): Promise<DatasetVersion & { changes: ColumnChanges } & Stops>
   getDataset(id: string): Promise<Dataset>
   listDatasets(query: { after?: string; limit: number; q?: string }): Promise<{ items: Dataset[]; next?: string }>
   removeDataset(id: string, ifVersion?: number): Promise<void>
@@ -79,12 +82,18 @@ async function createDataset(deps: DatasetsDeps, input: DatasetInput): Promise<D
   if ((source.type === 'file') !== (file !== undefined)) throw new ProblemError('bad-request', source.type === 'file' ? '/file: a dataset with a file needs its first file.' : `/file: a source of type ${source.type} has no file.`)
   if (file === undefined) {
     const columns = await inspectSource(deps, source, edits)
-    return saveNew(deps, { id, metadata: { ...metadata, ...columns }, source })
+    return saveNew(deps, { id, metadata: withFacts({ ...metadata, ...columns }), source })
   }
   return admitting(deps, file, async (admitted, inspection) => {
     const columns = editColumns(inspection.columns, edits)
-    return saveNew(deps, { id, metadata: { ...metadata, ...columns }, source }, (tx, at, before) => saveVersion(deps, tx, { id, number: 1, at, admitted, inspection, before }))
+    return saveNew(deps, { id, metadata: withFacts({ ...metadata, ...columns }), source }, (tx, at, before) => saveVersion(deps, tx, { id, number: 1, at, admitted, inspection, before }))
   })
+}
+
+// What is declared must fit the columns that are there.
+function withFacts(metadata: StoredMetadata): StoredMetadata {
+  requireFacts(metadata)
+  return metadata
 }
 
 type SaveFirst = (tx: Transaction, at: Date, before: string | undefined) => Promise<DatasetVersion>
@@ -108,7 +117,7 @@ async function saveNew(deps: DatasetsDeps, row: { id: string; metadata: StoredMe
   }
 }
 
-async function updateDataset(deps: DatasetsDeps, id: string, change: { metadata?: MetadataInput; source?: Source; ifVersion?: number }): Promise<Dataset> {
+async function updateDataset(deps: DatasetsDeps, id: string, change: { metadata?: MetadataInput; source?: Source; ifVersion?: number }): Promise<Dataset & Stops> {
   const metadata = change.metadata === undefined ? undefined : requireMetadata(change.metadata)
   const source = change.source === undefined ? undefined : requireSource(change.source)
   const before = present(await store.findDataset(deps.database.db, id), id)
@@ -120,24 +129,25 @@ async function updateDataset(deps: DatasetsDeps, id: string, change: { metadata?
   return deps.database.transaction(async (tx) => {
     const row = unchanged(present(await store.lockDataset(tx.db, id), id), change.ifVersion)
     const next = { ...row, source: source ?? row.source, metadata: nextMetadata(row, metadata, inspected), version: row.version + 1, updatedAt: deps.clock() }
+    const stopped = await requireStillEnforceable(tx, deps.clock(), row, next)
     await store.saveDataset(tx.db, { ...next, at: next.updatedAt })
     const latest = await store.findVersion(tx.db, id)
-    await deps.audit.append(tx, { type: 'dataset.updated', dataset: id, version: next.version })
-    return shown(deps, next, latest)
+    await deps.audit.append(tx, { type: 'dataset.updated', dataset: id, version: next.version, ...stopped })
+    return { ...shown(deps, next, latest), ...stopped }
   })
 }
 
 function nextMetadata(row: StoredDataset, metadata: MetadataInput | undefined, inspected: Columns | undefined): StoredMetadata {
   const { columns: old, inferred: oldInferred, ...rest } = row.metadata
   const carried: Columns = inspected === undefined || row.source.type === 'http' ? { columns: old, inferred: oldInferred } : carryColumns({ columns: old, inferred: oldInferred }, inspected.inferred)
-  if (metadata === undefined) return { ...rest, columns: carried.columns, inferred: carried.inferred }
+  if (metadata === undefined) return carryFacts({ ...rest, columns: carried.columns, inferred: carried.inferred })
   const { columns: edits, ...given } = metadata
-  if (edits === undefined) return { ...given, columns: carried.columns, inferred: carried.inferred }
+  if (edits === undefined) return withFacts({ ...given, columns: carried.columns, inferred: carried.inferred })
   const edited = row.source.type === 'http' ? statedColumns(edits) : editColumns(carried.inferred, edits)
-  return { ...given, columns: edited.columns, inferred: edited.inferred }
+  return withFacts({ ...given, columns: edited.columns, inferred: edited.inferred })
 }
 
-async function addVersion(deps: DatasetsDeps, id: string, file: FileInput): Promise<DatasetVersion & { changes: ColumnChanges }> {
+async function addVersion(deps: DatasetsDeps, id: string, file: FileInput): Promise<DatasetVersion & { changes: ColumnChanges } & Stops> {
   const before = present(await store.findDataset(deps.database.db, id), id)
   if (before.source.type !== 'file') throw new ProblemError('conflict', `The data of this dataset comes from a source of type ${before.source.type}; files cannot be added to it.`)
   return admitting(deps, file, async (admitted, inspection) => {
@@ -151,10 +161,12 @@ async function addVersion(deps: DatasetsDeps, id: string, file: FileInput): Prom
         const saved = await saveVersion(deps, tx, { id, number: (newest?.number ?? 0) + 1, at, admitted, inspection, before: placed })
         placed = saved.path
         const { changes, columns, inferred } = carryColumns(row.metadata, inspection.columns)
-        await store.saveDataset(tx.db, { ...row, metadata: { ...row.metadata, columns, inferred }, version: row.version + 1, at })
+        const metadata = carryFacts({ ...row.metadata, columns, inferred })
+        const stopped = await requireStillEnforceable(tx, deps.clock(), row, { ...row, metadata })
+        await store.saveDataset(tx.db, { ...row, metadata, version: row.version + 1, at })
         retired = await store.retireVersions(tx.db, id, { keep: Math.max(1, deps.retention.versions), at })
-        await deps.audit.append(tx, { type: 'dataset.version', dataset: id, number: saved.number, bytes: saved.bytes, rows: saved.rows, sha256: saved.sha256, columns: { ...changes } })
-        return { ...located(deps, saved), changes }
+        await deps.audit.append(tx, { type: 'dataset.version', dataset: id, number: saved.number, bytes: saved.bytes, rows: saved.rows, sha256: saved.sha256, columns: { ...changes }, ...stopped })
+        return { ...located(deps, saved), changes, ...stopped }
       })
       for (const path of retired) await deps.content.remove(path)
       return version

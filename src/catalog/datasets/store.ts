@@ -3,6 +3,7 @@ import type { SelectQueryBuilder } from 'kysely'
 import type { Column, Source } from '../../dataplane/sources/source.ts'
 import type { Queries } from '../../persistence/database.ts'
 import type { Schema } from '../../persistence/schema.ts'
+import type { PolicyTerms } from '../../policy/odrl.ts'
 import type { DatasetMetadata, DatasetVersion } from './dataset.ts'
 
 /** Metadata as it is kept: with the columns as the data showed them, so that edits can be told from them. */
@@ -45,12 +46,12 @@ export async function lockDataset(db: Queries, id: string): Promise<StoredDatase
   return datasets(db).where('d.id', '=', id).forUpdate().executeTakeFirst()
 }
 
-/** Which of `ids` exist, with their place; keeps them from being removed until the transaction ends. */
-export async function holdDatasets(db: Queries, ids: readonly string[]): Promise<{ id: string; seq: number }[]> {
-  const found: { id: string; seq: number }[] = []
+/** Which of `ids` exist; keeps them from being changed or removed until the transaction ends. */
+export async function holdDatasets(db: Queries, ids: readonly string[]): Promise<StoredDataset[]> {
+  const found: StoredDataset[] = []
   // A statement takes at most 65,535 parameters.
   for (let start = 0; start < ids.length; start += 5000) {
-    found.push(...(await db.selectFrom('dataset').select(['id', 'seq']).where('id', 'in', ids.slice(start, start + 5000)).forShare().execute()))
+    found.push(...(await datasets(db).where('d.id', 'in', ids.slice(start, start + 5000)).forShare().execute()))
   }
   return found.toSorted((one, other) => one.seq - other.seq)
 }
@@ -83,6 +84,26 @@ export async function findNeeds(db: Queries, id: string): Promise<{ offer?: stri
   const offer = await db.selectFrom('offer_dataset').select('offer_id').where('dataset_id', '=', id).limit(1).executeTakeFirst()
   const agreement = await db.selectFrom('agreement').select('id').where('dataset_id', '=', id).where('role', '=', 'provider').limit(1).executeTakeFirst()
   return { ...(offer === undefined ? {} : { offer: offer.offer_id }), ...(agreement === undefined ? {} : { agreement: agreement.id }) }
+}
+
+/** The policies under which a dataset is offered, and those of our agreements about it that have not ended. */
+export async function findPolicies(db: Queries, id: string, now: Date): Promise<Record<'offers' | 'agreements', { id: string; policy: PolicyTerms }[]>> {
+  const offers = await db
+    .selectFrom('offer_dataset as od')
+    .innerJoin('offer as o', 'o.id', 'od.offer_id')
+    .select((eb) => ['o.id', eb.ref('o.policy').$castTo<PolicyTerms>().as('policy')])
+    .where('od.dataset_id', '=', id)
+    .orderBy('o.id')
+    .execute()
+  const agreements = await db
+    .selectFrom('agreement as a')
+    .select((eb) => ['a.id', eb.ref('a.agreement').$castTo<PolicyTerms>().as('policy')])
+    .where('a.dataset_id', '=', id)
+    .where('a.role', '=', 'provider')
+    .where((eb) => eb.or([eb('a.ends_at', 'is', null), eb('a.ends_at', '>=', now)]))
+    .orderBy('a.id')
+    .execute()
+  return { offers, agreements }
 }
 
 /** A version as it is kept: `path` relative to the data folder, or absolute. */

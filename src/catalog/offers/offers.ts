@@ -1,14 +1,20 @@
 import type { Audit } from '../../audit/audit.ts'
-import { ProblemError } from '../../errors.ts'
+import { isProblem, ProblemError } from '../../errors.ts'
 import { findPartner } from '../../identity/store.ts'
 import { isDuplicate } from '../../persistence/database.ts'
 import { decodeCursor, encodeCursor } from '../../persistence/cursor.ts'
 import type { Database, Queries } from '../../persistence/database.ts'
 import { isStorable } from '../../persistence/storable-text.ts'
-import { requireUnconstrained } from '../../policy/unconstrained.ts'
+import { requireOfferable } from '../../policy/offerable.ts'
+import { factsOf } from '../datasets/facts.ts'
 import { holdDatasets } from '../datasets/store.ts'
+import type { StoredDataset } from '../datasets/store.ts'
 import { requireId } from '../datasets/validate.ts'
+import { partyOf } from './hidden.ts'
+import type { Addressings } from './hidden.ts'
 import type { CurrentOffer, Offer } from './offer.ts'
+import { readOffered } from './read-offered.ts'
+import type { OfferedPolicy } from './read-offered.ts'
 import * as store from './store.ts'
 
 export interface OfferInput {
@@ -38,6 +44,7 @@ export interface OffersDeps {
   readonly audit: Audit
   readonly clock: () => Date
   readonly newId: () => string
+  readonly addressing: Addressings
 }
 
 const maxRows = 200_000
@@ -60,14 +67,22 @@ export function createOffers(deps: OffersDeps): Offers {
         await store.deleteOffer(tx.db, id)
         await deps.audit.append(tx, { type: 'offer.removed', offer: id })
       }),
-    currentOffer: async (db, partner, offerId, datasetId) =>
-      isStorable([offerId, datasetId]) ? store.findCurrentOffer(db, { partner, offerId, ...(datasetId === undefined ? {} : { datasetId }) }) : undefined,
+    currentOffer: (db, partner, offerId, datasetId) => currentOffer(deps, db, { partner, offerId, ...(datasetId === undefined ? {} : { datasetId }) }),
   }
+}
+
+async function currentOffer(deps: OffersDeps, db: Queries, asked: { partner: string; offerId: string; datasetId?: string }): Promise<CurrentOffer | undefined> {
+  if (!isStorable([asked.offerId, asked.datasetId])) return undefined
+  const found = await store.findCurrentOffer(db, { ...asked, now: deps.clock() })
+  if (found === undefined) return undefined
+  const { addressed, ...offer } = found
+  if (!addressed) return offer
+  return deps.addressing.of(offer.policy)(await partyOf(db, asked.partner)).permitted ? offer : undefined
 }
 
 async function createOffer(deps: OffersDeps, input: OfferInput): Promise<Offer> {
   const id = input.id === undefined ? deps.newId() : requireId(input.id)
-  const policy = requireUnconstrained(input.policy, '/policy')
+  const offered = await readOffered(input.policy, { now: deps.clock(), find: async (other) => (await store.findOffer(deps.database.db, other))?.policy })
   const names = [...new Set(input.datasets)]
   const audience = input.audience === null ? null : [...new Set(input.audience)]
   if (names.length === 0) throw new ProblemError('bad-request', '/datasets: must name at least one dataset.')
@@ -81,16 +96,30 @@ async function createOffer(deps: OffersDeps, input: OfferInput): Promise<Offer> 
       const existing = new Set(held.map((dataset) => dataset.id))
       const missing = names.find((name) => !existing.has(name))
       if (missing !== undefined) throw new ProblemError('bad-request', `/datasets: there is no dataset ${missing.slice(0, 200)}.`)
+      requireEnforceable(offered, held)
       const places = held.map((dataset, index) => ({ ...dataset, offerId: held.length === 1 ? id : `${id}:${index + 1}` }))
       const datasets = places.map((place) => ({ id: place.id, offerId: place.offerId }))
-      const offer: Offer = { id, policy, decision: input.decision, audience, datasets, version: 1, createdAt: deps.clock() }
-      await store.insertOffer(tx.db, { offer, places })
+      const offer: Offer = { id, policy: offered.terms, decision: input.decision, audience, datasets, version: 1, createdAt: deps.clock() }
+      await store.insertOffer(tx.db, { offer, places, addressed: offered.addressed, endsAt: offered.endsAt })
       await deps.audit.append(tx, { type: 'offer.created', offer: id, datasets: names, audience, decision: input.decision, ...(names.length === 1 ? { dataset: names[0] ?? '' } : {}) })
       return offer
     })
   } catch (error) {
     if (isDuplicate(error)) throw new ProblemError('already-exists', `There is an offer ${id} already. Choose another id.`)
     throw error
+  }
+}
+
+// Nothing is offered that could not be enforced on every dataset it is about.
+function requireEnforceable(offered: OfferedPolicy, datasets: readonly StoredDataset[]): void {
+  if (offered.open) return
+  for (const dataset of datasets) {
+    try {
+      requireOfferable(offered.policy, factsOf(dataset), '/policy')
+    } catch (error) {
+      if (!isProblem(error) || datasets.length === 1) throw error
+      throw new ProblemError(error.code, `${error.message} (dataset ${dataset.id})`, { cause: error })
+    }
   }
 }
 

@@ -9,12 +9,15 @@ export const everyone = '*'
 
 interface NewOffer {
   readonly offer: Offer
+  /** Whether its terms tell partners apart. */
+  readonly addressed: boolean
+  readonly endsAt: Date | null
   /** The datasets with their place in the catalog's order. */
   readonly places: readonly { readonly offerId: string; readonly seq: number }[]
 }
 
 /** Saves an offer, what it offers, and who sees it. */
-export async function insertOffer(db: Queries, { offer, places }: NewOffer): Promise<void> {
+export async function insertOffer(db: Queries, { offer, places, addressed, endsAt }: NewOffer): Promise<void> {
   await db
     .insertInto('offer')
     .values({
@@ -22,6 +25,8 @@ export async function insertOffer(db: Queries, { offer, places }: NewOffer): Pro
       policy: JSON.stringify(offer.policy),
       decision: offer.decision,
       audience: offer.audience === null ? null : JSON.stringify(offer.audience),
+      addressed,
+      ends_at: endsAt,
       version: offer.version,
       created_at: offer.createdAt,
     })
@@ -77,15 +82,25 @@ export async function deleteOffer(db: Queries, id: string): Promise<void> {
   await db.deleteFrom('offer').where('id', '=', id).execute()
 }
 
-/** The offer with this `@id` in the catalog, if `partner` sees it now. */
-export async function findCurrentOffer(db: Queries, query: { partner: string; offerId: string; datasetId?: string }): Promise<CurrentOffer | undefined> {
+/** The offer with this `@id` in the catalog, if it is in the audience of `partner`; what its terms say of partners is not looked at. */
+export async function findCurrentOffer(db: Queries, query: { partner: string; now: Date; offerId: string; datasetId?: string }): Promise<(CurrentOffer & { addressed: boolean }) | undefined> {
   let rows = db
     .selectFrom('offer_dataset as od')
     .innerJoin('offer as o', 'o.id', 'od.offer_id')
-    .select(['od.id as offerId', 'od.dataset_id as datasetId', 'o.decision'])
+    .select(['od.id as offerId', 'od.dataset_id as datasetId', 'o.decision', 'o.addressed'])
     .select((eb) => eb.ref('o.policy').$castTo<PolicyTerms>().as('policy'))
     .where('od.id', '=', query.offerId)
+    .where((eb) => eb.or([eb('o.ends_at', 'is', null), eb('o.ends_at', '>=', query.now)]))
     .where((eb) => eb.exists(eb.selectFrom('visible as v').select('v.audience').whereRef('v.offer_dataset_id', '=', 'od.id').where('v.audience', 'in', [everyone, query.partner])))
   if (query.datasetId !== undefined) rows = rows.where('od.dataset_id', '=', query.datasetId)
   return rows.executeTakeFirst()
+}
+
+/** Offers that not everybody in their audience sees now: those that are over, and those whose terms (else null) tell partners apart. */
+export async function findRestricted(db: Queries, partner: string, now: Date): Promise<{ id: string; policy: PolicyTerms | null }[]> {
+  const { rows } = await sql<{ id: string; policy: PolicyTerms | null }>`
+    select id, null as policy from offer where ends_at < ${now}
+    union all
+    select id, policy from offer where addressed and (ends_at is null or ends_at >= ${now}) and (audience is null or audience @> ${JSON.stringify([partner])}::jsonb)`.execute(db)
+  return rows
 }

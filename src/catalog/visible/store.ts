@@ -26,6 +26,8 @@ export interface VisibleQuery {
   readonly offset: number
   readonly limit: number
   readonly conditions: readonly IdCondition[]
+  /** Ids of offers that `partner` does not see, although it is in their audience. */
+  readonly hidden: readonly string[]
 }
 
 /**
@@ -36,23 +38,23 @@ export interface VisibleQuery {
 export async function selectVisible(db: Queries, query: VisibleQuery): Promise<VisibleRow[]> {
   const backwards = query.place?.direction === 'before'
   const order = backwards ? sql`desc` : sql`asc`
-  const within = sql.join([sql`true`, ...beyond(query.place), ...query.conditions.map((condition) => matching(condition))], sql` and `)
+  const within = sql.join([sql`true`, ...beyond(query.place), ...shown(query.hidden), ...query.conditions.map((condition) => matching(condition))], sql` and `)
   const joined = query.conditions.length === 0 ? sql`` : sql`join dataset d on d.seq = v.dataset_seq`
   const range = (audience: string) => sql`(select distinct v.dataset_seq from visible v ${joined} where v.audience = ${audience} and ${within}
     order by v.dataset_seq ${order} limit ${sql.lit(query.offset + query.limit)})`
   const page = sql`select dataset_seq from (${range(everyone)} union ${range(query.partner)}) both_ranges
     order by dataset_seq ${order} limit ${sql.lit(query.limit)} offset ${sql.lit(query.offset)}`
-  return rowsOf(db, { partner: query.partner, page, order })
+  return rowsOf(db, { partner: query.partner, hidden: query.hidden, page, order })
 }
 
 /** One dataset, one row for each offer; nothing when the partner does not see it. */
-export async function selectVisibleDataset(db: Queries, partner: string, id: string): Promise<VisibleRow[]> {
-  return rowsOf(db, { partner, page: sql`select seq as dataset_seq from dataset where id = ${id}`, order: sql`asc` })
+export async function selectVisibleDataset(db: Queries, partner: string, id: string, hidden: readonly string[]): Promise<VisibleRow[]> {
+  return rowsOf(db, { partner, hidden, page: sql`select seq as dataset_seq from dataset where id = ${id}`, order: sql`asc` })
 }
 
 // `offset 0` keeps the look-up apart, so that it is done by index for each dataset of the page; at some sizes the planner would
 // rather read all that is visible to a partner.
-async function rowsOf(db: Queries, { partner, page, order }: { partner: string; page: RawBuilder<unknown>; order: RawBuilder<unknown> }): Promise<VisibleRow[]> {
+async function rowsOf(db: Queries, { partner, hidden, page, order }: { partner: string; hidden: readonly string[]; page: RawBuilder<unknown>; order: RawBuilder<unknown> }): Promise<VisibleRow[]> {
   const { rows } = await sql<VisibleRow>`
     with page as (${page})
     select d.seq, d.id, d.metadata, d.source, d.created_at as "createdAt", d.updated_at as "updatedAt", od.id as "offerId", o.policy
@@ -61,9 +63,20 @@ async function rowsOf(db: Queries, { partner, page, order }: { partner: string; 
     cross join lateral (
       select x.offer_dataset_id from visible x where x.audience in (${everyone}, ${partner}) and x.dataset_seq = page.dataset_seq offset 0) v
     join offer_dataset od on od.id = v.offer_dataset_id
-    join offer o on o.id = od.offer_id
+    join offer o on o.id = od.offer_id${hidden.length === 0 ? sql`` : sql` and o.id not in ${listed(hidden)}`}
     order by d.seq ${order}, od.id`.execute(db)
   return rows
+}
+
+// The offers to leave out are looked up only where there are any.
+function shown(hidden: readonly string[]): RawBuilder<unknown>[] {
+  if (hidden.length === 0) return []
+  return [sql`exists (select from offer_dataset x where x.id = v.offer_dataset_id and x.offer_id not in ${listed(hidden)})`]
+}
+
+// One parameter, however many there are.
+function listed(ids: readonly string[]): RawBuilder<unknown> {
+  return sql`(select jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb))`
 }
 
 function beyond(place: Place | undefined): RawBuilder<unknown>[] {
