@@ -10,6 +10,7 @@ import { obligationCommands } from './commands/obligation.ts'
 import { offerCommands } from './commands/offer.ts'
 import { partnerCommands } from './commands/partner.ts'
 import { auditCommands, outboxCommands } from './commands/record.ts'
+import { policyCommands } from './commands/policy.ts'
 import { secretCommands } from './commands/secret.ts'
 import { tokenCommands } from './commands/token.ts'
 import { transferCommands } from './commands/transfer.ts'
@@ -50,6 +51,7 @@ export function createProgram(terminal: Terminal): Command {
   partnerCommands(program, open)
   datasetCommands(program, open)
   offerCommands(program, open)
+  policyCommands(program, terminal)
   secretCommands(program, open)
   catalogCommand(program, open)
   negotiationCommands(program, open)

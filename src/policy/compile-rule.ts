@@ -2,7 +2,8 @@ import { actionsBelow, actionsProhibitedWith } from './actions.ts'
 import { compileConstraint } from './compile-constraint.ts'
 import type { CompiledConstraint, Compiling } from './compile-constraint.ts'
 import type { ConstraintReport, DutyReport, PolicyRequest, RuleReport, Truth, World } from './decision.ts'
-import type { PolicyRule, RefinedTerm } from './model.ts'
+import type { Constraint, PolicyRule, RefinedTerm } from './model.ts'
+import { odrlIri } from './profile.ts'
 import { allOf, always, anyOf } from './truth.ts'
 import type { Test } from './truth.ts'
 
@@ -23,6 +24,8 @@ export interface CompiledDuty {
   readonly rule: PolicyRule
   /** Whether it has to be done at all. */
   readonly applies: Test
+  /** Whether the time in which it has to be done is not over. */
+  readonly inTime: Test
   /** Whether nothing of it stands in the way. */
   readonly settled: Test
   readonly constraints: readonly CompiledConstraint[]
@@ -64,15 +67,29 @@ function belongs(asked: string | undefined, iri: string, world: World): Truth {
 
 function compileDuty(compiling: Compiling, rule: PolicyRule, timing: DutyTiming): CompiledDuty {
   const constraints = rule.constraints.map((each) => compileConstraint(compiling, each))
-  const applies = allOf(constraints.map(({ test }) => test))
+  const conjuncts = rule.constraints.flatMap(conjunctsOf)
+  const allHold = (some: readonly Constraint[]) => allOf(some.map((each) => compileConstraint(compiling, each).test))
+  // A duty "before May" does not go away in May: what bounds it in time is when it has to be done, not whether.
+  const applies = allHold(conjuncts.filter((each) => !isDeadline(each)))
+  const inTime = allHold(conjuncts.filter(isDeadline))
   const consequences = rule.consequences.map((each) => compileDuty(compiling, each, timing))
   const settled: Test = (request, world) => {
-    const state = stateOf({ rule, applies, consequences }, request, world)
+    const state = stateOf({ rule, applies, inTime, consequences }, request, world)
     if (state === 'violated') return false
     if (state === 'pending') return timing === 'eventually' ? true : (applies(request, world) === null ? null : false)
     return true
   }
-  return { rule, applies, settled, constraints, consequences }
+  return { rule, applies, inTime, settled, constraints, consequences }
+}
+
+function conjunctsOf(constraint: Constraint): Constraint[] {
+  return constraint.kind === 'logical' && constraint.operator === 'and' ? constraint.parts.flatMap(conjunctsOf) : [constraint]
+}
+
+const times = new Set(['dateTime', 'elapsedTime', 'delayPeriod'].map((term) => odrlIri + term))
+
+function isDeadline(constraint: Constraint): boolean {
+  return constraint.kind === 'atomic' && times.has(constraint.leftOperand) && (constraint.operator === 'lt' || constraint.operator === 'lteq')
 }
 
 function isIn(set: ReadonlySet<string>, { id, at }: PolicyRule): boolean {
@@ -80,14 +97,16 @@ function isIn(set: ReadonlySet<string>, { id, at }: PolicyRule): boolean {
 }
 
 /** Where a duty stands. One that was violated is made good by doing it and its consequences (vocabulary, `consequence`). */
-function stateOf(duty: Pick<CompiledDuty, 'rule' | 'applies' | 'consequences'>, request: PolicyRequest, world: World): DutyReport['state'] {
+function stateOf(duty: Pick<CompiledDuty, 'rule' | 'applies' | 'inTime' | 'consequences'>, request: PolicyRequest, world: World): DutyReport['state'] {
   const done = isIn(world.fulfilled, duty.rule)
-  if (isIn(world.violated, duty.rule)) {
+  const applies = duty.applies(request, world)
+  const isViolated = isIn(world.violated, duty.rule) || (!done && applies !== false && duty.inTime(request, world) === false)
+  if (isViolated) {
     const madeGood = done && duty.consequences.length > 0 && duty.consequences.every((each) => stateOf(each, request, world) === 'fulfilled')
     return madeGood ? 'fulfilled' : 'violated'
   }
   if (done) return 'fulfilled'
-  return duty.applies(request, world) === false ? 'inactive' : 'pending'
+  return applies === false ? 'inactive' : 'pending'
 }
 
 /** Everything about a rule. An unknown prohibition counts as active; anything else must be known to hold. */
