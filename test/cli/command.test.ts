@@ -10,7 +10,7 @@ import { commandFor, runCommand } from '../helpers/command.ts'
 import { json, problem, startStandIn } from './management-stand-in.ts'
 import type { StandIn } from './management-stand-in.ts'
 
-const partner = { id: 'did:web:cards.example', name: 'Cards', address: null, version: 3, createdAt: '2026-03-02T09:30:00.000Z', updatedAt: '2026-03-02T09:30:00.000Z' }
+const partner = { id: 'did:web:cards.example', name: 'Cards', address: null, groups: ['cities'], version: 3, createdAt: '2026-03-02T09:30:00.000Z', updatedAt: '2026-03-02T09:30:00.000Z' }
 
 let standIn: StandIn
 let folder: string
@@ -120,7 +120,7 @@ describe('what is shown', () => {
     standIn.answers = (_asked, response) => json(response, 200, { items: [{ ...partner, name: 'Evil\u001b[2J\u202eName' }], next: null })
     const { out } = await concordat('partner', 'list')
     const local = new Date(partner.createdAt)
-    expect(out.split('\n')[0]).toMatch(/^ID +NAME +ADDRESS +SINCE$/)
+    expect(out.split('\n')[0]).toMatch(/^ID +NAME +ADDRESS +GROUPS +SINCE$/)
     expect(out).toContain(partner.id)
     expect(out).toContain(`${String(local.getHours()).padStart(2, '0')}:30:00`)
     expect(out).toContain('Evil\uFFFD[2J\uFFFDName')

@@ -15,7 +15,7 @@ const later = new Date('2026-03-02T12:00:00Z')
 test('a partner is added once, found, changed and removed', async () => {
   const { db } = database
   const added = await insertPartner(db, { id: 'did:web:a', name: 'A', address: null }, now)
-  expect(added).toEqual({ id: 'did:web:a', name: 'A', address: null, version: 1, createdAt: now, updatedAt: now })
+  expect(added).toEqual({ id: 'did:web:a', name: 'A', address: null, groups: [], version: 1, createdAt: now, updatedAt: now })
   expect(await findPartner(db, 'did:web:a')).toEqual(added)
   await expect(insertPartner(db, { id: 'did:web:a', name: 'B', address: null }, now)).rejects.toMatchObject({ code: 'already-exists' })
   expect(await updatePartner(db, 'did:web:a', { address: 'https://a/dsp', ifVersion: 1 }, later)).toEqual({ ...added, address: 'https://a/dsp', version: 2, updatedAt: later })
