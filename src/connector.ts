@@ -141,7 +141,7 @@ async function build(config: Config, overrides: Overrides, closers: Closers): Pr
   const obligations = createObligations({ database, audit, clock })
   const catalog = createCatalog({ ...base, ...dataPlane, sourceFolders: config.sourceFolders, retention: { versions: config.keepVersions }, cursorKey: base.sealingKey })
   const common = { ...base, outbox, partnerAddress, callbackAddress: dspAddress, checkAddress: (url: string) => base.http.check(url) }
-  const negotiations = createNegotiations({ ...common, ownId: identity.id, currentOffer: (...asked) => catalog.currentOffer(...asked), datasetFacts: (...asked) => catalog.datasetFacts(...asked), onAgreed: () => expiry.rearm(), decide: overrides.decideNegotiation ?? decideNegotiation, deadlineMs: config.negotiationDeadlineMs })
+  const negotiations = createNegotiations({ ...common, ownId: identity.id, currentOffer: (...asked) => catalog.currentOffer(...asked), datasetFacts: (...asked) => catalog.datasetFacts(...asked), onEnding: (endsAt) => expiry.expect(endsAt), decide: overrides.decideNegotiation ?? decideNegotiation, deadlineMs: config.negotiationDeadlineMs })
   const transfers = createTransfers({ ...common, dataPlane: transferDataPlane(dataPlane), decide: overrides.decideTransfer ?? decideTransfer, directionOf: overrides.directionOf ?? directionOf })
   const expiry = createExpiry({ database, clock, endOutlived: () => transfers.endOutlived(), onError: base.onError })
   closers.push(() => expiry.stop())

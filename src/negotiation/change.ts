@@ -44,8 +44,8 @@ export interface NegotiationDeps {
   readonly currentOffer: (db: Queries, partner: string, offerId: string, datasetId?: string) => Promise<CurrentOffer | undefined>
   /** What policies may refer to in a dataset of ours. */
   readonly datasetFacts: (db: Queries, datasetId: string) => Promise<DatasetFacts | undefined>
-  /** Called once an agreement was kept. */
-  readonly onAgreed: () => void
+  /** Called once an agreement was kept that ends then. */
+  readonly onEnding: (endsAt: Date) => void
   /** Refuses an address that may not be called ('address-refused'). */
   readonly checkAddress: (url: string) => unknown
   /** The base address of a partner's connector. */
@@ -186,7 +186,7 @@ function agreementIn(body: string): OdrlAgreement {
  * Writes a change: the row, the agreement, what is owed to the other side, and last the record. Gives false, and writes
  * nothing, when the counterparty's process id belongs to a negotiation already.
  */
-export async function save(deps: Pick<NegotiationDeps, 'outbox' | 'audit' | 'clock' | 'onAgreed'>, tx: Transaction, change: Change): Promise<boolean> {
+export async function save(deps: Pick<NegotiationDeps, 'outbox' | 'audit' | 'clock' | 'onEnding'>, tx: Transaction, change: Change): Promise<boolean> {
   const { negotiation, agreement } = change
   if (!change.isNew) await update(tx, negotiation)
   else if (!(await insertNegotiation(tx.db, negotiation))) return false
@@ -195,7 +195,8 @@ export async function save(deps: Pick<NegotiationDeps, 'outbox' | 'audit' | 'clo
   }
   if (agreement !== undefined) {
     await insertObligations(tx.db, change.obligations ?? [])
-    tx.afterCommit(deps.onAgreed)
+    const { endsAt = null } = agreement
+    if (endsAt !== null) tx.afterCommit(() => deps.onEnding(endsAt))
   }
   if (change.finalized !== undefined) await finalizeAgreement(tx.db, change.finalized, deps.clock())
   // What was owed before the end would only be refused by the other side. A first message still goes out, so that the

@@ -8,8 +8,8 @@ export type Timer = (milliseconds: number, work: () => void) => () => void
 export interface Expiry {
   /** Ends what is over already, and waits for the next end. */
   start(): void
-  /** An agreement was kept: its end may be the next one. */
-  rearm(): void
+  /** An agreement was kept that ends then: that may be the next end. */
+  expect(endsAt: Date): void
   /** Waits until nothing is being ended. */
   settle(): Promise<void>
   stop(): Promise<void>
@@ -39,32 +39,42 @@ export function createExpiry(deps: ExpiryDeps): Expiry {
   let cancel = () => {}
   let stopped = false
   let running: Promise<void> = Promise.resolve()
+  /** When the timer fires, and the soonest end that came in while there was none; in milliseconds since 1970. */
+  let armed = Infinity
+  let soonest = Infinity
 
-  const wait = (milliseconds: number) => {
+  const arm = (at: number) => {
     cancel()
-    if (!stopped) cancel = timer(milliseconds, run)
+    if (stopped) return
+    armed = at
+    cancel = timer(Math.min(longestWaitMs, Math.max(0, at - deps.clock().getTime())), run)
   }
   const round = async () => {
     if (stopped) return
     try {
       await deps.endOutlived()
-      const now = deps.clock()
-      const next = await findNextEnd(deps.database.db, now)
-      // It is over once its last moment has passed.
-      wait(next === undefined ? longestWaitMs : Math.min(longestWaitMs, next.getTime() + 1 - now.getTime()))
+      const next = await findNextEnd(deps.database.db, deps.clock())
+      arm(Math.min(soonest, next === undefined ? Infinity : momentAfter(next)))
     } catch (error) {
       deps.onError(error)
-      wait(retryMs)
+      arm(deps.clock().getTime() + retryMs)
     }
   }
   // One after the other, so that a round sees whatever made it necessary.
   function run(): void {
+    cancel()
+    armed = -Infinity
+    soonest = Infinity
     running = running.then(round)
   }
 
   return {
     start: run,
-    rearm: run,
+    expect: (endsAt) => {
+      const at = momentAfter(endsAt)
+      soonest = Math.min(soonest, at)
+      if (at < armed) arm(at)
+    },
     settle: () => running,
     stop: async () => {
       stopped = true
@@ -72,4 +82,9 @@ export function createExpiry(deps: ExpiryDeps): Expiry {
       await running
     },
   }
+}
+
+// An agreement is over once its last moment has passed.
+function momentAfter(end: Date): number {
+  return end.getTime() + 1
 }

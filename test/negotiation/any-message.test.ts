@@ -38,7 +38,7 @@ function negotiationsWith(decide: NegotiationDecider): Negotiations {
     callbackAddress: 'http://own.example/dsp',
     currentOffer: async (_db, _partner, id) => (id === 'offer-1' ? { offerId: id, datasetId: 'dataset-1', policy: { permission: [{ action: 'use' }] }, decision: 'automatic' } : undefined),
     datasetFacts: async () => ({ kind: 'http', columns: [], dimensions: [], protectedUnits: [] }),
-    onAgreed: () => undefined,
+    onEnding: () => undefined,
     checkAddress: () => undefined,
     partnerAddress: async () => 'http://partner.example/dsp',
     deadlineMs: 60_000,

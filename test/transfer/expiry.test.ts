@@ -8,7 +8,6 @@ import { openDatabase } from '../../src/persistence/database.ts'
 import type { Database } from '../../src/persistence/database.ts'
 import { automatic } from '../../src/transfer/decide.ts'
 import { createExpiry } from '../../src/transfer/expiry.ts'
-import type { Expiry } from '../../src/transfer/expiry.ts'
 import { insertTransfer } from '../../src/transfer/store.ts'
 import { createTransfers } from '../../src/transfer/transfers.ts'
 import { onPostgresql, openTestDatabase, testDatabaseLocation } from '../helpers/database.ts'
@@ -88,8 +87,8 @@ function startReplica(database: Database) {
       work()
       await expiry.settle()
     },
-    run: async (which: keyof Pick<Expiry, 'start' | 'rearm'>) => {
-      expiry[which]()
+    start: async () => {
+      expiry.start()
       await expiry.settle()
     },
   }
@@ -122,7 +121,7 @@ test.each(['provider', 'consumer'] as const)('as %s, transfers end when their ag
   const database = await testDatabase()
   const replica = startReplica(database)
   const [ids, unlimited] = [await keep(database, after(5000), role), await keep(database, null, role)]
-  await replica.run('start')
+  await replica.start()
   expect(replica.waits()).toBe(5001)
   await replica.fire(after(5000))
   expect([await statesOf(replica, ids), replica.waits()]).toEqual([running, 1])
@@ -141,7 +140,7 @@ test('what ended while nobody ran ends as soon as somebody does', async () => {
   const database = await testDatabase()
   const ids = await keep(database, after(-86_400_000))
   const replica = startReplica(database)
-  await replica.run('start')
+  await replica.start()
   expect(await statesOf(replica, ids)).toEqual(ended)
 })
 
@@ -149,15 +148,28 @@ test('an agreement that is kept moves the timer to its end; a far end is waited 
   const database = await testDatabase()
   const replica = startReplica(database)
   await keep(database, after(90 * 86_400_000))
-  await replica.run('start')
+  await replica.start()
   expect(replica.waits()).toBe(60_000)
   const ids = await keep(database, after(2000))
-  await replica.run('rearm')
+  replica.expiry.expect(after(2000))
+  expect(replica.waits()).toBe(2001)
+  replica.expiry.expect(after(9000))
   expect(replica.waits()).toBe(2001)
   await replica.fire(after(2001))
   expect([await statesOf(replica, ids), replica.waits()]).toEqual([ended, 60_000])
   await replica.expiry.stop()
   expect(replica.waits()).toBeUndefined()
+})
+
+test('an agreement that is kept while transfers are being ended is not overlooked', async () => {
+  const database = await testDatabase()
+  const replica = startReplica(database)
+  await keep(database, after(50_000))
+  replica.expiry.start()
+  // As yet it is not committed where the round looks for the next end.
+  replica.expiry.expect(after(1000))
+  await replica.expiry.settle()
+  expect(replica.waits()).toBe(1001)
 })
 
 test('a fault is told, and tried again', async () => {
@@ -182,7 +194,7 @@ replicated('two replicas end each transfer once', async () => {
   const kept = []
   for (let n = 0; n < 60; n++) kept.push(await keep(one, after(1000)))
   for (const replica of replicas) replica.setClock(after(1001))
-  await Promise.all(replicas.map((replica) => replica.run('start')))
+  await Promise.all(replicas.map((replica) => replica.start()))
   const [first] = replicas
   if (first === undefined) throw new Error('There is no replica')
   for (const ids of kept) expect(await statesOf(first, ids)).toEqual(ended)
