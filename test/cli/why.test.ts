@@ -100,6 +100,16 @@ describe('why', () => {
     expect(rest).toEqual((await lines('41')).slice(1))
   })
 
+  test('finds an outcome that many others stand before', async () => {
+    const early = standIn.answers
+    standIn.answers = (asked, response) => {
+      const { pathname, searchParams } = new URL(asked.path, 'http://x')
+      if (pathname !== '/audit/entries' || searchParams.has('cursor')) return early(asked, response)
+      return json(response, 200, { items: [{ ...released, index: 90, permitted: 89 }], next: 'more' })
+    }
+    expect((await lines('41')).join()).toContain('4,102 bytes')
+  })
+
   test('tells of a refusal which term refused and what would be needed', async () => {
     const out = await lines('43')
     expect(out[0]).toContain('a request for data was refused')

@@ -26,6 +26,7 @@ export function whyCommand(program: Command, open: Open): void {
   example(why, 'why 412 --lang ca')
 }
 
+const mostPages = 50
 const outcomes: Readonly<Record<string, readonly string[]>> = {
   'data.permitted': ['data.released', 'data.aborted'],
   'data.requested': ['data.received', 'data.refused', 'data.aborted'],
@@ -36,9 +37,20 @@ async function relatedTo(client: Client, entry: RecordEntry): Promise<RecordEntr
   const question = entry['permitted'] ?? entry['requested']
   if (typeof question === 'number') return client.call('getAuditEntry', { path: { index: question } })
   for (const type of outcomes[entry.type] ?? []) {
-    const { items } = await client.list('listAuditEntries', { query: { type, since: entry.time, limit: 1000, ...(typeof entry['transfer'] === 'string' ? { transfer: entry['transfer'] } : {}) } }, false)
-    const found = items.map((item) => outcomeOf(item, entry.index)).find((each) => each !== undefined)
+    const found = await findOutcome(client, entry, type)
     if (found !== undefined) return found
+  }
+  return undefined
+}
+
+/** Outcomes follow their questions, most of them soon: a long download of a busy transfer may have many others before it. */
+async function findOutcome(client: Client, entry: RecordEntry, type: string): Promise<RecordEntry | undefined> {
+  const about = { type, since: entry.time, limit: 1000, ...(typeof entry['transfer'] === 'string' ? { transfer: entry['transfer'] } : {}) }
+  for (let page = 0, cursor: string | undefined; page < mostPages; page++) {
+    const { items, next } = await client.list('listAuditEntries', { query: { ...about, cursor } }, false)
+    const found = items.map((item) => outcomeOf(item, entry.index)).find((each) => each !== undefined)
+    if (found !== undefined || next === null) return found
+    cursor = next
   }
   return undefined
 }
