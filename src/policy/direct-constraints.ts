@@ -1,3 +1,4 @@
+import { numberOf } from './literals.ts'
 import type { AtomicConstraint, Constraint, PolicyRule, PolicyValue } from './model.ts'
 import { operandOf } from './profile.ts'
 import type { OperandRow } from './profile.ts'
@@ -40,8 +41,7 @@ export function firstText(constraint: AtomicConstraint): string {
 
 /** The first right operand as a number; NaN when it is none. */
 export function firstNumber(constraint: AtomicConstraint): number {
-  const text = firstText(constraint)
-  return /^[+-]?\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN
+  return numberOf(firstText(constraint)) ?? Number.NaN
 }
 
 /** Whether an operand's term is enforced beside the decision: in the query, or by a counter. */

@@ -42,6 +42,7 @@ export function coarsest(masks: readonly Mask[]): Mask {
 
 /** Whether `value` is a multiple of `step`, both decimals. */
 export function isMultiple(value: number, step: number): boolean {
+  if (!(value > 0 && step > 0)) return false
   const [a, b] = scaled(value, step)
   return b !== 0n && a % b === 0n
 }

@@ -67,7 +67,7 @@ function largestSharesOf(constraints: readonly DirectConstraint[]): LargestShare
 
 /** A measure that is named is also rounded as all of them are. */
 function roundingOf(constraints: readonly DirectConstraint[]): Rounding[] {
-  const steps = (same: readonly DirectConstraint[]) => same.map(({ constraint }) => orElse(firstNumber(constraint), Number.MAX_SAFE_INTEGER))
+  const steps = (same: readonly DirectConstraint[]) => same.map(({ constraint }) => firstNumber(constraint)).map((step) => (step > 0 ? step : Number.MAX_SAFE_INTEGER))
   const all = steps(constraints.filter(({ about }) => about === undefined))
   const named = grouped(constraints.filter(({ about }) => about !== undefined)).map(([measure, same]) => ({ measure, to: [...all, ...steps(same)].reduce(leastCommonMultiple) }))
   return all.length === 0 ? named : [{ measure: null, to: all.reduce(leastCommonMultiple) }, ...named]

@@ -13,8 +13,8 @@ export interface Terms {
   /** Decides requests; terms of the query and of counters are left out of it. */
   readonly compiled: CompiledPolicy
   /**
-   * Whether there is nothing to enforce: permissions to use without anything more. What an agreement says of its target and
-   * assignee does not count, for it is only ever used between its parties.
+   * Whether there is nothing to enforce: permissions to use without anything more. What a policy as a whole says of its target and
+   * assignee does not count, for an agreement is only ever used between its parties.
    */
   readonly open: boolean
   /** IRIs of the operands whose value comes with a signed statement. */
@@ -57,9 +57,8 @@ export function termsOf(policy: Policy): Terms {
   }
 }
 
-function isOpen({ type, rules }: Policy): boolean {
-  const [first] = rules
-  return first !== undefined && rules.every((rule) => isPermissionToUse(rule) && (type === 'Agreement' ? isBetweenSame(rule, first) : rule.targets.length + rule.assignees.length === 0))
+function isOpen({ rules, shared }: Policy): boolean {
+  return rules.length > 0 && rules.every((rule) => isPermissionToUse(rule) && isOfPolicy(rule.targets, shared?.targets) && isOfPolicy(rule.assignees, shared?.assignees))
 }
 
 function isPermissionToUse({ kind, actions, constraints, duties }: PolicyRule): boolean {
@@ -67,9 +66,8 @@ function isPermissionToUse({ kind, actions, constraints, duties }: PolicyRule): 
   return kind === 'permission' && others.length === 0 && action?.iri === `${odrlIri}use` && action.refinements.length === 0 && constraints.length + duties.length === 0
 }
 
-function isBetweenSame(rule: PolicyRule, first: PolicyRule): boolean {
-  const same = (terms: readonly RefinedTerm[], others: readonly RefinedTerm[]) => terms.length <= 1 && terms.every(({ iri, refinements }) => refinements.length === 0 && others.every((other) => other.iri === iri)) && terms.length === others.length
-  return same(rule.targets, first.targets) && same(rule.assignees, first.assignees)
+function isOfPolicy(terms: readonly RefinedTerm[], ofPolicy: readonly string[] = []): boolean {
+  return terms.every(({ iri, refinements }) => refinements.length === 0 && ofPolicy.includes(iri))
 }
 
 function statementOperands(policy: Policy): string[] {

@@ -24,7 +24,8 @@ function refined(term: RefinedTerm, agreedAt: Date | undefined): Window {
   return both(term.refinements.map((refinement) => windowOfConstraint(refinement, agreedAt)))
 }
 
-function windowOfConstraint(constraint: Constraint, agreedAt: Date | undefined): Window {
+/** When a constraint can hold at most. */
+export function windowOfConstraint(constraint: Constraint, agreedAt: Date | undefined): Window {
   if (constraint.kind === 'atomic') return windowOfAtomic(constraint, agreedAt)
   const parts = constraint.parts.map((part) => windowOfConstraint(part, agreedAt))
   return constraint.operator === 'or' || constraint.operator === 'xone' ? either(parts) : both(parts)

@@ -1,0 +1,125 @@
+import { ProblemError } from '../errors.ts'
+import { actionsProhibitedWith } from './actions.ts'
+import { constraintText } from './constraint-text.ts'
+import { contradiction, isImpossible } from './contradiction.ts'
+import { datasetFault } from './dataset-terms.ts'
+import { atomicConstraints, directConstraints, firstNumber, firstText } from './direct-constraints.ts'
+import type { DirectConstraint } from './direct-constraints.ts'
+import { parseDuration } from './duration.ts'
+import { constraintsOf, firstFault, permittedActions } from './faults.ts'
+import type { Fault } from './faults.ts'
+import { implies } from './implication.ts'
+import { coarsest, parseMask } from './masks.ts'
+import type { Policy, PolicyRule } from './model.ts'
+import { purposesAbove } from './purposes.ts'
+import { requireProfile } from './require-profile.ts'
+import { countersOf, restrictionOf } from './restriction-of.ts'
+import type { DatasetFacts } from './restriction.ts'
+import { isEmpty, windowOf } from './validity.ts'
+
+/**
+ * Refuses a policy ('unsupported-policy') that cannot be enforced as it stands: what the profile does not have, what contradicts itself,
+ * and, of a dataset, what it does not have. Terms that nobody here can check are accepted; they are shown as attested.
+ */
+export function requireOfferable(policy: Policy, dataset: DatasetFacts, at = ''): void {
+  requireConsistent(policy, at)
+  refuse(datasetFault(policy, dataset), at)
+}
+
+/** Refuses a policy ('unsupported-policy') that no dataset can be offered under: what the profile does not have, and what contradicts itself. */
+export function requireConsistent(policy: Policy, at = ''): void {
+  requireProfile(policy, at)
+  refuse(ruleFault(policy.rules) ?? policyFault(policy), at)
+}
+
+function refuse(fault: Fault | undefined, at: string): void {
+  if (fault !== undefined) throw new ProblemError('unsupported-policy', `${at}${fault.at}: ${fault.message}`)
+}
+
+function ruleFault(rules: readonly PolicyRule[]): Fault | undefined {
+  return firstFault(rules, (rule) => valuesFault(rule) ?? timeFault(rule) ?? constraintsFault(rule) ?? combinationFault(rule) ?? ruleFault([...rule.duties, ...rule.consequences, ...rule.remedies]))
+}
+
+const leasts: Readonly<Record<string, number>> = { minGroupSize: 2, rowsPerAnswer: 1 }
+const oneValue = new Set(['lt', 'lteq', 'gt', 'gteq'])
+
+function valuesFault(rule: PolicyRule): Fault | undefined {
+  return firstFault(constraintsOf(rule).flatMap(atomicConstraints), (constraint) => {
+    const isListed = directConstraints({ ...rule, constraints: [constraint] }).some(({ row }) => row.term === 'column' || row.place === 'decision')
+    if (constraint.rightOperand.length === 1 || (!oneValue.has(constraint.operator) && (isListed || constraint.operator === 'isAnyOf' || constraint.operator === 'isNoneOf'))) return undefined
+    return { at: `${constraint.at}/rightOperand`, message: `has ${constraint.rightOperand.length} values, and ${constraint.operator} compares with one.` }
+  }) ?? firstFault(directConstraints(rule), boundFault) ?? counterFault(rule)
+}
+
+function boundFault({ constraint, row }: DirectConstraint): Fault | undefined {
+  const number = firstNumber(constraint)
+  const at = `${constraint.at}/rightOperand`
+  const least = leasts[row.term]
+  if (least !== undefined && number < least) return { at, message: `${row.term} must be at least ${least}: ${row.term === 'minGroupSize' ? 'a group of one shows the one.' : 'otherwise no answer is permitted.'}` }
+  if (row.term === 'largestShare' && !(number > 0 && number <= 1)) return { at, message: 'largestShare must be above 0 and at most 1, such as 0.5 for a half.' }
+  if (row.term === 'rounding' && !(number > 0)) return { at, message: 'rounding must be above 0.' }
+  if (row.term === 'payAmount' && !(number >= 0)) return { at, message: 'payAmount must not be below 0.' }
+  if (row.term === 'payAmount' && constraint.unit === undefined) return { at: constraint.at, message: 'payAmount needs its currency as unit, such as EUR.' }
+  if (row.term === 'timeInterval' && isNothing(firstText(constraint))) return { at, message: 'timeInterval must be longer than nothing.' }
+  return undefined
+}
+
+function isNothing(duration: string): boolean {
+  const read = parseDuration(duration)
+  return read === undefined || (read.months === 0 && read.milliseconds === 0)
+}
+
+function counterFault(rule: PolicyRule): Fault | undefined {
+  return firstFault(directConstraints(rule).filter(({ row }) => row.place === 'counter'), ({ constraint, row }) => {
+    const [limit] = countersOf({ ...rule, constraints: [constraint] })
+    return limit === undefined || limit.limit < 1 ? { at: `${constraint.at}/rightOperand`, message: `${row.term} must leave at least 1.` } : undefined
+  })
+}
+
+function timeFault(rule: PolicyRule): Fault | undefined {
+  if (rule.kind === 'prohibition' || !isEmpty(windowOf(rule, undefined))) return undefined
+  return { at: rule.at, message: `can never hold: it ends before it begins (${rule.constraints.map(constraintText).join('; ')}).` }
+}
+
+function constraintsFault(rule: PolicyRule): Fault | undefined {
+  if (rule.kind === 'prohibition') return undefined
+  const found = contradiction(rule.constraints, purposesAbove)
+  if (found !== undefined) return { at: found.at, message: `${constraintText(found)} can never hold here: it contradicts what stands before it, or there is no such value.` }
+  return firstFault(rule.constraints, (constraint) => (constraint.kind === 'logical' && isImpossible(constraint, purposesAbove) ? { at: constraint.at, message: `${constraintText(constraint)} can never hold.` } : undefined))
+}
+
+/** Of several terms about the same thing both must be possible at once. */
+function combinationFault(rule: PolicyRule): Fault | undefined {
+  if (rule.kind !== 'permission') return undefined
+  const direct = directConstraints(rule)
+  const { columns, rounding } = restrictionOf(rule)
+  const last = (term: string, about?: string) => direct.findLast((each) => each.row.term === term && (about === undefined || each.about === about))?.constraint.at ?? rule.at
+  if (columns?.length === 0) return { at: last('column'), message: 'leaves no column at all, together with the other lists of columns.' }
+  const masks = Map.groupBy(direct.filter(({ row }) => row.term === 'mask'), ({ about }) => about ?? '')
+  const clash = [...masks].find(([, same]) => {
+    const read = same.flatMap(({ constraint }) => parseMask(firstText(constraint)) ?? [])
+    return coarsest(read).kind === 'drop' && !read.some(({ kind }) => kind === 'drop')
+  })
+  if (clash !== undefined) return { at: last('mask', clash[0]), message: `masks ${clash[0]} in a way that does not go together with its other mask. Keep one of them.` }
+  const vast = rounding.find(({ to }) => !Number.isFinite(to) || to > 1e15)
+  return vast === undefined ? undefined : { at: last('rounding', vast.measure ?? undefined), message: 'does not go together with the other rounding: their least common multiple is too large.' }
+}
+
+function policyFault(policy: Policy): Fault | undefined {
+  const permissions = policy.rules.filter(({ kind }) => kind === 'permission')
+  const prohibitions = policy.rules.filter(({ kind }) => kind === 'prohibition')
+  if (permissions.length === 0) return { at: '/permission', message: 'there is no permission, so nothing would ever be permitted.' }
+  if (!permissions.some((permission) => permittedActions(permission).length > 0)) return { at: permissions[0]?.at ?? '/permission', message: 'permits nothing that can be asked of a connector. Permit use, read, or concordat:queryAggregate.' }
+  if (policy.conflict === 'perm') return undefined
+  return firstFault(permissions, (permission) => {
+    const over = prohibitions.find((prohibition) => isAlwaysProhibited(permission, prohibition))
+    return over === undefined ? undefined : { at: permission.at, message: `can never permit: ${over.at} always prohibits the same.` }
+  })
+}
+
+function isAlwaysProhibited(permission: PolicyRule, prohibition: PolicyRule): boolean {
+  const actions = permittedActions(permission)
+  const prohibits = (action: string) => prohibition.actions.some(({ iri, refinements }) => refinements.length === 0 && actionsProhibitedWith(iri).has(action))
+  const within = (field: 'targets' | 'assignees') => prohibition[field].length === 0 || (permission[field].length > 0 && permission[field].every(({ iri }) => prohibition[field].some((other) => other.iri === iri && other.refinements.length === 0)))
+  return actions.length > 0 && actions.every(prohibits) && within('targets') && within('assignees') && prohibition.constraints.every((each) => implies(permission.constraints, each, purposesAbove))
+}
