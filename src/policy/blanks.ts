@@ -63,8 +63,8 @@ export function checkBlank(blank: Blank, given: BlankValue): Checked {
 type CheckedOne = { readonly value: string } | { readonly wrong: string }
 
 function checkOne(blank: Blank, text: string): CheckedOne {
-  if (text.length === 0 || text.length > 500 || text.trim() !== text || /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u.test(text)) {
-    return { wrong: 'it must be a text of 1 to 500 characters, without blanks around it and without control characters' }
+  if (text.length === 0 || text.length > 200 || text.trim() !== text || !text.isWellFormed() || /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u.test(text)) {
+    return { wrong: 'it must be a text of 1 to 200 characters, without blanks around it and without control characters' }
   }
   if (blank.allowed !== undefined && !blank.allowed.includes(text)) return { wrong: `it must be one of ${blank.allowed.join(', ')}` }
   return checks[blank.type](text, blank)
@@ -116,7 +116,8 @@ function duration(text: string): CheckedOne {
 // Names go to the policy as they are; whether the dataset has them is checked when the policy is offered.
 const checks: Readonly<Record<BlankType, (text: string, blank: Blank) => CheckedOne>> = {
   integer: number(/^(?:0|[1-9][0-9]{0,14})$/, 'a whole number'),
-  decimal: number(/^(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,12})?$/, 'a number'),
+  // At most 15 digits, so that a double holds it to the last one.
+  decimal: number(/^(?!(?:\.?[0-9]){16})(?:0|[1-9][0-9]*)(?:\.[0-9]{1,9})?$/, 'a number of at most 15 digits'),
   string: asIs,
   strings: asIs,
   date,

@@ -18,7 +18,7 @@ export interface TableRow {
   /** Places of duties that were done. */
   readonly fulfilled: readonly string[]
   readonly decision: 'permit' | 'deny'
-  /** Why it is denied: the term of an operand that refuses, or `no-permission`, `prohibited`, `conflict`. */
+  /** Why it is denied: the term of an operand that refuses, `action`, `assignee`, or `no-permission`, `prohibited`, `conflict`. */
   readonly because?: string
   /** What the permission leaves to the query; what is not named is not looked at. */
   readonly restriction?: JsonObject

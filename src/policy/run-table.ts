@@ -2,6 +2,7 @@ import type { ConstraintReport, PolicyDecision, World } from './decision.ts'
 import type { TableRow } from './decision-table.ts'
 import { isObject } from './json-document.ts'
 import type { Policy, PolicyRule } from './model.ts'
+import { odrlTerm } from './odrl.ts'
 import { operandOf } from './profile.ts'
 import { purposesAbove } from './purposes.ts'
 import type { CounterLimit } from './restriction.ts'
@@ -13,7 +14,7 @@ export interface RowResult {
   readonly case: string
   readonly expected: 'permit' | 'deny'
   readonly actual: 'permit' | 'deny'
-  /** Terms that refused, or why no rule permits; empty when permitted. */
+  /** Operands that refused, `action` and parties among them, and why no rule permits; empty when permitted. */
   readonly because: readonly string[]
   /** What differs from what the row says, or undefined when all is as it says. */
   readonly mismatch: string | undefined
@@ -52,7 +53,7 @@ function counterTerm({ counter, window }: CounterLimit): string {
 }
 
 function reasonsOf(decision: PolicyDecision & { permitted: false }): string[] {
-  const operands = decision.failed.flatMap(failedOperands).map((iri) => operandOf(iri)?.row.term ?? iri)
+  const operands = decision.failed.flatMap(failedOperands).map((iri) => operandOf(iri)?.row.term ?? odrlTerm(iri))
   return [...new Set([...operands, decision.reason])]
 }
 

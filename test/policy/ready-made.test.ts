@@ -8,10 +8,35 @@ import { fillPolicy } from '../../src/policy/ready-made.ts'
 import { requireProfile } from '../../src/policy/require-profile.ts'
 import { runReadyMade } from '../../src/policy/run-ready-made.ts'
 import { runTable } from '../../src/policy/run-table.ts'
+import { requireOfferable } from '../../src/policy/offerable.ts'
+import type { DatasetFacts } from '../../src/policy/restriction.ts'
 import { termsOf } from '../../src/policy/terms.ts'
 import { writeDsp } from '../../src/policy/write.ts'
+import { accidentsFacts, cardSpendingFacts, immigrantsFacts } from './dataset-facts.ts'
 
 const now = new Date('2026-03-04T11:00:00Z')
+const tripFacts: DatasetFacts = {
+  kind: 'postgresql',
+  columns: [{ name: 'zone', type: 'string' }, { name: 'vehicle', type: 'string' }, { name: 'minutes', type: 'number' }],
+  dimensions: ['zone'],
+  protectedUnits: [{ name: 'vehicle', column: 'vehicle', counts: 'distinct' }],
+}
+const contractFacts: DatasetFacts = {
+  kind: 'postgresql',
+  columns: [{ name: 'id', type: 'string' }, { name: 'Year', type: 'integer' }, { name: 'neighbourhood', type: 'string' }, { name: 'rent', type: 'number' }],
+  dimensions: ['Year', 'neighbourhood'],
+  protectedUnits: [{ name: 'contract', column: 'id', counts: 'distinct' }],
+}
+const apiFacts: DatasetFacts = { kind: 'http', columns: [], dimensions: [], protectedUnits: [] }
+/** Datasets that policies with terms about columns, dimensions and units are made for; the others fit any. */
+const madeFor: Readonly<Record<string, DatasetFacts>> = {
+  'aggregates-only': cardSpendingFacts,
+  research: accidentsFacts,
+  'mobility-parking-zones': tripFacts,
+  'rental-contracts': contractFacts,
+  'http-api': apiFacts,
+}
+
 const byName = readyMadePolicies.map((each) => [each.id, each] as const)
 
 test('all files are there by their names, twelve at least', () => {
@@ -39,6 +64,13 @@ describe.each(byName)('%s', (_name, readyMade) => {
     requireProfile(received)
     expect(writeDsp(received)).toEqual(sent)
     expect(runTable(received, readyMade.table.filter(({ values }) => values === undefined)).filter(({ mismatch }) => mismatch !== undefined)).toEqual([])
+  })
+
+  test('can be offered for a dataset that it is made for, and says what another one lacks', () => {
+    const policy = readPolicy(fillPolicy(readyMade, readyMade.example, now))
+    requireOfferable(policy, madeFor[readyMade.id] ?? immigrantsFacts)
+    const isParticular = /rowScope|column|mask|minGroupSize|rowsPerAnswer|path/.test(JSON.stringify(policy))
+    if (isParticular) expect(() => requireOfferable(policy, readyMade.id === 'http-api' ? immigrantsFacts : apiFacts)).toThrow(/^\/permission\/\d+/)
   })
 
   test('no blank is left without a word in every language, and the labels differ', () => {
