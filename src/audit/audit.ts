@@ -23,6 +23,8 @@ export type AuditEntry = AuditRecord & { readonly index: number; readonly time: 
 export interface Audit {
   /** Writes in the caller's transaction, at its very end: the lock that this takes orders all writers. */
   append(tx: Transaction, ...records: AuditRecord[]): Promise<void>
+  /** As `append`, and tells the number of the first once they are committed; the others follow it. */
+  appendNumbered(tx: Transaction, records: readonly AuditRecord[], written: (first: number) => void): void
   /** Writes in a transaction shared with whoever else is writing. Gives the number; 'record-unavailable' when it cannot. */
   record(record: AuditRecord): Promise<number>
   /** Entries in ascending order. */
@@ -60,7 +62,7 @@ export function createAudit(deps: { database: Database; clock: () => Date }): Au
           first = number
         }),
       )
-      return first
+      return records.map((_record, place) => first + place)
     } catch (cause) {
       throw new ProblemError('record-unavailable', 'The audit record cannot be written, so nothing was released. Try again later.', { cause })
     }
@@ -68,6 +70,7 @@ export function createAudit(deps: { database: Database; clock: () => Date }): Au
 
   return {
     append: async (tx, ...records) => write(tx, records, () => undefined),
+    appendNumbered: write,
     record: (record) => group.add(record),
     settle: () => group.settle(),
     entries: async (query) => (await readEntries(database.db, query)).map((row) => entryOf(row)),

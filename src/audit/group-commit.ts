@@ -1,21 +1,21 @@
 /** Collects what is handed in while a write is running, and writes it together next. No timer: an idle writer starts at once. */
-export interface GroupCommit<T> {
-  /** Gives the number of `item` once it is written. */
-  add(item: T): Promise<number>
+export interface GroupCommit<T, R> {
+  /** Gives the result of `item` once it is written. */
+  add(item: T): Promise<R>
   settle(): Promise<void>
 }
 
-interface Waiting<T> {
+interface Waiting<T, R> {
   readonly item: T
-  readonly done: (number: number) => void
+  readonly done: (result: R) => void
   readonly failed: (error: unknown) => void
 }
 
 const largestBatch = 512
 
-/** `write` writes all items in their order, and gives the number of the first; the others follow it. */
-export function createGroupCommit<T>(write: (items: readonly T[]) => Promise<number>): GroupCommit<T> {
-  let queue: Waiting<T>[] = []
+/** `write` writes all items in one go, and gives the result of each, in their order. */
+export function createGroupCommit<T, R>(write: (items: readonly T[]) => Promise<readonly R[]>): GroupCommit<T, R> {
+  let queue: Waiting<T, R>[] = []
   let running: Promise<void> | undefined
 
   async function flush(): Promise<void> {
@@ -23,8 +23,9 @@ export function createGroupCommit<T>(write: (items: readonly T[]) => Promise<num
       const batch = queue.slice(0, largestBatch)
       queue = queue.slice(largestBatch)
       try {
-        const first = await write(batch.map(({ item }) => item))
-        for (const [offset, { done }] of batch.entries()) done(first + offset)
+        const results = await write(batch.map(({ item }) => item))
+        if (results.length !== batch.length) throw new Error(`${batch.length} items have ${results.length} results`)
+        for (const [place, result] of results.entries()) batch[place]?.done(result)
       } catch (error) {
         for (const { failed } of batch) failed(error)
       }
