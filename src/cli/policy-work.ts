@@ -6,6 +6,7 @@ import { readRows } from '../policy/decision-table.ts'
 import type { TableRow } from '../policy/decision-table.ts'
 import { objectAt } from '../policy/json-document.ts'
 import type { Language } from '../policy/operand-texts.ts'
+import { requireConsistent } from '../policy/offerable.ts'
 import { purposeIri, purposeLabel } from '../policy/purposes.ts'
 import { readPolicy } from '../policy/read.ts'
 import { readyMadePolicies, readyMadePolicy } from '../policy/ready-made-list.ts'
@@ -33,7 +34,7 @@ export function showReadyMade(name: string, language: Language): { readonly docu
 export function fillReadyMade(name: string, set: readonly string[]): object {
   return orFailure(() => {
     const document = fillPolicy(readyMadePolicy(name), valuesOf(set), new Date())
-    requireProfile(readPolicy(document))
+    requireConsistent(readPolicy(document))
     return document
   })
 }

@@ -51,6 +51,12 @@ describe('concordat policy fill', () => {
     for (const blank of ['contractor: it must be filled', 'city: it must be filled', 'schema: it must be filled', 'interval: it must be an ISO 8601 duration', 'colour: there is no such blank']) expect(err).toContain(blank)
   })
 
+  test('values that contradict each other are refused where they stand', async () => {
+    const { code, out, err } = await runCommand(['policy', 'fill', 'aggregates-only', '--set', 'fromHour=18', '--set', 'toHour=8'])
+    expect({ code, out }).toEqual({ code: 1, out: '' })
+    expect(err).toContain('/permission/0')
+  })
+
   test.each([['minimum'], ['=10'], ['']])('"%s" does not name a blank and its value', async (text) => {
     expect(await runCommand(['policy', 'fill', 'quota', '--set', text])).toMatchObject({ code: 2, err: expect.stringContaining('must name a blank and its value') })
   })

@@ -59,7 +59,7 @@ describe.each(readyMadePolicies.map((each) => [each.id, each] as const))('%s', (
         const terms = termsOf(policy)
         for (const rule of policy.rules.filter(({ kind }) => kind === 'permission')) terms.restriction(rule)
       }),
-      { numRuns: 100 },
+      { numRuns: 50 },
     )
   })
 
