@@ -75,33 +75,26 @@ function allowedAt({ within, direct }: Place): string {
   return `Allowed here: ${rows.map(({ term }) => term).join(', ')}.`
 }
 
-const days = new Set(['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'])
+type Literal = Extract<PolicyValue, { value: string }>
+
+/** What literals of a datatype must be; limits that operands have beyond it are in value-limits.ts. */
+const literals: Readonly<Record<Exclude<OperandRow['datatype'], 'iri'>, { readonly wanted: string; readonly is: (literal: Literal) => boolean }>> = {
+  string: { wanted: 'a text', is: ({ datatype }) => literalKind(datatype) === 'text' },
+  integer: { wanted: 'a whole number (xsd:integer)', is: ({ value, datatype }) => literalKind(datatype) === 'number' && /^[+-]?\d+$/.test(value) && Number.isSafeInteger(numberOf(value) ?? Number.NaN) },
+  decimal: { wanted: 'a number (xsd:decimal)', is: ({ value, datatype }) => literalKind(datatype) === 'number' && !/e/i.test(value) },
+  duration: { wanted: 'a duration such as P1M or PT60M', is: ({ datatype }) => literalKind(datatype) === 'duration' },
+  dateTime: { wanted: 'a dateTime or date', is: ({ datatype }) => literalKind(datatype) === 'time' },
+  dimensionValue: { wanted: 'a text, number, date or boolean', is: ({ datatype }) => literalKind(datatype) !== undefined && literalKind(datatype) !== 'duration' },
+  mask: { wanted: 'a mask: drop, hash, truncate:3, year, month, week, day or grid:0.01', is: ({ value, datatype }) => literalKind(datatype) === 'text' && parseMask(value) !== undefined },
+}
 
 function valueFault(row: OperandRow, value: PolicyValue, { unit }: AtomicConstraint): string | undefined {
-  const text = valueText(value)
-  const kind = 'iri' in value ? undefined : literalKind(value.datatype)
-  const not = (wanted: string) => `${quoted(text)} must be ${wanted} to be compared with ${row.term}`
-  switch (row.datatype) {
-    case 'iri':
-      return 'iri' in value ? undefined : not('an IRI')
-    case 'string':
-      if (kind !== 'text') return not('a text')
-      return row.term === 'dayOfWeek' && !days.has(text) ? not(`one of ${[...days].join(', ')}`) : undefined
-    case 'integer':
-      if (kind !== 'number' || !Number.isSafeInteger(numberOf(text) ?? Number.NaN) || !/^[+-]?\d+$/.test(text)) return not('a whole number (xsd:integer)')
-      return row.term === 'hourOfDay' && (Number(text) < 0 || Number(text) > 23) ? not('from 0 to 23') : undefined
-    case 'decimal':
-      return kind === 'number' && !/e/i.test(text) ? undefined : not('a number (xsd:decimal)')
-    case 'duration':
-      return kind === 'duration' ? undefined : not('a duration such as P1M or PT60M')
-    case 'dateTime':
-      if (kind !== 'time') return not('a dateTime or date')
-      return 'value' in value && value.datatype !== `${xsdIri}date` && !hasZone(text) && unit === undefined ? `${quoted(text)} has no time zone. End it with Z or an offset such as +01:00, or name the zone as unit, such as Europe/Madrid` : undefined
-    case 'dimensionValue':
-      return kind === undefined || kind === 'duration' ? not('a text, number, date or boolean') : undefined
-    case 'mask':
-      return kind === 'text' && parseMask(text) !== undefined ? undefined : not('a mask: drop, hash, truncate:3, year, month, week, day or grid:0.01')
-  }
+  const not = (wanted: string) => `${quoted(valueText(value))} must be ${wanted} to be compared with ${row.term}`
+  if (row.datatype === 'iri') return 'iri' in value ? undefined : not('an IRI')
+  const { wanted, is } = literals[row.datatype]
+  if ('iri' in value || !is(value)) return not(wanted)
+  const needsZone = row.datatype === 'dateTime' && value.datatype !== `${xsdIri}date` && unit === undefined
+  return needsZone && !hasZone(value.value) ? `${quoted(value.value)} has no time zone. End it with Z or an offset such as +01:00, or name the zone as unit, such as Europe/Madrid` : undefined
 }
 
 function limitFault(row: OperandRow, value: PolicyValue): string | undefined {
