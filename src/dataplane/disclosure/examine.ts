@@ -1,7 +1,7 @@
 import { ProblemError } from '../../errors.ts'
 import type { ResultRow, TableEngine } from '../query/engine.ts'
 import type { PieceTest } from '../sources/sql/groups.ts'
-import { emptyGroupsStatement, groupCountStatement, groupKeysStatement, missingStatement, piecesStatement } from '../sources/sql/groups.ts'
+import { besideStatement, emptyGroupsStatement, failingStatement, groupCountStatement, groupKeysStatement, missingStatement } from '../sources/sql/groups.ts'
 import type { ProtectionRules } from './rules.ts'
 import type { ReleasedShape, Shape } from './shape.ts'
 import { withoutRepeats } from './shape.ts'
@@ -87,9 +87,11 @@ async function withoutValues({ engine, hashKey, shape, left }: Examination, look
 // First the groups that fail themselves; what is then left over of earlier ones may be large enough.
 async function failing({ engine, hashKey, shape, left }: Examination, look: Look, withheld: ReadonlySet<string>): Promise<string[]> {
   const candidate = { ...shape, left: [...left, { form: 'except' as const, keys: [...withheld] }] }
-  const rows = await engine.rows(piecesStatement(engine, { hashKey, earlier: look.earlier, candidate, measure: look.measure, test: look.test }), mostGroups)
-  const bad = rows.filter((row) => row['bad'] !== false)
-  return (bad.length > 0 ? bad : rows).map((row) => text(row, 'cell'))
+  const input = { hashKey, earlier: look.earlier, candidate, measure: look.measure, test: look.test }
+  const rows = await engine.rows(failingStatement(engine, input), mostGroups)
+  const bad = rows.filter((row) => row['cell'] !== null)
+  if (bad.length > 0 || rows.length === 0) return bad.map((row) => text(row, 'cell'))
+  return (await engine.rows(besideStatement(engine, input), mostGroups)).map((row) => text(row, 'cell'))
 }
 
 async function outcome({ engine, hashKey, shape, left }: Examination, withheld: ReadonlySet<string>): Promise<ExaminedGroups> {

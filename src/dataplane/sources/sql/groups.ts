@@ -44,23 +44,36 @@ export interface PiecesInput {
 }
 
 /**
- * Cuts the rows into pieces that have the same place in everything that came out before and in the candidate groups, and gives the
- * candidate groups to leave out: `bad` ones, a piece of which does not pass, and for a part of an earlier piece that the candidates
- * would leave over and that does not pass, the smallest group beside it. Rows in nothing that comes out are no piece.
+ * Cuts the rows into pieces that have the same place in everything that came out before and in the candidate groups; rows in nothing
+ * that comes out are no piece. Gives, as `cell`, the groups of which a piece does not pass, and null where a piece that the candidates
+ * leave over of what came out before does not.
  */
-export function piecesStatement(table: SqlTable, input: PiecesInput): Statement {
+export function failingStatement(table: SqlTable, input: PiecesInput): Statement {
   const plan = planOf(table, input)
-  const signature = [...plan.signature, sql`cell`]
+  return compileStatement(sql`with ${list(cutSql(table, plan, input))} select distinct cell from pieces where bad and (cell is not null or ${plan.covered})`)
+}
+
+/** For each piece that is left over and does not pass, the smallest group beside it, as `cell`. */
+export function besideStatement(table: SqlTable, input: PiecesInput): Statement {
+  const plan = planOf(table, input)
   const left = sql`(bad and covered and cell is null)`
   return compileStatement(sql`with ${list([
-    seenSql(table, plan, input),
-    keyedSql(plan),
-    sql`placed as materialized (select ${list([...placedSql(plan), ...countedOf(input.test).map((_column, index) => sql.id(`u${index}`))])} from keyed${sql.join(plan.groups.map((group) => exceptionsSql(group)), sql``)})`,
-    ...piecesSql(input.test, signature),
+    ...cutSql(table, plan, input),
     sql`named as (select cell, bad, size, ${plan.covered} as covered, ${atomSql(plan)} as atom from pieces where cell is not null or ${plan.covered})`,
     sql`weighed as (select *, sum(size) over (partition by cell) as weight from named)`,
     sql`ranked as (select *, bool_or(${left}) over (partition by atom) as left_over, row_number() over (partition by atom order by case when cell is null then 1 else 0 end, weight, cell) as place from weighed)`,
-  ])} select cell, bool_or(bad) as bad from ranked where cell is not null and (bad or (left_over and place = 1)) group by cell`)
+  ])} select distinct cell from ranked where cell is not null and left_over and place = 1`)
+}
+
+// Up to `pieces`, one row for each piece.
+function cutSql(table: SqlTable, plan: Plan, input: PiecesInput): Sql[] {
+  return [
+    seenSql(table, plan, input),
+    keyedSql(plan),
+    sql`masked as materialized (select ${list([sql`keyed.*`, cellSql(plan), ...masksSql(plan)])} from keyed${sql.join(plan.groups.map((group) => exceptionsSql(group)), sql``)})`,
+    sql`placed as (select ${list([sql`masked.*`, ...valuesSql(plan)])} from masked)`,
+    ...piecesSql(input.test, [...plan.signature, sql`cell`]),
+  ]
 }
 
 /** One row: `total` groups, and how many of them are `released`. */
@@ -106,6 +119,8 @@ function columnsIn(condition: CheckedCondition): string[] {
 /** A permission's view of the rows; its columns in `seen` have the view's number in their names. */
 interface ViewPlan {
   readonly permitted: Permitted
+  /** Tells a column of this view from those of others. */
+  readonly place: (name: string) => string
   readonly used: Set<string>
   readonly inside: Sql
 }
@@ -152,15 +167,20 @@ function planOf(table: SqlTable, { hashKey, earlier, candidate }: PiecesInput): 
   }
   const all = [...groups.values()]
   const masks = all.flatMap((group) => chunksOf(group).map((_chunk, chunk) => sql.id(`s${group.id}_${chunk}`)))
-  const keys = all.filter(({ columns }) => columns.length > 0).map(({ id }) => sql.id(`g${id}`))
+  const values = [...views.values()].flatMap((view) => groupedColumns(view, all).map((name) => sql.id(`g${view.place(name)}`)))
   const covered = masks.length === 0 ? sql`false` : sql`(${sql.join(masks.map((mask) => sql`${mask} <> 0`), sql` or `)})`
-  return { views: [...views.values()], own, groups: all, signature: [...masks, ...keys], covered }
+  return { views: [...views.values()], own, groups: all, signature: [...masks, ...values], covered }
 }
 
 function viewPlan(permitted: Permitted, index: number): ViewPlan {
   const place = new Map(permitted.columns.map(({ name }, at) => [name, at]))
-  const ref = (name: string) => sql.id(`v${index}_${place.get(permitted.column(name).name)}`)
-  return { permitted: { ...permitted, ref }, used: new Set(), inside: sql.id(`in${index}`) }
+  const placeOf = (name: string) => `${index}_${place.get(permitted.column(name).name)}`
+  return { permitted: { ...permitted, ref: (name) => sql.id(`v${placeOf(name)}`) }, place: placeOf, used: new Set(), inside: sql.id(`in${index}`) }
+}
+
+// The columns by which anything of a view was grouped.
+function groupedColumns(view: ViewPlan, groups: readonly GroupPlan[]): string[] {
+  return [...new Set(groups.filter((group) => group.view === view).flatMap(({ columns }) => columns))]
 }
 
 function use(view: ViewPlan, { columns, filter }: Grouping): void {
@@ -192,7 +212,7 @@ function keyedSql({ own, groups }: Plan): Sql {
   const { candidate, view } = own
   const ownKey = groupKey(candidate.columns.map((name) => view.permitted.ref(name)))
   const columns = groups.flatMap((group) => [
-    sql`${groupKey(group.columns.map((name) => group.view.permitted.ref(name)))} as ${sql.id(`k${group.id}`)}`,
+    ...(hasExceptions(group) ? [sql`${groupKey(group.columns.map((name) => group.view.permitted.ref(name)))} as ${sql.id(`k${group.id}`)}`] : []),
     ...chunksOf(group).map((members, chunk) => sql`${sql.join(members.map(({ filter }, bit) => sql`case when ${inside(group.view, filter)} then ${bitSql(1n << BigInt(bit))} else ${bitSql(0n)} end`), sql` + `)} as ${sql.id(`f${group.id}_${chunk}`)}`),
   ])
   return sql`keyed as materialized (select seen.*, case when ${inside(view, candidate.filter)} then ${ownKey} end as own${columns.length === 0 ? sql`` : sql`, ${list(columns)}`} from seen)`
@@ -206,23 +226,31 @@ function bitSql(value: bigint): Sql {
   return sql`cast(${sql.raw(String(value))} as bigint)`
 }
 
-// A grouping has a row where its filter leaves it and its key came out: what it does with most keys, turned round for those it names.
-function placedSql({ own, groups }: Plan): Sql[] {
-  const { dialect } = own.view.permitted
+function cellSql({ own }: Plan): Sql {
   const left = own.candidate.left.flatMap((part) => isReleased(sql<string>`own`, part) ?? [])
-  const cell = left.length === 0 ? sql`own as cell` : sql`case when own is not null and ${allOf(left)} then own end as cell`
-  const columns = groups.flatMap((group) => {
-    const masks = chunksOf(group).map((members, chunk) => {
-      const usual = bitSql(members.reduce((mask, { released }, bit) => (released.form === 'except' ? mask | (1n << BigInt(bit)) : mask), 0n))
-      const turned = sql`coalesce(${sql.id(`e${group.id}`, `b${chunk}`)}, 0)`
-      const kept = !hasExceptions(group) ? usual : dialect === 'duckdb' ? sql`xor(${usual}, ${turned})` : sql`(${usual} # ${turned})`
-      return sql`(${sql.id(`f${group.id}_${chunk}`)} & ${kept})`
-    })
-    const any = sql.join(masks.map((mask) => sql`${mask} <> 0`), sql` or `)
-    const key = group.columns.length === 0 ? [] : [sql`case when ${any} then ${sql.id(`k${group.id}`)} end as ${sql.id(`g${group.id}`)}`]
-    return [...masks.map((mask, chunk) => sql`${mask} as ${sql.id(`s${group.id}_${chunk}`)}`), ...key]
-  })
-  return [cell, ...columns]
+  return left.length === 0 ? sql`own as cell` : sql`case when own is not null and ${allOf(left)} then own end as cell`
+}
+
+function masksSql({ own, groups }: Plan): Sql[] {
+  return groups.flatMap((group) => chunksOf(group).map((chunk, at) => sql`${maskSql(group, { chunk, at }, own.view.permitted.dialect)} as ${sql.id(`s${group.id}_${at}`)}`))
+}
+
+// Together with the masks, the values of the columns by which a row was grouped tell all the groups that it came out in.
+function valuesSql({ views, groups }: Plan): Sql[] {
+  return views.flatMap((view) => groupedColumns(view, groups).map((name) => {
+    const by = groups.filter((group) => group.view === view && group.columns.includes(name))
+    const any = by.flatMap((group) => chunksOf(group).map((_chunk, at) => sql`${sql.id(`s${group.id}_${at}`)} <> 0`))
+    return sql`case when ${sql.join(any, sql` or `)} then ${view.permitted.ref(name)} end as ${sql.id(`g${view.place(name)}`)}`
+  }))
+}
+
+// A grouping has a row where its filter leaves it and its key came out: what it does with most keys, turned round for those it names.
+function maskSql(group: GroupPlan, { chunk, at }: { readonly chunk: readonly ReleasedGrouping[]; readonly at: number }, dialect: SqlTable['dialect']): Sql {
+  const usual = bitSql(chunk.reduce((mask, { released }, bit) => (released.form === 'except' ? mask | (1n << BigInt(bit)) : mask), 0n))
+  const inFilter = sql.id(`f${group.id}_${at}`)
+  if (!hasExceptions(group)) return sql`(${inFilter} & ${usual})`
+  const turned = sql`coalesce(${sql.id(`e${group.id}`, `b${at}`)}, 0)`
+  return sql`(${inFilter} & ${dialect === 'duckdb' ? sql`xor(${usual}, ${turned})` : sql`(${usual} # ${turned})`})`
 }
 
 function hasExceptions({ members }: GroupPlan): boolean {
@@ -269,8 +297,6 @@ function unitsSql(counts: 'distinct' | 'sum' | 'max', value: Sql): Sql {
   return sql`coalesce(${counts === 'sum' ? sql`sum` : sql`max`}(case when ${value} > 0 and ${value} < 1e15 then ${value} else 0 end), 0)`
 }
 
-// The columns are whole numbers and hex: nothing in them can look like what stands between them.
 function atomSql({ signature }: Plan): Sql {
-  if (signature.length === 0) return sql`''`
-  return sql`md5(${sql.join(signature.map((column) => sql`coalesce(cast(${column} as varchar), '-')`), sql` || ',' || `)})`
+  return signature.length === 0 ? sql`''` : groupKey(signature)
 }
