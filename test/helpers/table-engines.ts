@@ -28,7 +28,7 @@ export interface TestEngines {
 }
 
 const url = process.env['TEST_DATABASE_URL'] ?? ''
-const sqlTypes = { string: 'text', integer: 'bigint', number: 'double precision', boolean: 'boolean', date: 'date', datetime: 'timestamp', time: 'time', object: 'jsonb' } as const
+const sqlTypes = { string: 'text', integer: 'bigint', number: 'double precision', boolean: 'boolean', date: 'date', datetime: 'timestamptz', time: 'time', object: 'jsonb' } as const
 
 export async function openTestEngines(options: { readonly timeoutMs?: number } = {}): Promise<TestEngines> {
   const folder = await mkdtemp(join(tmpdir(), 'concordat-engines-'))

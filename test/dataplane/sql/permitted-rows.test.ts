@@ -44,7 +44,7 @@ const texts = ["x'; drop table data; --", '"quoted"', 'ünïcode 🦊', '100%', 
 function values(table: Table, column: Column, masked: boolean): fc.Arbitrary<string | number | boolean> {
   const found = [...new Set(table.rows.map((row) => cellOf(row[column.name])))].filter((cell) => cell !== null).slice(0, 200)
   const others: fc.Arbitrary<string | number | boolean> =
-    column.type === 'integer' ? fc.integer({ min: -1000, max: 10_000 }) : column.type === 'number' ? fc.constantFrom(-1.5, 0, 41.4, 2.17, 700) : column.type === 'boolean' ? fc.boolean() : column.type === 'date' ? fc.constantFrom('2024-02-29', '2023-12-31') : fc.constantFrom(...texts)
+    column.type === 'integer' ? fc.integer({ min: -1000, max: 10_000 }) : column.type === 'number' ? fc.constantFrom(-1.5, 0, 41.4, 2.17, 700) : column.type === 'boolean' ? fc.boolean() : column.type === 'date' ? fc.constantFrom('2024-02-29', '2023-12-31') : column.type === 'datetime' ? fc.constantFrom('2024-05-30T23:30:00Z', '2024-01-01T00:00:00Z') : fc.constantFrom(...texts)
   return masked || found.length === 0 ? others : fc.oneof({ arbitrary: fc.constantFrom(...found), weight: 4 }, others)
 }
 
@@ -78,7 +78,7 @@ function masks(column: Column): fc.Arbitrary<Mask> {
   if (column.type === 'string') any.push(fc.constant({ kind: 'hash' }), fc.record({ kind: fc.constant('truncate' as const), length: fc.integer({ min: 0, max: 4 }) }))
   if (column.type === 'integer') any.push(fc.record({ kind: fc.constant('grid' as const), step: fc.constantFrom(1, 5, 1000) }))
   if (column.type === 'number') any.push(fc.record({ kind: fc.constant('grid' as const), step: fc.constantFrom(0.01, 0.3, 50) }))
-  if (column.type === 'date') any.push(fc.record({ kind: fc.constant('period' as const), to: fc.constantFrom('year' as const, 'month' as const, 'week' as const, 'day' as const) }))
+  if (column.type === 'date' || column.type === 'datetime') any.push(fc.record({ kind: fc.constant('period' as const), to: fc.constantFrom('year' as const, 'month' as const, 'week' as const, 'day' as const) }))
   return fc.oneof(...any)
 }
 
@@ -144,17 +144,17 @@ async function check(table: Table, { restriction, query }: { restriction: QueryR
 }
 
 const generated = [
-  'id,"a ""b"" ünï",amount,n,day,open,"select"',
+  'id,"a ""b"" ünï",amount,n,day,open,"select",at',
   ...Array.from({ length: 400 }, (_, i) => {
     const text = texts[i % texts.length] ?? ''
-    return [i, i % 7 === 0 ? '' : `"${text.replaceAll('"', '""')} ${i % 5}"`, i % 11 === 0 ? '' : ((i * 37) % 1000) / 8, i % 13 === 0 ? '' : (i * 7919) % 101, i % 17 === 0 ? '' : i % 19 === 0 ? '2021-01-01' : i % 23 === 0 ? '2024-12-30' : `202${i % 5}-0${1 + (i % 9)}-${10 + (i % 18)}`, i % 5 === 0 ? '' : i % 2 === 0, `k${i % 3}`].join(',')
+    return [i, i % 7 === 0 ? '' : `"${text.replaceAll('"', '""')} ${i % 5}"`, i % 11 === 0 ? '' : ((i * 37) % 1000) / 8, i % 13 === 0 ? '' : (i * 7919) % 101, i % 17 === 0 ? '' : i % 19 === 0 ? '2021-01-01' : i % 23 === 0 ? '2024-12-30' : `202${i % 5}-0${1 + (i % 9)}-${10 + (i % 18)}`, i % 5 === 0 ? '' : i % 2 === 0, `k${i % 3}`, i % 29 === 0 ? '' : `2024-0${1 + (i % 9)}-28T23:${10 + (i % 50)}:00Z`].join(',')
   }),
 ].join('\n')
 
 describe('what a statement gives equals the restriction and the query applied by hand to the raw rows', () => {
   test('generated rows: quotes and Unicode in names and values, nulls in every column', async () => {
     const table = await tableOf(generated)
-    expect(table.columns.map(({ type }) => type)).toEqual(['integer', 'string', 'number', 'integer', 'date', 'boolean', 'string'])
+    expect(table.columns.map(({ type }) => type)).toEqual(['integer', 'string', 'number', 'integer', 'date', 'boolean', 'string', 'datetime'])
     await fc.assert(fc.asyncProperty(cases(table), (one) => check(table, one)), { numRuns: 60 })
   })
 
