@@ -12,7 +12,7 @@ const atLeastOne: ValueLimit = { pattern: '^[1-9][0-9]{0,14}$', wanted: 'a whole
 
 const limits: Readonly<Record<string, ValueLimit>> = {
   dayOfWeek: { pattern: '^(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)$', wanted: 'a day from Monday to Sunday' },
-  hourOfDay: { pattern: '^(?:[0-9]|1[0-9]|2[0-3])$', wanted: 'an hour from 0 to 23' },
+  hourOfDay: { pattern: '^(?:[0-9]|1[0-9]|2[0-4])$', wanted: 'an hour from 0 to 24, the end of the day' },
   rowsPerAnswer: atLeastOne,
   minGroupSize: atLeastOne,
   largestShare: { pattern: String.raw`^(?:0?\.[0-9]*[1-9][0-9]*|1(?:\.0+)?)$`, wanted: 'a share above 0 and up to 1' },

@@ -45,7 +45,7 @@ const samples: Readonly<Record<OperandRow['datatype'], readonly [good: string, t
   dimensionValue: ['Gràcia', 'string', ''],
   mask: ['truncate:3', 'string', 'blur'],
 }
-const particular: Readonly<Record<string, readonly [good: string, bad: string]>> = { dayOfWeek: ['Monday', 'Lunes'], hourOfDay: ['18', '24'], largestShare: ['0.25', '1.5'] }
+const particular: Readonly<Record<string, readonly [good: string, bad: string]>> = { dayOfWeek: ['Monday', 'Lunes'], hourOfDay: ['24', '25'], largestShare: ['0.25', '1.5'] }
 
 function valueOf(row: OperandRow, good = true): object {
   const [sample, type, bad] = samples[row.datatype]
