@@ -1,5 +1,5 @@
 /* Generated from management.yaml by `npm run generate`; do not edit.
-   sha256 of management.yaml: c96e26b2a03e8eecf8f88154e7736d3820964100fd127f4a41952d93f08a27e3 */
+   sha256 of management.yaml: c85b9c23435885ee26ea7dd61e7b2e02a474bfb2bcc01ac8605c4e2b9d3d24ea */
 
 export interface paths {
     readonly "/self": {

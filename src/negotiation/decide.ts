@@ -1,5 +1,6 @@
 import { bareTerms } from '../policy/bare-terms.ts'
-import { widening } from '../policy/narrows.ts'
+import type { Policy, PolicyRule } from '../policy/model.ts'
+import { isSameRule, widening } from '../policy/narrows.ts'
 import type { OdrlAgreement, PolicyTerms } from '../policy/odrl.ts'
 import { policiesMatch } from '../policy/policies-match.ts'
 import { readPolicy } from '../policy/read.ts'
@@ -53,7 +54,8 @@ function onRequest({ negotiation, current }: Situation): Decision {
   if (negotiation.decision === 'manual') return { reason: 'The offer is decided by a person: approve, counter or terminate.' }
   if (current === undefined) return { reason: 'The offer is no longer current: counter or terminate.' }
   if (policiesMatch(negotiation.offer, current)) return { act: 'agree', reason: 'The request equals the current offer.' }
-  const wider = widening(readPolicy(bareTerms(negotiation.offer)), readPolicy(current))
+  const [wanted, offered] = [readPolicy(bareTerms(negotiation.offer)), readPolicy(current)]
+  const wider = widening(wanted, offered) ?? addedDuty(wanted, offered, negotiation.counterparty)
   if (wider !== undefined) return { reason: `The request goes beyond the offer: ${wider} Approve, counter or terminate.` }
   return { act: 'agree', reason: 'The request only narrows the current offer.' }
 }
@@ -63,4 +65,16 @@ function onOffer({ negotiation, asked }: Situation): Decision {
   if (asked === undefined) return { reason: 'The offer came unasked: accept, counter or terminate.' }
   if (!policiesMatch(negotiation.offer, asked)) return { reason: 'The offer differs from what was asked: accept, counter or terminate.' }
   return { act: 'accept', reason: 'The offer equals what was asked.' }
+}
+
+/** What somebody has to do by the request, and not by the offer, unless it is who asks: nobody here takes on a duty unseen. */
+function addedDuty(wanted: Policy, offered: Policy, asking: string): string | undefined {
+  const before = dutiesIn(offered.rules)
+  const isTheirs = ({ assignees, functions }: PolicyRule) => assignees.length > 0 && assignees.every(({ iri }) => iri === asking) && Object.keys(functions).length === 0
+  const added = dutiesIn(wanted.rules).find((duty) => !isTheirs(duty) && !before.some((other) => isSameRule(other, duty)))
+  return added === undefined ? undefined : `${added.at}: obliges somebody else than who asks.`
+}
+
+function dutiesIn(rules: readonly PolicyRule[]): PolicyRule[] {
+  return rules.flatMap((rule) => [...(rule.kind === 'obligation' || rule.kind === 'duty' ? [rule] : []), ...dutiesIn([...rule.duties, ...rule.consequences, ...rule.remedies])])
 }

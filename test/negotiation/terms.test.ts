@@ -86,6 +86,27 @@ describe('as provider', () => {
     expect(await connector.services.negotiations.approve(negotiation.id)).toMatchObject({ state: 'AGREED', reason: 'Approved by a person.' })
   })
 
+  test.each([
+    ['nobody named', {}],
+    ['the provider', { assignee: own }],
+  ])('a request that obliges %s waits for a person, wherever the duty stands', async (_name, who) => {
+    const duty = { action: `${odrlIri}inform`, ...who }
+    const [permission] = narrower.permission ?? []
+    const strange = { action: 'use', assignee: own, constraint: permission?.constraint ?? [] }
+    const requests: PolicyTerms[] = [
+      { ...narrower, obligation: [duty] },
+      { ...narrower, permission: [{ action: 'use', constraint: permission?.constraint ?? [], duty: [duty] }] },
+      { ...narrower, permission: [...(narrower.permission ?? []), strange], obligation: [duty] },
+      { ...narrower, prohibition: [{ action: `${odrlIri}distribute`, 'odrl:remedy': [duty] }] },
+    ]
+    for (const policy of requests) expect(await asked('automatic', policy)).toMatchObject({ state: 'REQUESTED', reason: expect.stringContaining('goes beyond the offer') })
+  })
+
+  test('a request by which who asks takes on more is agreed', async () => {
+    const permission = (narrower.permission ?? []).map((rule) => ({ ...rule, assignee: partnerId }))
+    expect(await asked('automatic', { ...narrower, permission, obligation: [{ action: `${odrlIri}inform`, assignee: partnerId }] })).toMatchObject({ state: 'AGREED' })
+  })
+
   test('a manual offer is never agreed by itself', async () => {
     expect(await asked('manual', narrower)).toMatchObject({ state: 'REQUESTED' })
   })

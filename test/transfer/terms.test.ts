@@ -2,6 +2,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { randomUUID } from 'node:crypto'
 import { insertObligations } from '../../src/agreements/obligations/store.ts'
 import { insertAgreement } from '../../src/agreements/store.ts'
+import { readDataAddress } from '../../src/dataplane/data-address.ts'
+import type { DataAddress } from '../../src/dataplane/data-address.ts'
 import { updatePartner } from '../../src/identity/store.ts'
 import type { PolicyTerms } from '../../src/policy/odrl.ts'
 import { odrlIri, profileIri } from '../../src/policy/profile.ts'
@@ -53,6 +55,10 @@ async function agreed(policy: PolicyTerms, role: 'provider' | 'consumer' = 'prov
     terms.obligations.map(({ at, kind, action, assignee: who, rule }) => ({ id: `urn:uuid:${randomUUID()}`, agreementId: id, role, counterparty: partnerId, place: at, kind, action, assignee: who, dueAt: null, rule, state: 'open', note: null, createdAt: start, updatedAt: start })),
   )
   return id
+}
+
+function isDataAddress(value: unknown): value is DataAddress {
+  return typeof value === 'object' && value !== null && '@type' in value
 }
 
 async function requested(agreementId: string) {
@@ -120,6 +126,23 @@ describe('a transfer starts', () => {
     now = new Date('2026-03-03T00:00:01Z')
     await expect(connector.services.transfers.request({ agreementId, format: 'HttpData-PULL' })).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('The agreement ended at 2026-03-03') })
   })
+})
+
+test.each(['end', 'revocation'] as const)('with the %s of the agreement its tokens open nothing any more', async (how) => {
+  const { transfers } = connector.services
+  const agreement = await agreed(permitted(validUntil('2026-03-03T00:00:00Z')))
+  const { counterpartyPid } = await requested(agreement)
+  const { message } = await partner.next(`/transfers/${counterpartyPid}/start`)
+  const { endpoint, authorization = '' } = readDataAddress(isDataAddress(message['dataAddress']) ? message['dataAddress'] : { '@type': 'DataAddress', endpointType: '' })
+  const status = async () => (await fetch(endpoint, { headers: { authorization } })).status
+  expect(await status()).not.toBe(401)
+  if (how === 'revocation') await transfers.revokeAgreement(agreement, { actor: 'Ada' })
+  else {
+    now = new Date('2026-03-03T00:00:00.001Z')
+    await transfers.endOutlived()
+  }
+  expect(await status()).toBe(401)
+  expect((await partner.next(`/transfers/${counterpartyPid}/termination`)).message).toMatchObject({ code: how === 'end' ? 'agreement-ended' : 'agreement-revoked' })
 })
 
 describe('a revocation', () => {

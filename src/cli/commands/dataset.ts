@@ -102,12 +102,13 @@ async function updateDataset(session: Session, id: string, options: DatasetOptio
   const version = file === undefined ? undefined : await addVersion(session, id, options)
   // A new version changes the dataset, too: what is shown is what is there now.
   print.thing(version === undefined && changed !== undefined ? changed : await client.call('getDataset', { path }))
-  for (const stopped of [changed, version]) noteStops(print, stopped)
+  noteStops(print, [changed, version])
   if (version !== undefined) print.note(`Version ${version.number}: ${version.rows ?? 'no'} rows, ${bytesText(version.bytes)}.${columnChanges(version.changes)}`)
 }
 
-function noteStops(print: Session['print'], changed: { readonly stops?: readonly string[] } | undefined): void {
-  if (changed?.stops !== undefined) print.note(`The terms of these agreements cannot be enforced any more, and nothing is released under them: ${changed.stops.join(', ')}`)
+function noteStops(print: Session['print'], changes: readonly ({ readonly stops?: readonly string[] } | undefined)[]): void {
+  const stops = changes.flatMap((change) => change?.stops ?? [])
+  if (stops.length > 0) print.note(`The terms of these agreements cannot be enforced any more, and nothing is released under them: ${stops.join(', ')}`)
 }
 
 async function addVersion(session: Session, id: string, options: DatasetOptions) {
