@@ -1,5 +1,5 @@
 /* Generated from management.yaml by `npm run generate`; do not edit.
-   sha256 of management.yaml: c85b9c23435885ee26ea7dd61e7b2e02a474bfb2bcc01ac8605c4e2b9d3d24ea */
+   sha256 of management.yaml: afba4e2b68bcdc650073b915a387842dead2aade7bb9f40e28e1d53991506407 */
 
 export interface paths {
     readonly "/self": {
@@ -1448,16 +1448,25 @@ export interface components {
         readonly Explanation: {
             /** @enum {unknown} */
             readonly language: "en" | "ca" | "es";
+            /** @description All of it in paragraphs */
+            readonly text: string;
+            /** @description Rules and, after each, its terms */
             readonly sentences: readonly {
-                readonly text: string;
-                /** @description JSON pointer of the term in the agreement */
+                /** @description JSON pointer of the rule or term in the policy */
                 readonly at: string;
+                /** @description How deep it stands; rules of the policy at 0 */
+                readonly level: number;
+                readonly text: string;
                 /**
-                 * @description Whether software enforces it, watches it, or the partner only says so; null where there is nothing to enforce
+                 * @description Whether software enforces it, watches it, or somebody only says so
                  * @enum {unknown}
                  */
-                readonly enforcement: "enforced" | "monitored" | "attested" | null;
+                readonly enforcement: "enforced" | "monitored" | "attested" | "unsupported";
+                /** @description The same in the language */
+                readonly label: string;
             }[];
+            /** @description What holds of the policy as a whole */
+            readonly notes: readonly string[];
         };
         /** @enum {unknown} */
         readonly ObligationState: "open" | "fulfilled" | "violated";

@@ -107,7 +107,7 @@ describe('Agreements', () => {
     expect(await management.call('GET', '/agreements/urn%3Auuid%3Aa1')).toMatchObject({ body: { endsAt: null, obligations: 0 } })
     for (const lang of ['en', 'ca', 'es']) {
       const explained = await management.call('GET', `/agreements/urn%3Auuid%3Aa1/explanation?lang=${lang}`)
-      expect(explained).toMatchObject({ status: 200, body: { language: lang, sentences: expect.arrayContaining([{ text: expect.any(String), at: '/permission/0', enforcement: 'enforced' }]) } })
+      expect(explained).toMatchObject({ status: 200, body: { language: lang, text: expect.any(String), sentences: [{ text: expect.any(String), at: '/permission/0', level: 0, enforcement: 'enforced', label: expect.any(String) }] } })
     }
     expect(await management.call('GET', '/agreements/urn%3Auuid%3Aa1/explanation?lang=fr')).toMatchObject({ status: 400 })
     expect(await management.call('GET', '/agreements/none/explanation')).toMatchObject({ status: 404 })

@@ -35,8 +35,8 @@ export function agreementCommands(program: Command, open: Open): void {
       if (options.message === true) return void terminal.out.write(await textOf(await client.open('getAgreementMessage', { path })))
       print.thing(await client.call('getAgreement', { path }))
       if (print.json) return
-      const { sentences } = await client.call('explainAgreement', { path, query: { lang: options.lang } })
-      terminal.out.write(`\n${sentences.map(({ text, enforcement }) => `- ${printable(text)}${enforcement === null ? '' : ` (${enforcement})`}`).join('\n')}\n`)
+      const { text } = await client.call('explainAgreement', { path, query: { lang: options.lang } })
+      terminal.out.write(`\n${text.split('\n').map((line) => printable(line)).join('\n')}\n`)
     })
   example(show, 'agreement show urn:uuid:3c9f5a52-4a5e-4f1b-8f50-6cbb2f1f7a10 --message | sha256sum')
 
