@@ -24,6 +24,10 @@ export interface TestEngines {
   copied(engine: TableEngine): Promise<TableEngine | undefined>
   /** The table or view that these statements make as `NAME`; undefined without a server. */
   ofTable(statements: (name: string) => string, columns?: readonly Column[]): Promise<TableEngine | undefined>
+  /** Runs statements on the server, if there is one. */
+  run(statements: string): Promise<void>
+  /** Closes what was opened so far: each table has a connection of a few. */
+  closeEngines(): Promise<void>
   close(): Promise<void>
 }
 
@@ -49,6 +53,10 @@ export async function openTestEngines(options: { readonly timeoutMs?: number } =
   if (client !== undefined) {
     await client.connect()
     await client.query(`create schema ${schema}`)
+  }
+
+  async function closeEngines(): Promise<void> {
+    for (const engine of opened.splice(0)) await engine.close()
   }
 
   async function version(content: string | Buffer, fileName = 'data.csv'): Promise<FileVersion> {
@@ -78,8 +86,10 @@ export async function openTestEngines(options: { readonly timeoutMs?: number } =
       const list = pg.escapeLiteral(JSON.stringify(rows))
       return ofTable((name) => `create table ${name} (${types}); insert into ${name} select * from jsonb_to_recordset(cast(${list} as jsonb)) as r(${types})`, engine.columns)
     },
+    run: async (statements) => void (await client?.query(statements)),
+    closeEngines,
     async close() {
-      for (const engine of opened) await engine.close()
+      await closeEngines()
       await pool.close()
       await postgresql.close()
       if (client !== undefined) {

@@ -32,7 +32,7 @@ export function tableFailure(error: unknown): unknown {
 export async function begin(pool: pg.Pool, timeoutMs: number): Promise<PoolClient> {
   const client = await pool.connect()
   try {
-    await client.query(`begin transaction isolation level repeatable read read only; set local statement_timeout = ${Math.round(timeoutMs)}; set local timezone = 'UTC'; set local datestyle = 'ISO'`)
+    await client.query(`begin transaction isolation level repeatable read read only; set local statement_timeout = ${Math.round(timeoutMs)}; set local timezone = 'UTC'; set local datestyle = 'ISO'; set local jit = off; set local work_mem = '64MB'`)
     return client
   } catch (error) {
     client.release(true)
@@ -53,7 +53,10 @@ export async function openSession(table: { readonly schema: string; readonly nam
   const onError = () => undefined
   client.on('error', onError)
   let broken = false
-  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
+  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid').catch((error: unknown) => {
+    client.release(true)
+    throw error
+  })
   const pid = rows[0]?.pid ?? 0
   return {
     schema: table.schema,

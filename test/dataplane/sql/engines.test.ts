@@ -1,5 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { createHash } from 'node:crypto'
+import { readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import type { AnswerFormat, TableEngine, WrittenAnswer } from '../../../src/dataplane/query/engine.ts'
 import type { Column, ColumnType } from '../../../src/dataplane/sources/source.ts'
 import { openTestEngines } from '../../helpers/table-engines.ts'
@@ -10,6 +12,8 @@ let at: TestEngines
 beforeAll(async () => {
   at = await openTestEngines()
 })
+
+afterEach(() => at.closeEngines())
 
 afterAll(() => at.close())
 
@@ -130,11 +134,65 @@ describe('DuckDB files', () => {
     await engine.rows({ sql: 'select 1 as one', parameters: [] })
     const before = at.pool.children()
     const stop = new AbortController()
-    const slow = engine.rows({ sql: 'select count(*) as n from range(100000) a, range(100000) b, range(1000) c where a.range + b.range * c.range = -1', parameters: [] }, 10, stop.signal)
+    const slow = engine.rows({ sql: endless, parameters: [] }, 10, stop.signal)
     setTimeout(() => stop.abort(), 100)
     await expect(slow).rejects.toMatchObject({ code: 'gone' })
     expect(await engine.rows({ sql: 'select 1 as one', parameters: [] })).toEqual([{ one: 1 }])
     expect(at.pool.children()).toEqual(before)
+  })
+})
+
+const endless = 'select count(*) as n from range(100000) a, range(100000) b, range(1000) c where a.range + b.range * c.range = -1'
+
+describe('when something goes wrong', () => {
+  test('the time allowed is over: the query, and one that waits behind it', async () => {
+    const version = await at.version('a\n1\n')
+    const path = join(at.folder, 'one.parquet')
+    await at.pool.export({ path: version.path, format: 'csv' }, 'parquet', (file) => rename(file.path, path))
+    const ask = (sql: string, timeoutMs: number) => at.pool.query({ path, declared: [{ name: 'a', type: 'integer' }], statement: { sql, parameters: [] }, answer: { most: 10 }, timeoutMs }, async ({ found }) => found)
+    await expect(ask(endless, 200)).rejects.toMatchObject({ code: 'query-timeout' })
+    const slow = [ask(endless, 1500), ask(endless, 1500)].map((query) => query.catch((error: unknown) => Object(error).code))
+    await expect(ask('select 1 as one', 300)).rejects.toMatchObject({ code: 'query-timeout' })
+    expect(await Promise.all(slow)).toEqual(['query-timeout', 'query-timeout'])
+    expect(await ask('select a from data', 5000)).toEqual([{ a: 1 }])
+  })
+
+  test('the process dies: the query is refused, the next one is answered, nothing is left behind', async () => {
+    const engine = await at.ofFile('a\n1\n')
+    await engine.rows({ sql: 'select 1 as one', parameters: [] })
+    const slow = engine.rows({ sql: endless, parameters: [] }).catch((error: unknown) => error)
+    // Sent before the kill, so that the process has it.
+    setTimeout(() => at.pool.children().forEach((pid) => process.kill(pid, 'SIGKILL')), 100)
+    expect(await slow).toMatchObject({ code: 'query-too-large' })
+    expect(await engine.rows({ sql: 'select a from data', parameters: [] })).toEqual([{ a: 1 }])
+    const written = await engine.write({ sql: 'select a from data', parameters: [] }, { format: 'csv', columns: engine.columns })
+    await written.handle.close()
+    const folders = (await readdir(join(at.folder, 'cache'))).filter((name) => name.startsWith('job-'))
+    const left = await Promise.all(folders.map((name) => readdir(join(at.folder, 'cache', name))))
+    expect(left.flat().filter((name) => name !== 'spill')).toEqual([])
+  })
+
+  test('the cache lets the prepared file go: it is made again', async () => {
+    const engine = await at.ofFile('a\n41\n')
+    expect(await engine.rows({ sql: 'select a from data', parameters: [] })).toEqual([{ a: 41 }])
+    const cache = join(at.folder, 'cache')
+    for (const name of await readdir(cache)) if (!name.startsWith('job-')) await rm(join(cache, name))
+    expect(await engine.rows({ sql: 'select a from data', parameters: [] })).toEqual([{ a: 41 }])
+  })
+
+  test('a file that changed after it was published is not queried', async () => {
+    const version = await at.version('a\n1\n')
+    await writeFile(version.path, 'a\n22\n')
+    await expect(at.engines.open({ source: { type: 'file' }, version, columns: [] })).rejects.toMatchObject({ code: 'gone' })
+    await expect(at.engines.open({ source: { type: 'http', baseUrl: 'https://x.example', methods: ['GET'], paths: [], requestHeaders: [], secrets: [] }, columns: [] })).rejects.toMatchObject({ code: 'not-acceptable' })
+  })
+
+  test('a table lost a column, or an answer is too large', async () => {
+    const lost = await at.ofTable((name) => `create table ${name} (a int)`, [column('b', 'integer')]).catch((error: unknown) => error)
+    if (lost === undefined) return
+    expect(lost).toMatchObject({ code: 'invalid-source' })
+    const engine = await at.ofTable((name) => `create table ${name} as select repeat('x', 1000000) as a from generate_series(1, 100)`)
+    await expect(engine?.rows({ sql: `select a from ${engine === undefined ? '' : tableOf(engine)}`, parameters: [] })).rejects.toMatchObject({ code: 'query-too-large' })
   })
 })
 
@@ -154,7 +212,7 @@ test('a request sees one moment of a table', async () => {
   if (engine === undefined) return
   const count = { sql: `select count(*) as n from ${tableOf(engine)}`, parameters: [] }
   expect(await engine.rows(count)).toEqual([{ n: 1 }])
-  await at.ofTable(() => `insert into ${tableOf(engine)} values (2); create table ${tableOf(engine)}_2 ()`).catch(() => undefined)
+  await at.run(`insert into ${tableOf(engine)} values (2)`)
   expect(await engine.rows(count)).toEqual([{ n: 1 }])
   await expect(engine.rows({ sql: `insert into ${tableOf(engine)} values (3) returning id`, parameters: [] })).rejects.toMatchObject({ code: 'source-failed' })
 })
