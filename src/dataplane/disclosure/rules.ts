@@ -1,7 +1,7 @@
 import { ProblemError } from '../../errors.ts'
 import type { DatasetFacts, ProtectedUnit, QueryRestriction } from '../../policy/restriction.ts'
 import type { CheckedQuery } from '../query/query.ts'
-import type { PieceTest } from '../sources/sql/groups.ts'
+import type { PieceTest } from '../sources/sql/groupings.ts'
 import type { Shape } from './shape.ts'
 import { columnsOf } from './shape.ts'
 
