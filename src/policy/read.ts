@@ -134,7 +134,7 @@ function readRule(reading: Reading, item: unknown, { kind, at, shared, level }: 
   requireRuleType(reading, fields, { kind, at })
   // What a compact policy says is for its rules, not for the duties within them.
   const within = (name: string, as: RuleKind) => readRules(reading, fields.get(name), { kind: as, at: `${at}/${name}`, shared: nothingShared, level: level + 1 })
-  const own = <K extends keyof Shared>(name: K, read: readonly RefinedTerm[]) => (read.length > 0 ? read : shared[name])
+  const own = (name: keyof Shared, read: readonly RefinedTerm[]) => (read.length > 0 ? read : shared[name])
   return {
     id: ownId(reading, fields, at) ?? at,
     at,

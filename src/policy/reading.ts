@@ -78,8 +78,13 @@ export function fieldsOf(reading: Reading, value: unknown, place: { at: string; 
 }
 
 function idOf(value: unknown): unknown {
-  const only = single(value)
+  const only = plainText(single(value))
   return typeof only === 'object' && only !== null && '@id' in only ? only['@id'] : only
+}
+
+/** A text that JSON-LD has put into an object. */
+function plainText(value: unknown): unknown {
+  return typeof value === 'object' && value !== null && '@value' in value && Object.keys(value).length === 1 ? value['@value'] : value
 }
 
 /** The term of a key: undefined for what is only said about a thing. */
@@ -103,7 +108,7 @@ export function items(value: unknown): readonly unknown[] {
   if (value === undefined) return []
   const only = single(value)
   if (typeof only === 'object' && only !== null && '@list' in only && Object.keys(only).length === 1) return items(only['@list'])
-  return Array.isArray(value) ? value : [value]
+  return (Array.isArray(value) ? value : [value]).map(plainText)
 }
 
 /** The thing's own id, if it has one that means something outside of the document. */
@@ -139,5 +144,5 @@ export function describe(value: unknown): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return `a list of ${value.length}`
   if (typeof value === 'object') return 'an object'
-  return value === undefined ? 'nothing' : quoted(String(value))
+  return value === undefined ? 'nothing' : quoted(typeof value === 'string' ? value : JSON.stringify(value))
 }
