@@ -20,6 +20,7 @@ import type { Secrets } from './catalog/secrets/secrets.ts'
 import type { Config } from './config.ts'
 import { createDataPlane } from './dataplane/data-plane.ts'
 import type { DataPlane } from './dataplane/data-plane.ts'
+import { createHashKeys } from './dataplane/governed/hash-key.ts'
 import { permitStarted } from './dataplane/release.ts'
 import type { ReleasedDataset, ReleasedTransfer } from './dataplane/release.ts'
 import { ProblemError } from './errors.ts'
@@ -133,6 +134,8 @@ async function build(config: Config, overrides: Overrides, closers: Closers): Pr
     postgresqlConnections: config.postgresqlSources,
     decide: permitStarted,
     secret: (name) => secrets.open(name),
+    readStatement: (jws) => identity.readStatement(jws),
+    hashKey: createHashKeys(base.sealingKey),
     released: (id) => releasedTransfer({ ...base, transfers, agreements, obligations }, id),
     dataset: (id, version) => releasedDataset(catalog, id, version),
   })

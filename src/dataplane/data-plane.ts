@@ -2,6 +2,8 @@ import { join } from 'node:path'
 import type { Router } from 'express'
 import type { OutboundStream } from '../http/guarded-fetch.ts'
 import type { Transaction } from '../persistence/database.ts'
+import { createReleaseDesk } from './desk/release-desk.ts'
+import { createAgreementTerms } from './governed/agreement-terms.ts'
 import { createAccessTokens } from './access-tokens.ts'
 import type { DataAddress, Endpoint } from './data-address.ts'
 import { dataAddressOf } from './data-address.ts'
@@ -20,6 +22,7 @@ import { createRunningDownloads } from './running-downloads.ts'
 import { createShortCache } from './short-cache.ts'
 import { createDuckDbPool } from './sources/duckdb/pool.ts'
 import { createPostgresqlSources } from './sources/postgresql.ts'
+import { createTableEngines } from './sources/table-engines.ts'
 import type { PostgresqlSource } from './sources/source.ts'
 import type { Delivery } from './store.ts'
 import { listDeliveries } from './store.ts'
@@ -60,7 +63,9 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
   const running = createRunningDownloads(deps)
   const releases = createReleases(deps)
   const tokens = createAccessTokens(deps, running)
-  const parts = { running, releases, representations }
+  const desk = createReleaseDesk(deps)
+  const engines = createTableEngines({ pool, postgresql, representations, directory, timeoutMs: limits.tableTimeoutMs, maxBytes: limits.exportBytes })
+  const parts = { running, releases, representations, desk, engines, terms: createAgreementTerms() }
   // A source that is queried often is looked up once a second; a file's newest version is always wanted at once.
   const latest = createShortCache(deps.dataset, ({ source }) => source.type === 'http')
   const dataset: typeof deps.dataset = (id, version) => (version === undefined ? latest.get(id) : deps.dataset(id, version))
@@ -68,7 +73,10 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
   const address = (kind: 'data' | 'inbox', transferId: string) => `${deps.publicUrl}/${kind}/${encodeURIComponent(transferId)}`
   const expiry = () => new Date(deps.clock().getTime() + deps.accessTokenMs)
   const swept = removeLeftovers(directory).catch(deps.onError)
-  const settle = () => releases.settle()
+  const settle = async () => {
+    await releases.settle()
+    await desk.settle()
+  }
   return {
     router: createDataPlaneRouter(dataRoute, { ...deps, tokens, releases, maxBytes: limits.inboxBytes }),
     inspectFile: (file) => inspectFile(pool, file),

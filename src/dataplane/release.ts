@@ -1,4 +1,5 @@
 import type { Audit } from '../audit/audit.ts'
+import type { AccessStatement } from '../identity/statement.ts'
 import type { OutboundHttp } from '../http/guarded-fetch.ts'
 import type { Database } from '../persistence/database.ts'
 import type { OdrlAgreement } from '../policy/odrl.ts'
@@ -51,7 +52,7 @@ export type ReleaseDecider = (transfer: ReleasedTransfer) => Decision
 export function permitStarted(transfer: ReleasedTransfer): Decision {
   if (transfer.agreementId === undefined) return { permitted: false, code: 'no-agreement', reason: 'There is no finalized agreement for the transfer.' }
   if (transfer.state !== 'STARTED') return { permitted: false, code: 'not-started', reason: `The transfer is ${transfer.state}, not STARTED.` }
-  return { permitted: true, reason: 'The transfer is STARTED under a finalized agreement without constraints.' }
+  return { permitted: true, reason: 'The transfer is STARTED under a finalized agreement.' }
 }
 
 export interface DataPlaneLimits {
@@ -85,7 +86,7 @@ export const defaultLimits: DataPlaneLimits = {
 /** What the data plane needs of others. */
 export interface DataPlaneDeps {
   readonly database: Database
-  readonly audit: Pick<Audit, 'append' | 'record'>
+  readonly audit: Pick<Audit, 'append' | 'appendNumbered' | 'record'>
   readonly http: OutboundHttp
   readonly clock: () => Date
   readonly publicUrl: string
@@ -97,6 +98,10 @@ export interface DataPlaneDeps {
   readonly released: (transferId: string) => Promise<ReleasedTransfer | undefined>
   readonly dataset: (datasetId: string, version?: number) => Promise<ReleasedDataset | undefined>
   readonly secret: (name: string) => Promise<string | undefined>
+  /** What a signed statement to us says; 'statement-refused' when it does not count. */
+  readonly readStatement: (jws: string) => Promise<AccessStatement>
+  /** The key with which hashed columns are hashed under an agreement. */
+  readonly hashKey: (agreementId: string) => string
   /** PostgreSQL sources: name and address. */
   readonly postgresqlConnections: Readonly<Record<string, string>>
   /** Told of faults that no caller hears of. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { AuditRecord } from '../audit/audit.ts'
 import type { DataPlaneDeps } from './release.ts'
 
@@ -23,12 +24,16 @@ export interface Denial {
   readonly transfer?: string
   readonly partner?: string
   readonly method: string
+  /** What else the record says: who asked, and the terms with their truth. Refusals are the same only when who asked is. */
+  readonly facts?: Facts
 }
 
 /** What the data plane writes into the record. */
 export interface Releases {
   /** Resolves when the record is committed: only then may a byte leave. */
   permitted(record: Facts): Promise<number>
+  /** As `permitted`, for a release whose record `write` commits together with other things. */
+  permittedBy<T>(write: () => Promise<T>, released: (written: T) => boolean): Promise<T>
   /**
    * Says how it ended; nobody waits for it. While many requests are running, the outcomes of a moment that differ in nothing else
    * share a record, which has their sum and each of them by the number of its permission.
@@ -36,6 +41,8 @@ export interface Releases {
   ended(permitted: number, record: Facts, outcome: Outcome): void
   /** Says that a delivery ended, whose outcome is recorded with its receipt. */
   delivered(): void
+  /** Says that a release ended whose outcome `write` records; nobody waits for it but `settle`. */
+  endedBy(write: () => Promise<unknown>): void
   /** Writes the first refusal of a caller at once, and those of the second after it as one record that counts them. */
   readonly denied: (denial: Denial) => void
   settle(): Promise<void>
@@ -49,7 +56,8 @@ const gatherMs = 50
 // An entry of the record stays well below 64 KiB (C2SP tlog-tiles).
 const mostGathered = 200
 
-interface Gathered {
+/** Releases that have their facts in common. */
+export interface Gathered {
   readonly facts: Facts
   readonly outcomes: { readonly permitted: number; readonly outcome: Outcome }[]
 }
@@ -62,24 +70,29 @@ interface Fold {
 
 export function createReleases(deps: Pick<DataPlaneDeps, 'audit' | 'onError'>): Releases {
   const outstanding = new Set<Promise<unknown>>()
-  const write = (record: AuditRecord) => {
-    const written = deps.audit.record(record).catch(deps.onError)
-    outstanding.add(written)
-    void written.then(() => outstanding.delete(written))
+  const track = (work: Promise<unknown>) => {
+    const done = work.catch(deps.onError)
+    outstanding.add(done)
+    void done.then(() => outstanding.delete(done))
   }
+  const write = (record: AuditRecord) => track(deps.audit.record(record))
   const outcomes = createGathering(write)
   const denials = createFolding(write)
   let running = 0
+  async function permittedBy<T>(write: () => Promise<T>, released: (written: T) => boolean): Promise<T> {
+    running += 1
+    let isReleased = false
+    try {
+      const written = await write()
+      isReleased = released(written)
+      return written
+    } finally {
+      if (!isReleased) running -= 1
+    }
+  }
   return {
-    async permitted(record) {
-      running += 1
-      try {
-        return await deps.audit.record({ type: 'data.permitted', ...record })
-      } catch (error) {
-        running -= 1
-        throw error
-      }
-    },
+    permitted: (record) => permittedBy(() => deps.audit.record({ type: 'data.permitted', ...record }), () => true),
+    permittedBy,
     ended(permitted, record, outcome) {
       running -= 1
       if (running >= manyRunning) outcomes.add(record, permitted, outcome)
@@ -87,6 +100,10 @@ export function createReleases(deps: Pick<DataPlaneDeps, 'audit' | 'onError'>): 
     },
     delivered() {
       running -= 1
+    },
+    endedBy(write) {
+      running -= 1
+      track(write())
     },
     denied: denials.add,
     async settle() {
@@ -129,18 +146,18 @@ function createFolding(write: (record: AuditRecord) => void) {
     if (fold === undefined) return
     folds.delete(key)
     clearTimeout(fold.timer)
-    if (fold.count > 0) write(denialRecord(fold.denial, fold.count))
+    if (fold.count > 0) write(denialRecord(withoutRequest(fold.denial), fold.count))
   }
   const add = (denial: Denial) => {
     // Callers without number share one fold.
-    const own = `${denial.caller} ${denial.transfer ?? ''} ${denial.code}`
+    const own = `${denial.caller} ${denial.transfer ?? ''} ${denial.code} ${whoAsked(denial)}`
     const key = folds.has(own) || folds.size < mostFolds ? own : 'others'
     const fold = folds.get(key)
     if (fold !== undefined) {
       fold.count += 1
       return
     }
-    const folded = key === own ? denial : { ...denial, caller: 'others' }
+    const folded: Denial = key === own ? denial : { caller: 'others', method: denial.method, code: denial.code, reason: denial.reason }
     folds.set(key, { denial: folded, count: 0, timer: setTimeout(() => end(key), foldMs).unref() })
     write(denialRecord(folded, 1))
   }
@@ -150,12 +167,26 @@ function createFolding(write: (record: AuditRecord) => void) {
   return { add, flush }
 }
 
-function denialRecord(denial: Denial, count: number): AuditRecord {
-  const { caller, code, reason, transfer, partner, method } = denial
-  return { type: 'data.denied', caller, request: { method }, decision: 'deny', code, reason, count, ...(transfer === undefined ? {} : { transfer }), ...(partner === undefined ? {} : { partner }) }
+// Those that are counted together may have asked for different things.
+function withoutRequest(denial: Denial): Denial {
+  if (denial.facts === undefined) return denial
+  const { request: _request, ...facts } = denial.facts
+  return { ...denial, facts }
 }
 
-function outcomeRecord({ facts, outcomes }: Gathered): AuditRecord {
+function whoAsked({ facts, reason }: Denial): string {
+  if (facts === undefined) return ''
+  const { role, purpose, user, legalBasis } = facts
+  return createHash('sha256').update(JSON.stringify([role, purpose, user, legalBasis, reason])).digest('base64')
+}
+
+function denialRecord(denial: Denial, count: number): AuditRecord {
+  const { caller, code, reason, transfer, partner, method, facts = {} } = denial
+  return { type: 'data.denied', ...facts, caller, request: facts['request'] ?? { method }, decision: 'deny', code, reason, count, ...(transfer === undefined ? {} : { transfer }), ...(partner === undefined ? {} : { partner }) }
+}
+
+/** The record of how releases with the same facts ended. */
+export function outcomeRecord({ facts, outcomes }: Gathered): AuditRecord {
   const told = outcomes.map(({ permitted, outcome: { bytes, rows, sha256, status } }) => ({
     permitted,
     bytes,

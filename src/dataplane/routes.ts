@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Router } from 'express'
 import { ProblemError } from '../errors.ts'
-import type { DataRouteDeps, DataTarget } from './data-route.ts'
 import { serveData } from './data-route.ts'
+import type { DataRouteDeps, DataTarget } from './exchange.ts'
 import type { InboxDeps } from './inbox.ts'
 import { receiveDelivery } from './inbox.ts'
 

@@ -47,6 +47,12 @@ export function countRecords(audit: Audit, metrics: Pick<Metrics, 'record'>): Au
       })
       return audit.append(tx, ...records)
     },
+    appendNumbered: (tx, records, written) => {
+      tx.afterCommit(() => {
+        for (const record of records) metrics.record(record)
+      })
+      audit.appendNumbered(tx, records, written)
+    },
     record: async (record) => {
       const index = await audit.record(record)
       metrics.record(record)

@@ -153,7 +153,7 @@ describe('formats', () => {
     ['', { accept: 'text/csv;q=0, application/json;q=0.1' }],
   ])('JSON by %j %j', async (query, headers: Record<string, string>) => {
     const response = await at.get(await started(), query, headers)
-    expect([response.status, response.headers.get('content-type'), response.headers.get('vary')]).toEqual([200, 'application/json', 'Accept'])
+    expect([response.status, response.headers.get('content-type'), response.headers.get('vary')]).toEqual([200, 'application/json', 'Accept, Prefer'])
     expect(await response.json()).toEqual(json)
   })
 
@@ -183,9 +183,9 @@ describe('formats', () => {
 
   test('what is not known is refused with what is', async () => {
     const access = await started()
-    expect(await code(await at.get(access, '?select=week'))).toEqual([400, 'bad-request'])
+    expect(await code(await at.get(access, '?sort=week'))).toEqual([400, 'invalid-query'])
     expect(await code(await at.get(access, '?format=xml'))).toEqual([400, 'bad-request'])
-    expect(await code(await at.get(access, '?format=csv&format=json'))).toEqual([400, 'bad-request'])
+    expect(await code(await at.get(access, '?format=csv&format=json'))).toEqual([400, 'invalid-query'])
     expect(await code(await at.get(access, '?version=0'))).toEqual([400, 'bad-request'])
     expect(await code(await at.get(access, '?version=7'))).toEqual([404, 'not-found'])
     expect(await code(await at.get(access, '', { accept: 'image/png' }))).toEqual([406, 'not-acceptable'])

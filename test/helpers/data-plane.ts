@@ -10,12 +10,15 @@ import type { Audit, AuditEntry, AuditRecord } from '../../src/audit/audit.ts'
 import type { OdrlAgreement } from '../../src/policy/odrl.ts'
 import { createDataPlane } from '../../src/dataplane/data-plane.ts'
 import type { DataPlane } from '../../src/dataplane/data-plane.ts'
+import { createHashKeys } from '../../src/dataplane/governed/hash-key.ts'
 import { permitStarted } from '../../src/dataplane/release.ts'
 import type { DataPlaneLimits, ReleasedDataset, ReleasedTransfer } from '../../src/dataplane/release.ts'
 import type { FileVersion } from '../../src/dataplane/sources/source.ts'
+import { ProblemError } from '../../src/errors.ts'
 import { createOutboundHttp } from '../../src/http/guarded-fetch.ts'
 import { listen } from '../../src/http/listener.ts'
 import { problemHandler } from '../../src/http/problem.ts'
+import type { AccessStatement } from '../../src/identity/statement.ts'
 import type { Database } from '../../src/persistence/database.ts'
 
 export const consumer = 'did:web:consumer.example'
@@ -47,6 +50,8 @@ export interface TestDataPlaneOptions {
   readonly limits?: Partial<DataPlaneLimits>
   readonly postgresqlConnections?: Record<string, string>
   readonly clock?: () => Date
+  /** What signed statements say; without it none counts. */
+  readonly readStatement?: (jws: string) => Promise<AccessStatement>
   /** Called before a record is written; may throw. */
   readonly onRecord?: (record: AuditRecord) => unknown
 }
@@ -85,6 +90,8 @@ export async function openTestDataPlane(options: TestDataPlaneOptions): Promise<
       return dataset === undefined ? undefined : { facts: { kind: dataset.source.type, columns: dataset.columns, dimensions: [], protectedUnits: [] }, ...dataset }
     },
     secret: async (name) => secrets.get(name),
+    readStatement: options.readStatement ?? (() => Promise.reject(new ProblemError('statement-refused', 'No statement counts here.'))),
+    hashKey: createHashKeys(Buffer.alloc(32)),
     postgresqlConnections: options.postgresqlConnections ?? {},
     onError: (error) => errors.push(error),
     ...(options.limits === undefined ? {} : { limits: options.limits }),

@@ -1,0 +1,180 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AuditRecord } from '../audit/audit.ts'
+import type { ProblemError } from '../errors.ts'
+import type { Queries } from '../persistence/database.ts'
+import type { CounterLimit } from '../policy/restriction.ts'
+import type { AccessTokens } from './access-tokens.ts'
+import type { DataFormat } from './data-request.ts'
+import type { DeskAnswer, ReleaseDesk } from './desk/release-desk.ts'
+import type { Amounts } from './desk/quota.ts'
+import type { Grant, GrantDeps, OpenGrant, Refusal } from './governed/grant.ts'
+import type { AnswerFormat } from './query/engine.ts'
+import type { DataPlaneDeps, ReleasedDataset, ReleasedTransfer } from './release.ts'
+import type { Facts, Outcome, Releases } from './releases.ts'
+import { outcomeRecord } from './releases.ts'
+import type { Representations } from './representations.ts'
+import type { RunningDownloads } from './running-downloads.ts'
+import type { PostgresqlSources } from './sources/postgresql.ts'
+import type { TableEngines } from './sources/table-engines.ts'
+
+/** What serving data needs. */
+export interface DataRouteDeps extends Pick<DataPlaneDeps, 'database' | 'decide' | 'dataset' | 'secret' | 'http' | 'clock' | 'readStatement' | 'hashKey'> {
+  readonly terms: GrantDeps['terms']
+  readonly tokens: AccessTokens
+  readonly running: RunningDownloads
+  readonly releases: Releases
+  readonly desk: ReleaseDesk
+  readonly representations: Representations
+  readonly engines: TableEngines
+  readonly postgresql: PostgresqlSources
+  readonly proxyRequestBytes: number
+}
+
+/** A request to `/data/:transferId`, in its parts; `path` and `query` as they came, each with its first sign or empty. */
+export interface DataTarget {
+  readonly transferId: string
+  readonly path: string
+  readonly query: string
+}
+
+/** A request under a started transfer. */
+export interface Started {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly target: DataTarget
+  readonly transfer: ReleasedTransfer
+  readonly reason: string
+  /** Throws when the token or the transfer is over by now. */
+  readonly stillStarted: () => Promise<void>
+}
+
+/** A request that its agreement permits. */
+export interface Exchange extends Started {
+  readonly dataset: ReleasedDataset
+  readonly grant: OpenGrant | Grant
+  /** What the records of this request say about it. */
+  readonly facts: Facts
+}
+
+/** What a request asks for, as it is recorded. */
+export function describeRequest({ request, target }: Pick<Started, 'request' | 'target'>, format?: DataFormat | AnswerFormat): Record<string, string> {
+  const { range } = request.headers
+  return { method: request.method ?? '', path: target.path, query: target.query, ...(format === undefined ? {} : { format }), ...(range === undefined ? {} : { range }) }
+}
+
+export function exchangeOf(started: Started, permitted: { dataset: ReleasedDataset; grant: OpenGrant | Grant; format?: DataFormat | AnswerFormat; version?: number }): Exchange {
+  const { dataset, grant, format, version } = permitted
+  const { transfer } = started
+  const { agreementId } = transfer
+  const facts: Facts = {
+    partner: transfer.partner,
+    transfer: transfer.transferId,
+    dataset: transfer.datasetId,
+    ...(agreementId === undefined ? {} : { agreement: agreementId }),
+    ...(version === undefined ? {} : { version }),
+    ...(grant.open ? {} : grant.facts),
+    request: describeRequest(started, format),
+    decision: 'permit',
+    reason: started.reason,
+  }
+  return { ...started, dataset, grant, facts }
+}
+
+/** Refuses a request: the record of it is folded with those of the same kind. */
+export function refuse(deps: Pick<DataRouteDeps, 'releases'>, started: Pick<Started, 'request' | 'target' | 'transfer'>, { problem, facts }: Refusal): void {
+  const { request, transfer } = started
+  const caller = request.socket.remoteAddress ?? 'unknown'
+  const asked = { ...facts, request: describeRequest(started) }
+  deps.releases.denied({ caller, method: request.method ?? '', code: problem.code, reason: problem.message, transfer: transfer.transferId, partner: transfer.partner, facts: asked })
+}
+
+/** What is released, beside what the record says anyway. */
+export interface Release {
+  readonly amounts: Amounts
+  readonly more?: Facts
+  readonly commit?: (db: Queries, now: Date) => Promise<boolean>
+}
+
+/** Commits the record of a release, debited where there are terms: only then may a byte leave. A refusal is recorded and thrown. */
+export async function commitRelease(deps: DataRouteDeps, exchange: Exchange, release: Release): Promise<Extract<DeskAnswer, { kind: 'permitted' | 'again' }>> {
+  const { grant, facts } = exchange
+  if (grant.open) return { kind: 'permitted', index: await deps.releases.permitted({ ...facts, ...release.more }), debit: { retry: false, quota: {} } }
+  grant.recheck()
+  await exchange.stillStarted()
+  const answer = await deps.releases.permittedBy(
+    () => deps.desk.release({ ...deskFacts(grant), amounts: release.amounts, commit: release.commit, record: ({ retry, quota }) => ({ type: 'data.permitted', ...facts, ...release.more, ...(retry ? { retry } : {}), ...(Object.keys(quota).length === 0 ? {} : { quota }) }) }),
+    ({ kind }) => kind === 'permitted',
+  )
+  if (answer.kind !== 'refused') return answer
+  throw refusedBy(deps, exchange, grant, answer.problem)
+}
+
+function deskFacts({ agreement, limits, statement, idempotency }: Grant) {
+  return { agreement, limits, statement, idempotency }
+}
+
+function refusedBy(deps: DataRouteDeps, exchange: Exchange, grant: Grant, problem: ProblemError): ProblemError {
+  refuse(deps, exchange, { problem, facts: grant.facts })
+  setRetryAfter(deps, exchange.response, problem)
+  return problem
+}
+
+function setRetryAfter(deps: Pick<DataRouteDeps, 'clock'>, response: ServerResponse, { fields }: ProblemError): void {
+  const resetsAt = typeof fields['resetsAt'] === 'string' ? Date.parse(fields['resetsAt']) : Number.NaN
+  if (!Number.isNaN(resetsAt)) response.setHeader('Retry-After', String(Math.max(1, Math.ceil((resetsAt - deps.clock().getTime()) / 1000))))
+}
+
+/** Refuses what a limit that is used up would refuse anyway, before any work is done for it. A retry is not debited, so it may pass. */
+export function requireLeft(deps: DataRouteDeps, exchange: Exchange): void {
+  const { grant } = exchange
+  if (grant.open || grant.idempotency !== undefined) return
+  const problem = deps.desk.usedUp(grant.agreement, grant.limits)
+  if (problem !== undefined) throw refusedBy(deps, exchange, grant, problem)
+}
+
+/** Debits what was looked at for an answer of which nothing comes out, and records the refusal. */
+export async function commitRefusal(deps: DataRouteDeps, exchange: Exchange, problem: ProblemError): Promise<void> {
+  const { grant, facts, request } = exchange
+  if (grant.open) return
+  const caller = request.socket.remoteAddress ?? 'unknown'
+  const record = (): AuditRecord => ({ type: 'data.denied', ...facts, caller, decision: 'deny', code: problem.code, reason: problem.message, count: 1 })
+  const answer = await deps.desk.release({ ...deskFacts(grant), amounts: { queries: 1, rows: 0, bytes: 0 }, record })
+  if (answer.kind === 'refused') throw refusedBy(deps, exchange, grant, answer.problem)
+}
+
+/** Commits the record, then sends; the outcome is told afterwards, however it ended. */
+export async function recordAround(deps: DataRouteDeps, exchange: Exchange, release: Release, send: () => Promise<Outcome>): Promise<void> {
+  const committed = await commitRelease(deps, exchange, release)
+  if (committed.kind === 'again') throw new Error('A release without writes of its own always fits')
+  await sendRecorded(deps, exchange, committed.index, send)
+}
+
+/** Sends what was recorded as `index`. */
+export async function sendRecorded(deps: DataRouteDeps, exchange: Exchange, index: number, send: () => Promise<Outcome>): Promise<void> {
+  const { facts, grant, response } = exchange
+  const { request: _request, decision: _decision, reason: _reason, terms: _terms, statement: _statement, ...about } = facts
+  let outcome: Outcome = { bytes: 0, complete: false }
+  try {
+    if (!grant.open) await exchange.stillStarted()
+    // Cut, or gone, while the record was written.
+    if (!response.destroyed) {
+      response.setHeader('Concordat-Record', String(index))
+      outcome = await send()
+    }
+  } finally {
+    const after = grant.open ? [] : afterwards(exchange, grant)
+    if (grant.open || after.length === 0) deps.releases.ended(index, about, outcome)
+    else deps.releases.endedBy(() => debitAfter(deps, { grant, limits: after, about, index }, outcome))
+  }
+}
+
+/** Limits of which only the end of a release shows what it took: bytes of an HTTP source. */
+function afterwards({ dataset }: Exchange, { limits }: Grant): readonly CounterLimit[] {
+  return dataset.source.type === 'http' ? limits.filter(({ counter }) => counter === 'bytes') : []
+}
+
+async function debitAfter(deps: DataRouteDeps, release: { grant: Grant; limits: readonly CounterLimit[]; about: Facts; index: number }, outcome: Outcome): Promise<void> {
+  const { grant, limits, about, index } = release
+  const record = outcomeRecord({ facts: about, outcomes: [{ permitted: index, outcome }] })
+  await deps.desk.release({ agreement: grant.agreement, limits, after: true, amounts: { queries: 0, rows: 0, bytes: outcome.bytes }, record: ({ quota }) => ({ ...record, quota }) })
+}
