@@ -53,6 +53,7 @@ export async function openSession(table: { readonly schema: string; readonly nam
   const onError = () => undefined
   client.on('error', onError)
   let broken = false
+  let closed = false
   const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid').catch((error: unknown) => {
     client.release(true)
     throw error
@@ -79,6 +80,8 @@ export async function openSession(table: { readonly schema: string; readonly nam
       }
     },
     close() {
+      if (closed) return
+      closed = true
       client.off('error', onError)
       if (broken) client.release(true)
       else release(client)

@@ -112,7 +112,8 @@ function plainTruth(condition: CheckedCondition, row: Row): boolean | null {
   }
   const cell = row[condition.column.name] ?? null
   if (condition.kind === 'is') return condition.value === 'null' || condition.value === 'unknown' ? cell === null : condition.value === 'not_null' ? cell !== null : cell === (condition.value === 'true')
-  if (cell === null) return null
+  // Nothing is in an empty list, not even what is not known.
+  if (cell === null) return condition.kind === 'in' && condition.values.length === 0 ? false : null
   if (condition.kind === 'in') return condition.values.some((value) => ordered(cell, value) === 0)
   const { operator, value } = condition
   if (operator === 'like' || operator === 'ilike') return pattern(String(value), operator === 'ilike').test(String(cell))

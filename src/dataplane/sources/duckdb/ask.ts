@@ -17,7 +17,7 @@ export interface Bounds {
 }
 
 // A query that was told to stop has this long before its process is ended.
-const stopMs = 2_000
+const stopMs = 1_000
 
 /** Sends a job to a child and waits for its answer. A child that hangs, or writes too much, is ended; a query is first asked to stop. */
 export function ask(child: Child, job: Job | QueryJob, { ends, maxOutputBytes, out }: Bounds): Promise<JobAnswer> {
