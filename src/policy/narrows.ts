@@ -60,7 +60,7 @@ function permissionWidening(narrower: Policy, wider: Policy, partOf: PartOf): st
   return undefined
 }
 
-/** Why `inner` is about something that `outer` is not, or undefined. */
+/** Why `inner` is about something that `outer` is not, or holds when it does not; undefined when it is surely within it. Duties aside. */
 function outside(inner: PolicyRule, outer: PolicyRule, partOf: PartOf): string | undefined {
   const action = uncovered(inner.actions, outer.actions, { above: actionsAbove, partOf })
   if (action !== undefined) return `The action ${termOf(action)} is not within ${outer.at}.`
@@ -72,7 +72,8 @@ function outside(inner: PolicyRule, outer: PolicyRule, partOf: PartOf): string |
   return missing === undefined ? undefined : `${missing.at} asks for ${constraintText(missing)}, which does not follow here.`
 }
 
-function uncovered(inner: readonly RefinedTerm[], outer: readonly RefinedTerm[], { above, partOf }: { above: PartOf; partOf: PartOf }): string | undefined {
+/** What of the one is not among the other, where an empty list is everything. */
+export function uncovered(inner: readonly RefinedTerm[], outer: readonly RefinedTerm[], { above, partOf }: { above: PartOf; partOf: PartOf }): string | undefined {
   if (outer.length === 0) return undefined
   if (inner.length === 0) return 'everything'
   return inner.find(({ iri, refinements }) => !outer.some((other) => above(iri).has(other.iri) && other.refinements.every((each) => implies(refinements, each, partOf))))?.iri

@@ -38,8 +38,16 @@ interface Operand {
 
 function decisionSentence(writing: Writing, constraint: AtomicConstraint, { row, about }: Operand): string | undefined {
   const { sentences } = writing
+  if (row.source === 'clock') return clockSentence(writing, constraint, row)
+  if (row.term === 'parameter') return oneOrNone(sentences.parameter, constraint.operator)?.(about ?? '', oneOfThem(writing, textsOf(constraint, quotedText)))
+  if (row.term === 'purpose' || row.term === 'spatial') return conceptSentence(writing, constraint, row.term)
+  return isSetTerm(writing, row.term) ? oneOrNone(sentences.sets[row.term], constraint.operator)?.(oneOfThem(writing, textsOf(constraint, (text) => text))) : undefined
+}
+
+function clockSentence(writing: Writing, constraint: AtomicConstraint, { term }: OperandRow): string | undefined {
+  const { sentences } = writing
   const { operator, unit } = constraint
-  switch (row.term) {
+  switch (term) {
     case 'dateTime':
       return ordered(sentences.dateTime, operator)?.(oneOfThem(writing, constraint.rightOperand.map((value) => instantText(writing, value, unit))))
     case 'elapsedTime':
@@ -48,13 +56,8 @@ function decisionSentence(writing: Writing, constraint: AtomicConstraint, { row,
       return oneOrNone(sentences.dayOfWeek, operator)?.(sentences.inZone(oneOfThem(writing, textsOf(constraint, (text) => weekdayText(writing, text))), unit ?? 'UTC'))
     case 'hourOfDay':
       return ordered(sentences.hourOfDay, operator)?.(sentences.inZone(oneOfThem(writing, textsOf(constraint, sentences.hour)), unit ?? 'UTC'))
-    case 'parameter':
-      return oneOrNone(sentences.parameter, operator)?.(about ?? '', oneOfThem(writing, textsOf(constraint, quotedText)))
-    case 'purpose':
-    case 'spatial':
-      return conceptSentence(writing, constraint, row.term)
     default:
-      return isSetTerm(writing, row.term) ? oneOrNone(sentences.sets[row.term], operator)?.(oneOfThem(writing, textsOf(constraint, (text) => text))) : undefined
+      return undefined
   }
 }
 
