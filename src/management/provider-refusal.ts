@@ -47,7 +47,7 @@ const byStatus = new Map<number, ProblemCode>([
 ])
 
 /** Fields of a problem document that our user gets to see. */
-const fieldNames = ['term', 'operator', 'wanted', 'needed', 'rule', 'parameter', 'column', 'allowed', 'position', 'limit', 'window', 'resetsAt'] as const
+const fieldNames = ['reason', 'at', 'term', 'operator', 'wanted', 'value', 'terms', 'needed', 'rule', 'parameter', 'column', 'allowed', 'position', 'limit', 'window', 'resetsAt'] as const
 
 const maxBytes = 16 * 1024
 

@@ -88,7 +88,7 @@ describe('why', () => {
       'rule /permission/0',
       `Terms holds: Purpose must be, or be narrower than, "Provide official statistics" (${statistics}); it was "Provide official statistics" (${statistics}) (by the signed statement)`,
       "holds: Hour of the day must be less than 18; it was 9 (by the provider's clock)",
-      expect.stringMatching(/^holds: .* \(card\) must be at least 10; no value was given \(the query was rewritten so\)$/),
+      expect.stringMatching(/^holds: .* \(card\) must be at least 10 \(the query was rewritten so\)$/),
       expect.stringMatching(/^Withheld 14 groups \(.+\)$/),
       `Released 1,200 rows, 4,102 bytes, SHA-256 ${'ab'.repeat(32)}`,
       'Used so far Queries per day: 17 used',
@@ -143,6 +143,19 @@ describe('why', () => {
     standIn.answers = (_asked, response) => json(response, 200, { ...denied, role: 'x\u001b[2J', terms: 'no list', request: null, reason: '\u202etxet', withheld: 7 })
     const { code, out } = await concordat('why', '43')
     expect([code, out.includes('\u001b'), out.includes('\u202e')]).toEqual([0, false, false])
+  })
+})
+
+describe('a refusal', () => {
+  const told = (terms: unknown, more: object = {}) => explainRecord({ ...denied, terms, ...more }, undefined, 'en').parts.find(({ heading }) => heading === 'Needed')?.lines
+
+  test('of a prohibition names nothing that would have to hold', () => {
+    expect(told([{ term: 'role', operator: 'eq', wanted: 'mayor', value: 'planner', satisfied: false, source: 'statement', at: '/prohibition/0/constraint/0' }])).toBeUndefined()
+  })
+
+  test('of another action or an open duty says which', () => {
+    expect(told([{ term: 'action', operator: 'isAnyOf', wanted: ['https://w3id.org/concordat/policy/v1/queryAggregate'], satisfied: false, source: 'agreement' }])).toEqual(['Action must be one of https://w3id.org/concordat/policy/v1/queryAggregate'])
+    expect(told(undefined, { term: 'purpose', needed: [statistics] })).toEqual([`Purpose: "Provide official statistics" (${statistics})`])
   })
 })
 

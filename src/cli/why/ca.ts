@@ -26,7 +26,9 @@ export const ca: WhyTexts = {
     counter: 'segons el comptador',
     query: 'la consulta es va reescriure així',
     attestation: 'segons diu el soci',
+    agreement: 'segons l’acord',
   },
+  terms: { action: 'Acció', duty: 'Deure' },
   operators: { eq: 'ha de ser', neq: 'no ha de ser', lt: 'ha de ser menor que', lteq: 'ha de ser com a màxim', gt: 'ha de ser major que', gteq: 'ha de ser com a mínim', isA: 'ha de ser, o ser més concret que,', isPartOf: 'ha de formar part de', hasPart: 'ha de contenir', isAnyOf: 'ha de ser un de', isAllOf: 'ha de ser tots de', isNoneOf: 'no ha de ser cap de' },
   events: {
     'data.permitted': 'es va permetre una petició de dades',

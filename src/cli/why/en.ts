@@ -26,7 +26,9 @@ export const en: WhyTexts = {
     counter: 'by the counter',
     query: 'the query was rewritten so',
     attestation: 'as the partner says',
+    agreement: 'by the agreement',
   },
+  terms: { action: 'Action', duty: 'Duty' },
   operators: { eq: 'must be', neq: 'must not be', lt: 'must be less than', lteq: 'must be at most', gt: 'must be more than', gteq: 'must be at least', isA: 'must be, or be narrower than,', isPartOf: 'must be part of', hasPart: 'must contain', isAnyOf: 'must be one of', isAllOf: 'must be all of', isNoneOf: 'must be none of' },
   events: {
     'data.permitted': 'a request for data was permitted',

@@ -26,7 +26,9 @@ export const es: WhyTexts = {
     counter: 'según el contador',
     query: 'la consulta se reescribió así',
     attestation: 'según dice el socio',
+    agreement: 'según el acuerdo',
   },
+  terms: { action: 'Acción', duty: 'Deber' },
   operators: { eq: 'debe ser', neq: 'no debe ser', lt: 'debe ser menor que', lteq: 'debe ser como máximo', gt: 'debe ser mayor que', gteq: 'debe ser como mínimo', isA: 'debe ser, o ser más concreto que,', isPartOf: 'debe formar parte de', hasPart: 'debe contener', isAnyOf: 'debe ser uno de', isAllOf: 'debe ser todos de', isNoneOf: 'no debe ser ninguno de' },
   events: {
     'data.permitted': 'se permitió una petición de datos',

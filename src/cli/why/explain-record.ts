@@ -93,9 +93,12 @@ function terms(telling: Telling): Part {
 function termLine({ texts, language }: Telling, term: Fields): string {
   const truth = term['satisfied'] === true ? texts.truth.true : term['satisfied'] === false ? texts.truth.false : texts.truth.unknown
   const { value } = term
-  const seen = value === undefined || value === null ? texts.seenNothing : texts.seen(shownValue(value, language))
   const source = sourceIn(texts, term)
-  return `${truth}: ${wantedBy(texts, term, language)}; ${seen}${source === undefined ? '' : ` (${source})`}`
+  const said = `${truth}: ${wantedBy(texts, term, language)}`
+  const isGiven = value !== undefined && value !== null
+  // Queries are rewritten so that the term holds, and counters are told below: neither sees a value.
+  if (!isGiven && (term['source'] === 'query' || term['source'] === 'counter')) return `${said} (${source})`
+  return `${said}; ${isGiven ? texts.seen(shownValue(value, language)) : texts.seenNothing}${source === undefined ? '' : ` (${source})`}`
 }
 
 function sourceIn(texts: WhyTexts, term: Fields): string | undefined {
@@ -120,7 +123,8 @@ function why({ asked, outcome }: Telling): Part {
 function needed({ texts, language, asked, outcome }: Telling): Part {
   const refusal = asked.type === 'data.denied' ? asked : outcome?.type === 'data.refused' ? outcome : undefined
   if (refusal === undefined) return { heading: 'needed', lines: [] }
-  const missing = termsIn(refusal).filter((term) => term['satisfied'] !== true)
+  // Where a prohibition refuses, its terms held: what is needed then, the reason says.
+  const missing = termsIn(refusal).filter((term) => term['satisfied'] !== true && !(textIn(term, 'at') ?? '').includes('/prohibition'))
   if (missing.length > 0) return { heading: 'needed', lines: missing.map((term) => wantedBy(texts, term, language)) }
   const term = textIn(refusal, 'term')
   const line = [term === undefined ? '' : nameOf(term, language), shownValue(refusal['needed'] ?? undefined, language)].filter((part) => part !== '').join(': ')
@@ -177,7 +181,9 @@ function nameOf(term: string, language: Language): string {
   const sign = term.indexOf('#')
   const [plain, about] = sign === -1 || term.startsWith('https://w3id.org/dpv#') ? [term, ''] : [term.slice(0, sign), ` (${term.slice(sign + 1)})`]
   const row = operandTable.find((candidate) => candidate.term === plain || candidate.iri === plain)
-  return row === undefined ? term : `${operandText(row, language).name}${about}`
+  const others: Readonly<Record<string, string>> = whyTexts[language].terms
+  if (row === undefined) return Object.hasOwn(others, term) ? (others[term] ?? term) : term
+  return `${operandText(row, language).name}${about}`
 }
 
 function concept(text: string, language: Language): string {

@@ -22,7 +22,9 @@ export interface WhyTexts {
   readonly truth: { readonly true: string; readonly false: string; readonly unknown: string }
   readonly seen: (value: string) => string
   readonly seenNothing: string
-  readonly source: Readonly<Record<OperandRow['source'], string>>
+  readonly source: Readonly<Record<OperandRow['source'] | 'agreement', string>>
+  /** What else than operands may refuse. */
+  readonly terms: Readonly<Record<'action' | 'duty', string>>
   /** By ODRL's term. */
   readonly operators: Readonly<Record<string, string>>
   /** What happened, by the record's type. */
