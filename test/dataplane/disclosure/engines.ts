@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { DuckDBInstance } from '@duckdb/node-api'
+import type { DuckDBConnection } from '@duckdb/node-api'
 import { CompiledQuery } from 'kysely'
 import type { ResultRow, TableEngine } from '../../../src/dataplane/query/engine.ts'
 import type { Column } from '../../../src/dataplane/sources/source.ts'
@@ -32,10 +33,20 @@ const writesNothing = async () => {
 
 /** A table in a DuckDB of its own. */
 export async function duckdbTable(table: TestTable, contentVersion: string = randomUUID()): Promise<Loaded> {
+  return opened(table, contentVersion, (db) => fill((sql) => db.run(sql), 'data', table))
+}
+
+/** A CSV file in a DuckDB of its own, read by the types of the columns. */
+export async function duckdbFile(path: string, columns: readonly Column[]): Promise<Loaded> {
+  const read = columns.map((column) => `try_cast(trim(${name(column.name)}) as ${types[column.type === 'integer' ? 'integer' : 'string']}) as ${name(column.name)}`)
+  return opened({ columns, rows: [] }, randomUUID(), (db) => db.run(`create table data as select ${read.join(', ')} from read_csv(${literal(path)}, all_varchar = true, header = true)`))
+}
+
+async function opened(table: TestTable, contentVersion: string, load: (db: DuckDBConnection) => Promise<unknown>): Promise<Loaded> {
   const instance = await DuckDBInstance.create(':memory:')
   const db = await instance.connect()
   await db.run(`set threads = 2`)
-  await fill((sql) => db.run(sql), 'data', table)
+  await load(db)
   return {
     dialect: 'duckdb',
     from: { schema: null, table: 'data' },
