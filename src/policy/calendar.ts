@@ -50,7 +50,7 @@ function offsetOf(text: string): number {
 /** The first instant whose local time in the zone is at or after `local`, given as if it were UTC. */
 function inZone(local: number, timeZone: string): number {
   if (timeZone === 'UTC') return local
-  const format = new Intl.DateTimeFormat('en-US', { timeZone, calendar: 'iso8601', numberingSystem: 'latn', hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric' })
+  const format = localFormat(timeZone)
   let before = local - dayLength
   let after = local + dayLength
   while (after - before > 1) {
@@ -61,7 +61,13 @@ function inZone(local: number, timeZone: string): number {
   return after
 }
 
-function localTime(format: Intl.DateTimeFormat, instant: number): number {
+/** Tells local times of a zone; takes long to make and much memory, so it is not kept. */
+export function localFormat(timeZone: string): Intl.DateTimeFormat {
+  return new Intl.DateTimeFormat('en-US', { timeZone, calendar: 'iso8601', numberingSystem: 'latn', hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric' })
+}
+
+/** The local time of an instant, as if it were UTC. */
+export function localTime(format: Intl.DateTimeFormat, instant: number): number {
   const parts = new Map(format.formatToParts(instant).map(({ type, value }) => [type, Number(value)]))
   const of = (type: Intl.DateTimeFormatPartTypes) => parts.get(type) ?? 0
   const whole = Date.UTC(of('year'), of('month') - 1, of('day'), of('hour'), of('minute'), of('second'))

@@ -81,20 +81,20 @@ interface ValuePlace {
 }
 
 function readValue(reading: Reading, value: unknown, place: ValuePlace): PolicyValue {
-  if (typeof value === 'string') return typed(reading, place, { text: value, datatype: place.dataType })
-  if (typeof value === 'number') return typed(reading, place, { text: String(value), datatype: place.dataType ?? numberType(value) })
-  if (typeof value === 'boolean') return typed(reading, place, { text: String(value), datatype: place.dataType ?? `${xsdIri}boolean` })
+  if (isScalar(value)) return readTyped(reading, { value, datatype: place.dataType }, place)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return refuse(reading, place.at, `must be a text, a typed value or an IRI, not ${describe(value)}.`)
   const entries = new Map<string, unknown>(Object.entries(value))
   const strange = [...entries.keys()].find((key) => key !== '@value' && key !== '@type' && key !== '@id')
   if (strange !== undefined) return refuse(reading, place.at, `has ${quoted(strange)}; a value has "@value" with "@type", or "@id".`)
   if (entries.has('@id')) return entries.size === 1 ? { iri: nameIn(reading, entries.get('@id'), place.at) } : refuse(reading, place.at, 'must be an IRI ("@id") or a literal ("@value"), not both.')
-  const inner = entries.get('@value')
-  const type = entries.get('@type')
+  const [inner, type] = [entries.get('@value'), entries.get('@type')]
   if (type !== undefined && typeof type !== 'string') return refuse(reading, place.at, `must have one datatype, not ${describe(type)}.`)
-  if (typeof inner !== 'string' && typeof inner !== 'number' && typeof inner !== 'boolean') return refuse(reading, place.at, `must have a text as "@value", not ${describe(inner)}.`)
-  const datatype = type === undefined ? place.dataType : termIri(type.includes(':') ? type : `xsd:${type}`)
-  return readTyped(reading, { value: inner, datatype }, place)
+  if (!isScalar(inner)) return refuse(reading, place.at, `must have a text as "@value", not ${describe(inner)}.`)
+  return readTyped(reading, { value: inner, datatype: type === undefined ? place.dataType : termIri(type.includes(':') ? type : `xsd:${type}`) }, place)
+}
+
+function isScalar(value: unknown): value is string | number | boolean {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
 }
 
 function readTyped(reading: Reading, { value, datatype }: { value: string | number | boolean; datatype: string | undefined }, place: ValuePlace): PolicyValue {

@@ -4,6 +4,8 @@ import { compilePolicy } from '../../../src/policy/compile.ts'
 import type { CompileOptions } from '../../../src/policy/compile.ts'
 import type { ContextValue, PolicyRequest, Truth, World } from '../../../src/policy/decision.ts'
 import { readPolicy } from '../../../src/policy/read.ts'
+import { createZoneClock } from '../../../src/policy/zone-clock.ts'
+import { createRandom } from './random.ts'
 
 const odrl = 'http://www.w3.org/ns/odrl/2/'
 const concordat = 'https://w3id.org/concordat/policy/v1/'
@@ -119,6 +121,19 @@ describe('constraints', () => {
     const compiled = compilePolicy(readPolicy({ permission: [{ constraint: [{ leftOperand: `${concordat}hourOfDay`, operator: 'lt', rightOperand: 11 }] }] }))
     const asked = ['2026-03-02T10:59:59.999Z', '2026-03-02T11:00:00Z', '2026-03-02T10:59:00Z', '2026-03-01T11:59:00Z'].map((now) => compiled.decide(request(), world({ now: new Date(now) })).permitted)
     expect(asked).toEqual([true, false, true, false])
+  })
+
+  test('clocks of time zones tell what the formatter tells, whatever order they are asked in', () => {
+    const random = createRandom(11)
+    for (const timeZone of ['Europe/Madrid', 'Asia/Kathmandu', 'Australia/Lord_Howe', 'Pacific/Apia', 'Africa/Casablanca', 'UTC']) {
+      const format = new Intl.DateTimeFormat('en-US', { timeZone, weekday: 'long', hour: 'numeric', hourCycle: 'h23' })
+      const clock = createZoneClock(timeZone)
+      // Steps of up to a month ahead, and now and then back; in 2011 Apia left out a day.
+      for (let [step, instant] = [0, Date.UTC(2011, 0, 1)]; step < 1000; step++, instant += random(1000) < 50 ? -random(86_400_000 * 3) : random(step % 2 === 0 ? 86_400_000 : 600_000)) {
+        const parts = new Map(format.formatToParts(instant).map(({ type, value }) => [type, value]))
+        expect([timeZone, instant, clock.day(instant), clock.hour(instant)]).toEqual([timeZone, instant, parts.get('weekday'), Number(parts.get('hour'))])
+      }
+    }
   })
 
   test('elapsed time counts from the agreement, months by the calendar', () => {

@@ -218,7 +218,7 @@ describe('the profile', () => {
     ['a time without a zone', withConstraint(compared('dateTime', 'lt', '2026-12-31T23:59:59')), '/permission/0/constraint/0/rightOperand:'],
     ['a zone that does not exist', withConstraint(compared(`${concordat}hourOfDay`, 'lt', 8, { unit: 'Europe/Gotham' })), '/permission/0/constraint/0/unit:'],
     ['a unit where none is', withConstraint({ ...role, unit: 'EUR' }), '/permission/0/constraint/0/unit:'],
-    ['a 25th hour', withConstraint(compared(`${concordat}hourOfDay`, 'lt', 24)), '/permission/0/constraint/0/rightOperand:'],
+    ['an hour that no day has', withConstraint(compared(`${concordat}hourOfDay`, 'lt', 25)), '/permission/0/constraint/0/rightOperand:'],
     ['a weekday of another language', withConstraint(compared(`${concordat}dayOfWeek`, 'eq', 'Dilluns')), '/permission/0/constraint/0/rightOperand:'],
     ['a mask that does not exist', withConstraint(compared(`${concordat}mask#street`, 'eq', 'blur')), '/permission/0/constraint/0/rightOperand:'],
     ['a rule about every action', { permission: [{ constraint: [role] }] }, '/permission/0:'],
