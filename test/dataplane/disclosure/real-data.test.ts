@@ -37,8 +37,6 @@ const files: { name: string; facts: DatasetFacts; measure: string; questions: Qu
       where('Nationality=neq.Spain', (row) => row['Nationality'] !== 'Spain'),
       all('Year', 'Nationality'),
       where('Nationality=in.(Spain,Andorra)', (row) => row['Nationality'] === 'Spain' || row['Nationality'] === 'Andorra', 'Year'),
-      all('District.Name'),
-      where('Year=eq.2017', (row) => Number(row['Year']) === 2017, 'District.Name', 'Nationality'),
       where('District.Name=not.in.("Ciutat Vella",Gràcia)&Year=gte.2016', (row) => row['District.Name'] !== 'Ciutat Vella' && row['District.Name'] !== 'Gràcia' && Number(row['Year']) >= 2016, 'Nationality'),
     ],
   },
@@ -46,7 +44,7 @@ const files: { name: string; facts: DatasetFacts; measure: string; questions: Qu
     name: 'population.csv',
     facts: populationFacts,
     measure: 'Number',
-    questions: [all('District.Name', 'Gender'), all('Neighborhood.Name', 'Age'), where('Age=not.in.(0-4,5-9)', (row) => row['Age'] !== '0-4' && row['Age'] !== '5-9', 'Neighborhood.Name')],
+    questions: [all('Neighborhood.Name', 'Age'), where('Age=not.in.(0-4,5-9)', (row) => row['Age'] !== '0-4' && row['Age'] !== '5-9', 'Neighborhood.Name')],
   },
   {
     name: 'unemployment.csv',
