@@ -54,8 +54,12 @@ function obligationWidening(narrower: Policy, wider: Policy): string | undefined
 function permissionWidening(narrower: Policy, wider: Policy, partOf: PartOf): string | undefined {
   const [before, after] = [rulesOf(wider, 'permission'), rulesOf(narrower, 'permission')]
   for (const [index, permission] of after.entries()) {
-    const reasons = before.map((other, place) => outside(permission, other, partOf) ?? lostDuty(permission, other) ?? steppedOver({ permission, earlier: before.slice(0, place), kept: after.slice(0, index), partOf }))
-    if (!reasons.includes(undefined)) return `${permission.at}: ${before.length === 1 ? '' : 'is within no permission of the other policy. '}${reasons[0] ?? 'The other policy permits nothing.'}`
+    const within = before.filter((other) => outside(permission, other, partOf) === undefined && lostDuty(permission, other) === undefined)
+    const steps = within.map((other) => steppedOver({ permission, earlier: before.slice(0, before.indexOf(other)), kept: after.slice(0, index), partOf }))
+    if (steps.includes(undefined)) continue
+    const [first] = before
+    const why = steps[0] ?? (first === undefined ? undefined : (outside(permission, first, partOf) ?? lostDuty(permission, first))) ?? 'The other policy permits nothing.'
+    return `${permission.at}: ${within.length === 0 && before.length > 1 ? 'This is within no permission of the other policy. ' : ''}${why}`
   }
   return undefined
 }
@@ -69,7 +73,7 @@ function outside(inner: PolicyRule, outer: PolicyRule, partOf: PartOf): string |
     if (term !== undefined) return `${term} is not among the ${field} of ${outer.at}.`
   }
   const missing = outer.constraints.find((constraint) => !implies(inner.constraints, constraint, partOf))
-  return missing === undefined ? undefined : `${missing.at} asks for ${constraintText(missing)}, which does not follow here.`
+  return missing === undefined ? undefined : `The other policy asks for ${constraintText(missing)} (${missing.at}), which does not follow here.`
 }
 
 /** What of the one is not among the other, where an empty list is everything. */

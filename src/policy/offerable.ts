@@ -3,10 +3,10 @@ import { actionsProhibitedWith } from './actions.ts'
 import { constraintText } from './constraint-text.ts'
 import { contradiction, isImpossible } from './contradiction.ts'
 import { datasetFault } from './dataset-terms.ts'
-import { atomicConstraints, directConstraints, firstNumber, firstText } from './direct-constraints.ts'
+import { directConstraints, firstNumber, firstText } from './direct-constraints.ts'
 import type { DirectConstraint } from './direct-constraints.ts'
 import { parseDuration } from './duration.ts'
-import { constraintsOf, firstFault, permittedActions } from './faults.ts'
+import { firstFault, permittedActions } from './faults.ts'
 import type { Fault } from './faults.ts'
 import { implies } from './implication.ts'
 import { coarsest, parseMask } from './masks.ts'
@@ -40,28 +40,16 @@ function ruleFault(rules: readonly PolicyRule[]): Fault | undefined {
   return firstFault(rules, (rule) => valuesFault(rule) ?? timeFault(rule) ?? constraintsFault(rule) ?? combinationFault(rule) ?? ruleFault([...rule.duties, ...rule.consequences, ...rule.remedies]))
 }
 
-const leasts: Readonly<Record<string, number>> = { minGroupSize: 2, rowsPerAnswer: 1 }
-const oneValue = new Set(['lt', 'lteq', 'gt', 'gteq'])
-
 function valuesFault(rule: PolicyRule): Fault | undefined {
-  return firstFault(constraintsOf(rule).flatMap(atomicConstraints), (constraint) => {
-    const isListed = directConstraints({ ...rule, constraints: [constraint] }).some(({ row }) => row.term === 'column' || row.place === 'decision')
-    if (constraint.rightOperand.length === 1 || (!oneValue.has(constraint.operator) && (isListed || constraint.operator === 'isAnyOf' || constraint.operator === 'isNoneOf'))) return undefined
-    return { at: `${constraint.at}/rightOperand`, message: `has ${constraint.rightOperand.length} values, and ${constraint.operator} compares with one.` }
-  }) ?? firstFault(directConstraints(rule), boundFault) ?? counterFault(rule)
+  return firstFault(directConstraints(rule), boundFault) ?? counterFault(rule)
 }
 
+/** Values that are of the operand, and yet leave nothing to enforce. */
 function boundFault({ constraint, row }: DirectConstraint): Fault | undefined {
-  const number = firstNumber(constraint)
   const at = `${constraint.at}/rightOperand`
-  const least = leasts[row.term]
-  if (least !== undefined && number < least) return { at, message: `${row.term} must be at least ${least}: ${row.term === 'minGroupSize' ? 'a group of one shows the one.' : 'otherwise no answer is permitted.'}` }
-  if (row.term === 'largestShare' && !(number > 0 && number <= 1)) return { at, message: 'largestShare must be above 0 and at most 1, such as 0.5 for a half.' }
-  if (row.term === 'rounding' && !(number > 0)) return { at, message: 'rounding must be above 0.' }
-  if (row.term === 'payAmount' && !(number >= 0)) return { at, message: 'payAmount must not be below 0.' }
+  if (row.term === 'minGroupSize' && firstNumber(constraint) < 2) return { at, message: 'minGroupSize must be at least 2: a group of one shows the one.' }
   if (row.term === 'payAmount' && constraint.unit === undefined) return { at: constraint.at, message: 'payAmount needs its currency as unit, such as EUR.' }
-  if (row.term === 'timeInterval' && isNothing(firstText(constraint))) return { at, message: 'timeInterval must be longer than nothing.' }
-  return undefined
+  return row.term === 'timeInterval' && isNothing(firstText(constraint)) ? { at, message: 'timeInterval must be longer than nothing.' } : undefined
 }
 
 function isNothing(duration: string): boolean {

@@ -1,0 +1,19 @@
+import { isMultiple } from '../../../src/policy/masks.ts'
+import type { QueryRestriction } from '../../../src/policy/restriction.ts'
+
+const periods = ['day', 'month', 'year']
+
+/** What of `wider` the other restriction does not keep. Told independently of how policies are compared. */
+export function masksNothingMore(wider: QueryRestriction, narrower: QueryRestriction): string[] {
+  const lost: string[] = []
+  if (wider.aggregatesOnly && !narrower.aggregatesOnly) lost.push('aggregates only')
+  for (const { unit, atLeast } of wider.minGroupSizes) if (!narrower.minGroupSizes.some((each) => each.unit === unit && each.atLeast >= atLeast)) lost.push(`groups of ${atLeast} ${unit}`)
+  if (wider.columns !== null && !(narrower.columns ?? ['?']).every((column) => wider.columns?.includes(column))) lost.push('columns')
+  for (const { to } of wider.rounding) if (!narrower.rounding.some((each) => isMultiple(each.to, to))) lost.push(`rounding to ${to}`)
+  for (const { column, mask } of wider.masks) {
+    const isGone = narrower.columns !== null && !narrower.columns.includes(column)
+    const kept = narrower.masks.some((each) => each.column === column && (each.mask.kind === 'drop' || (each.mask.kind === 'period' && mask.kind === 'period' && (each.mask.to === mask.to || (mask.to !== 'week' && periods.includes(each.mask.to) && periods.indexOf(each.mask.to) >= periods.indexOf(mask.to))))))
+    if (!isGone && !kept) lost.push(`mask of ${column}`)
+  }
+  return lost
+}
