@@ -1,17 +1,26 @@
 import type { Readable } from 'node:stream'
-import type { AuditRecord } from '../audit/audit.ts'
 import { isProblem, ProblemError } from '../errors.ts'
 import type { OutboundStream } from '../http/guarded-fetch.ts'
 import type { DataAddress } from './data-address.ts'
 import { readDataAddress } from './data-address.ts'
 import { versionOf } from './release-tabular.ts'
 import type { DataFormat } from './data-request.ts'
+import type { ReleaseDesk } from './desk/release-desk.ts'
 import { digestField } from './file-digest.ts'
-import type { DataPlaneDeps, ReleasedTransfer } from './release.ts'
-import type { Releases } from './releases.ts'
+import type { AgreementTerms } from './governed/agreement-terms.ts'
+import type { Grant, GrantDeps, OpenGrant, Refusal } from './governed/grant.ts'
+import { grantRequest } from './governed/grant.ts'
+import { formatContext, readAction } from './governed/request-terms.ts'
+import { writePermitted } from './release-query.ts'
+import type { DataPlaneDeps, ReleasedDataset, ReleasedTransfer } from './release.ts'
+import type { Facts, Releases } from './releases.ts'
 import type { Representation, Representations } from './representations.ts'
+import { baseName } from './representations.ts'
 import type { RunningDownloads } from './running-downloads.ts'
 import { disposition } from './send-file.ts'
+import type { FileVersion, Source } from './sources/source.ts'
+import { mediaTypes } from './sources/source.ts'
+import type { TableEngines } from './sources/table-engines.ts'
 import { putDelivery } from './store.ts'
 
 /** What is to be delivered, and where. */
@@ -26,9 +35,12 @@ export interface PushJob {
 
 export type PushResult = { readonly delivered: true; readonly receipt: unknown } | { readonly delivered: false; readonly retry: boolean; readonly reason: string }
 
-export interface PushDeps extends Pick<DataPlaneDeps, 'database' | 'audit' | 'clock' | 'http' | 'decide' | 'released' | 'dataset'> {
+export interface PushDeps extends Pick<DataPlaneDeps, 'database' | 'audit' | 'clock' | 'http' | 'decide' | 'released' | 'dataset' | 'readStatement' | 'hashKey'> {
+  readonly terms: GrantDeps['terms']
   readonly running: RunningDownloads
   readonly releases: Releases
+  readonly desk: ReleaseDesk
+  readonly engines: TableEngines
   readonly representations: Representations
 }
 
@@ -42,22 +54,25 @@ export async function push(deps: PushDeps, job: PushJob): Promise<PushResult> {
     return { delivered: false, retry: false, reason: decision.reason }
   }
   try {
-    const { file, facts } = await prepare(deps, job, { transfer, reason: decision.reason })
+    const prepared = await prepare(deps, job, { transfer, reason: decision.reason })
+    const { file } = prepared
     try {
-      return await deliver(deps, job, { file, facts, transfer })
+      return await deliver(deps, job, { ...prepared, transfer })
     } finally {
       await file.handle.close()
     }
   } catch (error) {
     if (!isProblem(error)) throw error
-    const passing = error.status >= 500 || error.code === 'too-many-requests'
+    // A quota that starts again is waited for.
+    const passing = error.status >= 500 || error.code === 'too-many-requests' || typeof error.fields['resetsAt'] === 'string'
     return { delivered: false, retry: passing, reason: error.message }
   }
 }
 
 interface Prepared {
   readonly file: Representation
-  readonly facts: Omit<AuditRecord, 'type'>
+  readonly grant: OpenGrant | Grant
+  readonly facts: Facts
 }
 
 async function prepare(deps: PushDeps, job: PushJob, permitted: { transfer: ReleasedTransfer; reason: string }): Promise<Prepared> {
@@ -66,19 +81,69 @@ async function prepare(deps: PushDeps, job: PushJob, permitted: { transfer: Rele
   if (dataset === undefined) throw new ProblemError('gone', 'The dataset is no longer there.')
   const { source } = dataset
   if (source.type === 'http') throw new ProblemError('unsupported-format', 'An HTTP source cannot be pushed; it is queried by the consumer.')
+  const { grant, format } = await granted(deps, job, { transfer, dataset })
   const about = { partner: transfer.partner, transfer: transfer.transferId, dataset: transfer.datasetId, ...(transfer.agreementId === undefined ? {} : { agreement: transfer.agreementId }) }
   const { endpoint, method } = readDataAddress(job.address)
   // The address without its query, which may hold a secret.
-  const request = { method, address: endpoint.replace(/[?#].*$/s, '') }
-  if (source.type === 'postgresql') {
-    const format = job.format === undefined || job.format === 'original' ? 'csv' : job.format
-    const file = await deps.representations.ofTable(source, format, source.table)
-    return { file, facts: { ...about, request: { ...request, format }, decision: 'permit', reason } }
+  const request = { method, address: endpoint.replace(/[?#].*$/s, ''), format }
+  const version = source.type === 'file' ? versionOf(dataset, job.version) : undefined
+  const facts = { ...about, ...(version === undefined ? {} : { version: version.number }), ...(grant.open ? {} : grant.facts), request, decision: 'permit', reason }
+  return { grant, facts, file: await fileOf(deps, { dataset, grant, format, version }) }
+}
+
+/** Whether the delivery is permitted, and in which format: CSV where the terms leave something out. */
+async function granted(deps: PushDeps, job: PushJob, { transfer, dataset }: { transfer: ReleasedTransfer; dataset: ReleasedDataset }): Promise<{ grant: OpenGrant | Grant; format: DataFormat }> {
+  const isTable = dataset.source.type === 'postgresql'
+  const formatUnder = (restricted: boolean): DataFormat => (job.format === undefined || (isTable && job.format === 'original') ? (isTable || restricted ? 'csv' : 'original') : job.format)
+  let format = formatUnder(false)
+  const asked = (terms: AgreementTerms) => {
+    format = formatUnder(terms.restricted)
+    return { action: readAction, context: formatContext(format, dataset.version) }
   }
-  const version = versionOf(dataset, job.version)
-  const format = job.format ?? 'original'
-  const file = await deps.representations.ofVersion(version, format)
-  return { file, facts: { ...about, version: version.number, request: { ...request, format }, decision: 'permit', reason } }
+  const refused = ({ problem, facts }: Refusal) => deps.releases.denied({ caller: 'push', method: 'PUSH', code: problem.code, reason: problem.message, transfer: transfer.transferId, partner: transfer.partner, facts })
+  const grant = await grantRequest({ ...deps, refused }, { transfer, request: undefined, target: { path: '', query: '' }, asked })
+  return { grant, format }
+}
+
+async function fileOf(deps: PushDeps, wanted: { dataset: ReleasedDataset; grant: OpenGrant | Grant; format: DataFormat; version: FileVersion | undefined }): Promise<Representation> {
+  const { dataset, grant, format, version } = wanted
+  const { source } = dataset
+  const counted = !grant.open && (grant.restricted || grant.limits.some(({ counter }) => counter === 'rows'))
+  if (counted) {
+    if (format === 'original') throw new ProblemError('not-permitted', 'The original file is not what the terms of the agreement let out. Deliver csv, json, ndjson or parquet.')
+    const written = await writePermitted(deps, { dataset, restriction: grant.restriction, format, agreement: grant.agreement })
+    const name = version === undefined ? nameOfTable(source) : baseName(version.fileName)
+    return { ...written, mediaType: mediaTypes[format], fileName: `${name}.${format}` }
+  }
+  if (source.type === 'postgresql') return deps.representations.ofTable(source, format === 'original' ? 'csv' : format, source.table)
+  if (version === undefined) throw new ProblemError('gone', 'The dataset has no content.')
+  return deps.representations.ofVersion(version, format)
+}
+
+function nameOfTable(source: Source): string {
+  return source.type === 'postgresql' ? source.table : 'data'
+}
+
+/** Commits the record, debited where there are terms. A delivery that is tried again is debited once. */
+async function permit(deps: PushDeps, { file, grant, facts, transfer }: Prepared & { transfer: ReleasedTransfer }): Promise<number> {
+  if (grant.open) return deps.releases.permitted(facts)
+  grant.recheck()
+  const answer = await deps.releases.permittedBy(
+    () =>
+      deps.desk.release({
+        agreement: grant.agreement,
+        limits: grant.limits,
+        amounts: { queries: 1, rows: file.rows ?? 0, bytes: file.bytes },
+        idempotency: { key: `push ${transfer.transferId} ${file.sha256}`, request: file.sha256 },
+        record: ({ retry, quota }) => ({ type: 'data.permitted', ...facts, ...(retry ? { retry } : {}), quota }),
+      }),
+    ({ kind }) => kind === 'permitted',
+  )
+  if (answer.kind === 'permitted') return answer.index
+  if (answer.kind === 'again') throw new Error('A release without writes of its own always fits')
+  const { code, message } = answer.problem
+  deps.releases.denied({ caller: 'push', method: 'PUSH', code, reason: message, transfer: transfer.transferId, partner: transfer.partner, facts: grant.facts })
+  throw answer.problem
 }
 
 async function deliver(deps: PushDeps, job: PushJob, prepared: Prepared & { transfer: ReleasedTransfer }): Promise<PushResult> {
@@ -87,12 +152,12 @@ async function deliver(deps: PushDeps, job: PushJob, prepared: Prepared & { tran
   deps.http.check(endpoint)
   const abort = new AbortController()
   const done = deps.running.add({ transferId: transfer.transferId, partner: transfer.partner, tokenSha256: undefined, cut: () => abort.abort() })
-  const permitted = await deps.releases.permitted(facts).catch((error: unknown) => {
+  const permitted = await permit(deps, prepared).catch((error: unknown) => {
     done()
     throw error
   })
   const body = file.handle.createReadStream({ start: 0, end: Math.max(0, file.bytes - 1), highWaterMark: 512 * 1024, autoClose: false })
-  const { request: _request, decision: _decision, reason: _reason, ...about } = facts
+  const { request: _request, decision: _decision, reason: _reason, terms: _terms, ...about } = facts
   try {
     const answer = await deps.http.stream(endpoint, {
       method,
@@ -162,7 +227,7 @@ function refusalOf(status: number, receipt: unknown, sha256: string): PushResult
   return { delivered: false, retry: status >= 500 || passing.has(status), reason: `The consumer's address answered ${status}.` }
 }
 
-async function recordDelivery(deps: PushDeps, prepared: Prepared & { transfer: ReleasedTransfer }, result: { permitted: number; receipt: unknown; status: number; about: Omit<AuditRecord, 'type'> }): Promise<void> {
+async function recordDelivery(deps: PushDeps, prepared: Prepared & { transfer: ReleasedTransfer }, result: { permitted: number; receipt: unknown; status: number; about: Facts }): Promise<void> {
   const { file, transfer } = prepared
   const { fileName, bytes, sha256 } = file
   await deps.database.transaction(async (tx) => {

@@ -9,6 +9,7 @@ import type { TableRequest } from './query/answer-request.ts'
 import { checkQuery } from './query/check.ts'
 import type { AnswerFormat, TableEngine, WrittenAnswer } from './query/engine.ts'
 import type { CheckedQuery } from './query/query.ts'
+import type { ReleasedDataset } from './release.ts'
 import type { Facts } from './releases.ts'
 import { sendAnswer, sendHead, wholeAnswer } from './send-answer.ts'
 import type { Withheld } from './send-answer.ts'
@@ -93,6 +94,19 @@ async function findAnswer(deps: DataRouteDeps, exchange: Exchange, question: Que
     const wanted = { format, columns: answerColumns(engine, checked, options), signal, ...(dataset.geometry === undefined ? {} : { geometry: dataset.geometry }) }
     return { written: await engine.write(answerStatement(engine, checked, options), wanted), total, groups }
   })
+}
+
+/** Everything that a restriction lets out of a dataset, in a file. Aggregates only, or protected groups, have no such file ('not-permitted'). */
+export async function writePermitted(deps: Pick<DataRouteDeps, 'engines' | 'hashKey'>, wanted: { dataset: ReleasedDataset; restriction: QueryRestriction; format: Exclude<AnswerFormat, 'geojson'>; agreement: string }): Promise<WrittenAnswer> {
+  const { dataset, restriction, format, agreement } = wanted
+  const engine = await deps.engines.open(dataset)
+  try {
+    const checked = checkQuery({ select: [{ kind: 'all' }], where: null, order: [], limit: null, offset: 0 }, { columns: engine.columns, facts: dataset.facts }, restriction)
+    const options = { restriction, hashKey: deps.hashKey(agreement), dimensions: dataset.facts.dimensions }
+    return await engine.write(answerStatement(engine, checked, options), { format, columns: answerColumns(engine, checked, options) })
+  } finally {
+    await engine.close()
+  }
 }
 
 // To look whether anything may come out is itself a query: it is debited also when nothing does.

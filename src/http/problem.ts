@@ -42,8 +42,8 @@ export function problemHandler(log: Logger): ErrorRequestHandler {
     // An answer that has begun cannot be taken back; Express ends the connection, so that it does not look complete.
     if (response.headersSent) return next(error)
     if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer')
-    // Whoever refused may know better when it is worth coming back.
-    if ((status === 429 || status === 503) && !response.hasHeader('Retry-After')) response.setHeader('Retry-After', '5')
+    // Whoever refused may know better when it is worth coming back, or that it never is.
+    if ((status === 429 || status === 503) && body['resetsAt'] !== null && !response.hasHeader('Retry-After')) response.setHeader('Retry-After', '5')
     response.status(status).type('application/problem+json').send(JSON.stringify(body))
   }
 }

@@ -50,6 +50,8 @@ export interface TestDataPlaneOptions {
   readonly limits?: Partial<DataPlaneLimits>
   readonly postgresqlConnections?: Record<string, string>
   readonly clock?: () => Date
+  /** How long tokens of `start` are valid; an hour unless told. */
+  readonly tokenMs?: number
   /** What signed statements say; without it none counts. */
   readonly readStatement?: (jws: string) => Promise<AccessStatement>
   /** Called before a record is written; may throw. */
@@ -113,7 +115,7 @@ export async function openTestDataPlane(options: TestDataPlaneOptions): Promise<
     async start(datasetId, change = {}) {
       const transferId = `urn:uuid:${randomUUID()}`
       transfers.set(transferId, { transferId, state: 'STARTED', partner: consumer, datasetId, agreementId: 'urn:uuid:agreement', agreement: openAgreement(datasetId), agreedAt: new Date('2026-01-01T00:00:00Z'), groups: [], fulfilled: new Set(), ...change })
-      const token = await database.transaction((tx) => plane.issueToken(tx, { transferId, partner: consumer, expiresAt: new Date(clock().getTime() + 3_600_000) }))
+      const token = await database.transaction((tx) => plane.issueToken(tx, { transferId, partner: consumer, expiresAt: new Date(clock().getTime() + (options.tokenMs ?? 3_600_000)) }))
       return { transferId, token, url: plane.endpoint(transferId) }
     },
     change(transferId, change) {

@@ -121,7 +121,7 @@ function decideGrant(deps: GrantDeps, input: GrantRequest, known: { terms: Agree
     const world = worldOf(transfer, deps.clock())
     const decision = compiled.decide(request, world)
     if (decision.permitted) return decision
-    if (statement === undefined && compiled.possible(request, world).permitted) requireStatement(terms)
+    if (statement === undefined && compiled.possible(request, world).permitted) requireStatement(terms, input)
     throw notPermitted(decision).problem
   }
   const { permission } = decide()
@@ -148,9 +148,10 @@ function decideGrant(deps: GrantDeps, input: GrantRequest, known: { terms: Agree
   }
 }
 
-function requireStatement({ terms }: AgreementTerms): void {
+function requireStatement({ terms }: AgreementTerms, { request }: GrantRequest): void {
   const needed = terms.statementOperands.map((iri) => operandOf(iri)?.row.term ?? iri)
   if (needed.length === 0) return
+  if (request === undefined) throw new ProblemError('statement-required', `The agreement decides by ${needed.join(', ')}, which nobody states for a delivery. Fetch the data instead: start a transfer with HttpData-PULL.`, { fields: { needed } })
   throw new ProblemError('statement-required', `The agreement decides by ${needed.join(', ')}, which the request must state: send the header Concordat-Statement, signed by your connector. Its gateway does so, and concordat get --purpose … --role … as well.`, { fields: { needed } })
 }
 
