@@ -2,7 +2,7 @@ import { literalFault, literalKind, numberOf, quoted } from './literals.ts'
 import type { Constraint, Operator, PolicyValue } from './model.ts'
 import { operators } from './model.ts'
 import { expandPrefix, odrlOperands, termIri } from './names.ts'
-import { odrlIri, operandOf, xsdIri } from './profile.ts'
+import { odrlIri, operandOf, profileIri, xsdIri } from './profile.ts'
 import type { Fields, Reading } from './reading.ts'
 import { describe, fieldsOf, items, nameIn, ownId, refuse, single, termIn } from './reading.ts'
 
@@ -46,7 +46,7 @@ function readAtomic(reading: Reading, fields: Fields, { at, id }: { at: string; 
   }
   const leftOperand = termIn(reading, single(fields.get('leftOperand')), `${at}/leftOperand`)
   if (!odrlOperands.has(leftOperand) && operandOf(leftOperand) === undefined) {
-    return refuse(reading, `${at}/leftOperand`, `${quoted(leftOperand)} is not known here${aboutMissing(leftOperand)}. See "concordat policy operands" for those that are.`, 'unsupported-policy')
+    return refuse(reading, `${at}/leftOperand`, `${quoted(leftOperand)} is not known here${aboutMissing(leftOperand)}. Known are the left operands of ODRL 2.2 and of the profile ${profileIri}.`, 'unsupported-policy')
   }
   const operator = readOperator(reading, fields.get('operator'), `${at}/operator`)
   const dataType = fields.has('dataType') ? termIn(reading, single(fields.get('dataType')), `${at}/dataType`) : undefined

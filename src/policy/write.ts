@@ -12,6 +12,7 @@ type Written = Record<string, JsonValue | undefined>
  * refused ('unsupported-policy'): a target of a rule's own, or a rule without an action.
  */
 export function writeDsp(policy: Policy): PolicyTerms {
+  if (policy.inheritFrom.length > 0) return refuse('/inheritFrom', 'must be resolved before: what goes out has all rules in it.')
   const kind = (name: PolicyRule['kind']) => policy.rules.filter((rule) => rule.kind === name).flatMap((rule) => writeRule(policy, rule))
   const [permission, prohibition, obligation] = [kind('permission'), kind('prohibition'), kind('obligation')]
   const usesProfile = policy.profiles.includes(profileIri) || JSON.stringify([permission, prohibition, obligation]).includes(profileIri)

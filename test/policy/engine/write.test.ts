@@ -110,6 +110,7 @@ describe('a policy as DSP carries it', () => {
   test.each([
     ['a target of a rule', { permission: [{ action: 'use', target: 'urn:x' }] }, '/permission/0/target'],
     ['a target that is narrowed', { target: { source: 'urn:x', refinement: [{ leftOperand: 'resolution', operator: 'lt', rightOperand: 5 }] }, permission: [{ action: 'use' }] }, '/permission/0/target'],
+    ['rules that are inherited', { inheritFrom: 'urn:p', permission: [{ action: 'use' }] }, '/inheritFrom'],
     ['a rule without an action', { permission: [{}] }, '/permission/0'],
     ['an obligation with two actions', { obligation: [{ action: ['inform', 'delete'] }] }, '/obligation/0/action'],
   ])('what it cannot say is refused: %s', (_name, document, place) => {
