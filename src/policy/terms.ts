@@ -1,11 +1,11 @@
 import { compilePolicy } from './compile.ts'
 import type { CompiledPolicy } from './compile.ts'
 import { atomicConstraints, isBesideDecision } from './direct-constraints.ts'
-import type { Constraint, Policy, PolicyRule, RefinedTerm } from './model.ts'
+import type { Constraint, Policy, PolicyRule } from './model.ts'
 import { odrlIri, operandOf } from './profile.ts'
 import { countersOf, restrictionOf } from './restriction-of.ts'
 import type { CounterLimit, QueryRestriction } from './restriction.ts'
-import { endsAt, windowOf } from './validity.ts'
+import { endsAt, isOfPolicy, windowOf } from './validity.ts'
 
 /** A policy as it is enforced: what is decided, what is left to the query and to counters, when it ends, and what remains to be done. */
 export interface Terms {
@@ -64,10 +64,6 @@ function isOpen({ rules, shared }: Policy): boolean {
 function isPermissionToUse({ kind, actions, constraints, duties }: PolicyRule): boolean {
   const [action, ...others] = actions
   return kind === 'permission' && others.length === 0 && action?.iri === `${odrlIri}use` && action.refinements.length === 0 && constraints.length + duties.length === 0
-}
-
-function isOfPolicy(terms: readonly RefinedTerm[], ofPolicy: readonly string[] = []): boolean {
-  return terms.every(({ iri, refinements }) => refinements.length === 0 && ofPolicy.includes(iri))
 }
 
 function statementOperands(policy: Policy): string[] {

@@ -86,13 +86,18 @@ export function isEmpty(window: Window): boolean {
 export function endsAt(policy: Policy, agreedAt: Date): Date | null {
   const permissions = policy.rules.filter(({ kind }) => kind === 'permission')
   const window = either(permissions.map((rule) => windowOf(rule, agreedAt)))
-  const until = Math.min(window.until, ...policy.rules.filter((rule) => policy.conflict !== 'perm' && endsEverything(rule)).map((rule) => windowOf(rule, agreedAt).from - 1))
+  const until = Math.min(window.until, ...policy.rules.filter((rule) => policy.conflict !== 'perm' && endsEverything(rule, policy)).map((rule) => windowOf(rule, agreedAt).from - 1))
   if (until === Infinity) return null
   return new Date(until === -Infinity ? agreedAt : until)
 }
 
 /** Whether from some instant on a prohibition forbids everything that can be asked: all its constraints are lower bounds of time. */
-function endsEverything(rule: PolicyRule): boolean {
-  const forAll = rule.targets.length === 0 && rule.assignees.length === 0 && (rule.actions.length === 0 || rule.actions.some(({ iri, refinements }) => refinements.length === 0 && iri === `${odrlIri}use`))
+function endsEverything(rule: PolicyRule, { shared }: Policy): boolean {
+  const forAll = isOfPolicy(rule.targets, shared?.targets) && isOfPolicy(rule.assignees, shared?.assignees) && (rule.actions.length === 0 || rule.actions.some(({ iri, refinements }) => refinements.length === 0 && iri === `${odrlIri}use`))
   return rule.kind === 'prohibition' && forAll && rule.constraints.every((each) => each.kind === 'atomic' && each.leftOperand === `${odrlIri}dateTime` && (each.operator === 'gt' || each.operator === 'gteq'))
+}
+
+/** Whether a rule names nothing beyond what the policy as a whole does: an agreement is only ever used for its target and between its parties. */
+export function isOfPolicy(terms: readonly RefinedTerm[], ofPolicy: readonly string[] = []): boolean {
+  return terms.every(({ iri, refinements }) => refinements.length === 0 && ofPolicy.includes(iri))
 }

@@ -1,7 +1,8 @@
 import { isMultiple } from '../../../src/policy/masks.ts'
 import type { QueryRestriction } from '../../../src/policy/restriction.ts'
 
-const periods = ['day', 'month', 'year']
+/** What can be told from each period, itself included. */
+const told: Readonly<Record<string, readonly string[]>> = { day: ['day', 'week', 'month', 'year'], week: ['week'], month: ['month', 'year'], year: ['year'] }
 
 /** What of `wider` the other restriction does not keep. Told independently of how policies are compared. */
 export function masksNothingMore(wider: QueryRestriction, narrower: QueryRestriction): string[] {
@@ -12,7 +13,7 @@ export function masksNothingMore(wider: QueryRestriction, narrower: QueryRestric
   for (const { to } of wider.rounding) if (!narrower.rounding.some((each) => isMultiple(each.to, to))) lost.push(`rounding to ${to}`)
   for (const { column, mask } of wider.masks) {
     const isGone = narrower.columns !== null && !narrower.columns.includes(column)
-    const kept = narrower.masks.some((each) => each.column === column && (each.mask.kind === 'drop' || (each.mask.kind === 'period' && mask.kind === 'period' && (each.mask.to === mask.to || (mask.to !== 'week' && periods.includes(each.mask.to) && periods.indexOf(each.mask.to) >= periods.indexOf(mask.to))))))
+    const kept = narrower.masks.some((each) => each.column === column && (each.mask.kind === 'drop' || (each.mask.kind === 'period' && mask.kind === 'period' && told[mask.to]?.includes(each.mask.to) === true)))
     if (!isGone && !kept) lost.push(`mask of ${column}`)
   }
   return lost

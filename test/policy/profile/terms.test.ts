@@ -128,6 +128,10 @@ describe('when it ends', () => {
   test('a prohibition of everything from some instant on ends it', () => {
     const policy = policyOf({ permission: [{ action: 'odrl:use' }], prohibition: [{ action: 'odrl:use', constraint: [constraint('odrl:dateTime', 'gteq', time('2028-01-01T00:00:00Z'))] }] })
     expect(termsOf(policy).endsAt(agreedAt)?.toISOString()).toBe('2027-12-31T23:59:59.999Z')
+    const parties = { '@type': 'Agreement', assigner: 'did:web:a.example', assignee: 'did:web:b.example', target: 'urn:uuid:2', permission: [{ action: 'odrl:use' }] }
+    const ending = { action: 'odrl:use', constraint: [constraint('odrl:dateTime', 'gteq', time('2028-01-01T00:00:00Z'))] }
+    expect(termsOf(policyOf({ ...parties, prohibition: [ending] })).endsAt(agreedAt)?.toISOString()).toBe('2027-12-31T23:59:59.999Z')
+    expect(termsOf(policyOf({ ...parties, prohibition: [{ ...ending, assignee: 'did:web:c.example' }] })).endsAt(agreedAt)).toBeNull()
     expect(termsOf(policyOf({ permission: [{ action: 'odrl:use' }], prohibition: [{ action: 'odrl:distribute' }] })).endsAt(agreedAt)).toBeNull()
   })
 
