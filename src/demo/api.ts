@@ -22,6 +22,8 @@ const routes = {
   requestNegotiation: ['POST', '/negotiations'],
   getNegotiation: ['GET', '/negotiations/{negotiationId}'],
   listAgreements: ['GET', '/agreements'],
+  revokeAgreement: ['POST', '/agreements/{agreementId}/revoke'],
+  createToken: ['POST', '/tokens'],
   listTransfers: ['GET', '/transfers'],
   requestTransfer: ['POST', '/transfers'],
   getTransfer: ['GET', '/transfers/{transferId}'],

@@ -3,10 +3,12 @@ import { join, resolve } from 'node:path'
 import { Command } from 'commander'
 import { choosePorts, initialise, startPartner } from './connectors.ts'
 import type { Partner } from './connectors.ts'
+import { places, weekly } from './datasets.ts'
 import { createScreen, StepFailure } from './screen.ts'
 import type { Screen } from './screen.ts'
 import { discover, fetchData, isUsed, meet, negotiate, publish, showRecords, transfer } from './steps.ts'
 import type { DataSpace, TransferIds } from './steps.ts'
+import { letUsersIn, offerUnderTerms, query, refusals, showDecisions } from './terms.ts'
 import { suggestions } from './suggestions.ts'
 
 const program = new Command('npm run demo --')
@@ -50,9 +52,15 @@ function stopped(code: number): number {
   return code
 }
 
+/** An agreement with its running transfer. */
+interface Made {
+  readonly agreement: string
+  readonly transfer: TransferIds
+}
+
 interface Shown {
   readonly space: DataSpace
-  readonly made: { readonly agreement: string; readonly transfer: TransferIds }
+  readonly made: { readonly open: Made; readonly underTerms: Made }
 }
 
 async function showAll(folder: string): Promise<Shown> {
@@ -86,15 +94,35 @@ async function startBoth(folder: string): Promise<DataSpace> {
 async function shareData(space: DataSpace): Promise<Shown> {
   await meet(screen, space)
   const sha256 = await publish(screen, space)
-  const offer = await discover(screen, space)
-  const agreement = await negotiate(screen, space, offer)
+  await offerUnderTerms(screen, space)
+  await discover(screen, space)
+  const open = await shareOpenly(space, sha256)
+  await shareUnderTerms(space)
+  // The first agreement was revoked; whoever tries the demo out needs one that holds.
+  const agreement = await negotiate(screen, space, weekly)
+  return { space, made: { open, underTerms: { agreement, transfer: await transfer(screen, space, agreement) } } }
+}
+
+/** A list without conditions: negotiated, transferred, downloaded, recorded. */
+async function shareOpenly(space: DataSpace, sha256: string): Promise<Made> {
+  const agreement = await negotiate(screen, space, places)
   const ids = await transfer(screen, space, agreement)
   await fetchData(screen, space, { transferId: ids.city, sha256 })
   await showRecords(screen, space, { agreement, transfer: ids })
-  return { space, made: { agreement, transfer: ids } }
+  return { agreement, transfer: ids }
+}
+
+/** The weekly spending under its terms: each query is decided by itself. */
+async function shareUnderTerms(space: DataSpace): Promise<void> {
+  const agreement = await negotiate(screen, space, weekly)
+  const ids = await transfer(screen, space, agreement)
+  const users = await letUsersIn(screen, space)
+  await query(screen, space, ids.city, users)
+  await refusals(screen, space, { transfer: ids.city, agreement }, users)
+  await showDecisions(screen, space, ids)
 }
 
 function showSuggestions(on: Screen, { space, made }: Shown): void {
-  on.say('\nBoth stay up until Ctrl-C. Five things to try, in another terminal, in this folder:\n')
+  on.say('\nBoth stay up until Ctrl-C. Six things to try, in another terminal, in this folder:\n')
   for (const [index, [what, command]] of suggestions(space, made).entries()) on.say(`${index + 1}. ${what}\n\n   ${command}\n`)
 }

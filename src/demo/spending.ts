@@ -11,10 +11,11 @@ const sectors = [
   'fuel', 'car parks', 'taxis', 'education',
 ] as const
 
-const years = [2024, 2025] as const
 const weeksInAYear = 52
+/** Weeks of each year that there is data for. */
+const years = [[2025, weeksInAYear], [2026, 46]] as const
 /** The heading of the file. */
-export const columns = ['week', 'district', 'neighbourhood', 'sector', 'transactions', 'amount', 'distinct_cards', 'points_of_sale', 'change_on_year_before'] as const
+export const columns = ['week', 'district', 'neighbourhood', 'sector', 'transactions', 'amount', 'cards', 'merchants', 'change_on_year_before'] as const
 
 /** Numbers from 0 to 1 that are the same for the same seed on every machine (xorshift, 32 bits). */
 export function randomNumbers(seed: number): () => number {
@@ -43,8 +44,8 @@ export function* weeklySpending(seed = 2024): Generator<string> {
   const random = randomNumbers(seed)
   const cells = cellsOf(random)
   yield `${columns.join(',')}\n`
-  for (const year of years) {
-    for (let week = 0; week < weeksInAYear; week += 1) {
+  for (const [year, weeks] of years) {
+    for (let week = 0; week < weeks; week += 1) {
       const name = `${year}-W${String(week + 1).padStart(2, '0')}`
       yield cells.map((cell) => lineOf(cell, { name, week, random })).join('')
     }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { Answer } from './api.ts'
 import type { Partner } from './connectors.ts'
+import { places, placesMetadata, weekly, weeklyMetadata, writePlaces } from './datasets.ts'
 import { StepFailure } from './screen.ts'
 import type { Screen } from './screen.ts'
 import { writeSpending } from './spending.ts'
@@ -15,32 +16,6 @@ export interface DataSpace {
   readonly city: Partner
   /** Folder of the demo. */
   readonly folder: string
-}
-
-/** The demo's own ids, so that a second run finds what the first one made. */
-export const datasetId = 'weekly-card-spending'
-const offerId = 'weekly-card-spending-for-the-city'
-
-const metadata = {
-  title: { ca: 'Despesa setmanal amb targeta', es: 'Gasto semanal con tarjeta', en: 'Weekly card spending' },
-  description: {
-    ca: 'Despesa amb targeta per setmana, barri i sector. Dades inventades per a la demostració.',
-    es: 'Gasto con tarjeta por semana, barrio y sector. Datos inventados para la demostración.',
-    en: 'Card spending by week, neighbourhood and sector. Invented data for the demo.',
-  },
-  keywords: { ca: ['despesa', 'targetes', 'comerç'], es: ['gasto', 'tarjetas', 'comercio'], en: ['spending', 'cards', 'retail'] },
-  publisher: 'Card operator (demo)',
-  theme: ['http://publications.europa.eu/resource/authority/data-theme/ECON'],
-  license: 'https://creativecommons.org/licenses/by/4.0/',
-  period: { start: '2024-01-01', end: '2025-12-28' },
-  area: 'Barcelona',
-  contact: { name: 'Data desk of the card operator', email: 'data@cards.example' },
-  updateFrequency: 'http://publications.europa.eu/resource/authority/frequency/WEEKLY',
-  columns: [
-    { name: 'week', description: { ca: 'Setmana ISO', es: 'Semana ISO', en: 'ISO week' } },
-    { name: 'amount', unit: 'EUR', description: { ca: 'Import total', es: 'Importe total', en: 'Total amount' } },
-    { name: 'change_on_year_before', unit: '%', description: { ca: "Canvi respecte a la mateixa setmana de l'any anterior", es: 'Cambio respecto a la misma semana del año anterior', en: 'Change on the same week of the year before' } },
-  ],
 }
 
 /** Each lets the other in. */
@@ -57,56 +32,69 @@ async function letIn(host: Partner, guest: Partner): Promise<boolean> {
   return true
 }
 
-/** The operator makes its data, and publishes and offers it. Gives the digest of the file that it published. */
-export async function publish(screen: Screen, { operator, city, folder }: DataSpace): Promise<string> {
-  const present = await operator.api.find('getDataset', { path: { datasetId } })
-  const file = join(folder, 'weekly-card-spending.csv')
-  if (present === undefined) {
-    await screen.step('The card operator exports two years of weekly card spending.', async () => {
-      const rows = await writeSpending(file)
-      return [undefined, `${rows.toLocaleString('en')} rows in ${file}, invented, and the same on every machine.`]
-    })
-  }
-  const dataset = await screen.step('The card operator publishes it as a dataset, described in Catalan, Spanish and English.', async () => {
-    if (present !== undefined) return [present, `It is there since the first run: ${versionText(present)}`]
+/** A dataset of the demo, by the ids that it has here. */
+export interface Published {
+  readonly id: string
+  readonly offer: string
+}
+
+/** The operator makes its data, and publishes both datasets. Gives the digest of the list of neighbourhoods. */
+export async function publish(screen: Screen, { operator, folder }: DataSpace): Promise<string> {
+  await screen.step('The card operator exports almost two years of weekly card spending, and publishes them with what is protected in them.', async () => {
+    const present = await operator.api.find('getDataset', { path: { datasetId: weekly.id } })
+    if (present !== undefined) return [undefined, `They are there since the first run: ${versionText(present)}`]
+    const file = join(folder, weekly.file)
+    const rows = await writeSpending(file)
     const upload = await operator.api.upload(file, 'text/csv')
-    const made = await operator.api.call('createDataset', { body: { id: datasetId, metadata, source: { type: 'file', upload } } })
-    return [made, versionText(made)]
+    const made = await operator.api.call('createDataset', { body: { id: weekly.id, metadata: weeklyMetadata, source: { type: 'file', upload } } })
+    return [undefined, `${rows.toLocaleString('en')} rows, invented, and the same on every machine: ${versionText(made)}\nProtected are cards and merchants; groups can be made by ${weeklyMetadata.dimensions.join(', ')}.`]
   })
-  await screen.step('It offers the dataset to the city, and to nobody else.', async () => {
-    if ((await operator.api.find('getOffer', { path: { offerId } })) !== undefined) return [undefined, 'The offer stands since the first run.']
-    await operator.api.call('createOffer', { body: { id: offerId, datasets: [datasetId], policy: { permission: [{ action: 'use' }] }, audience: [city.id] } })
-    return [undefined, '']
+  return screen.step('It publishes the list of neighbourhoods, too, and offers that to the city without conditions.', async () => {
+    const present = await operator.api.find('getDataset', { path: { datasetId: places.id } })
+    const dataset = present ?? (await publishPlaces(operator, folder))
+    if (dataset.latest === null) throw new StepFailure('The dataset has no version.')
+    return [dataset.latest.sha256, versionText(dataset)]
   })
-  if (dataset.latest === null) throw new StepFailure('The dataset has no version.')
-  return dataset.latest.sha256
+}
+
+async function publishPlaces(operator: Partner, folder: string): Promise<Answer<'getDataset'>> {
+  const file = join(folder, places.file)
+  await writePlaces(file)
+  const upload = await operator.api.upload(file, 'text/csv')
+  return operator.api.call('createDataset', { body: { id: places.id, metadata: placesMetadata, source: { type: 'file', upload } } })
 }
 
 function versionText({ latest, metadata: { columns } }: Answer<'getDataset'>): string {
   return latest === null ? 'no version' : `version ${latest.number}, ${(latest.rows ?? 0).toLocaleString('en')} rows, ${columns.length} columns, sha256 ${latest.sha256.slice(0, 16)}…`
 }
 
-/** The city finds the offer in the operator's catalog. Gives the id of the offer. */
-export async function discover(screen: Screen, { operator, city }: DataSpace): Promise<string> {
-  return screen.step("The city's data office reads the card operator's catalog.", async () => {
+/** Offers a dataset to the city under a policy, unless the offer stands since an earlier run. */
+export async function offer({ operator, city }: DataSpace, published: Published, policy: Record<string, unknown>): Promise<boolean> {
+  if ((await operator.api.find('getOffer', { path: { offerId: published.offer } })) !== undefined) return false
+  await operator.api.call('createOffer', { body: { id: published.offer, datasets: [published.id], policy, audience: [city.id] } })
+  return true
+}
+
+/** The city finds both offers in the operator's catalog. */
+export async function discover(screen: Screen, { operator, city }: DataSpace): Promise<void> {
+  await screen.step("The city's data office reads the card operator's catalog.", async () => {
     const { items } = await city.api.call('readPartnerCatalog', { path: { partnerId: operator.id } })
-    const found = items.find((dataset) => dataset['@id'] === datasetId)
-    const offer = found?.hasPolicy?.[0]?.['@id']
-    if (typeof offer !== 'string') throw new StepFailure(`The catalog of ${operator.name} does not offer ${datasetId} to ${city.name}.`)
-    return [offer, `It finds “Weekly card spending” with the offer ${offer}.`]
+    const missing = [weekly, places].find(({ id, offer: wanted }) => !items.some((dataset) => dataset['@id'] === id && dataset.hasPolicy?.some((policy) => policy['@id'] === wanted)))
+    if (missing !== undefined) throw new StepFailure(`The catalog of ${operator.name} does not offer ${missing.id} to ${city.name}.`)
+    return [undefined, `It finds ${items.length} datasets, each with its offer; the terms are in it, for its own connector to check.`]
   })
 }
 
-/** The two connectors negotiate, unless they have agreed before. Gives the id of the agreement. */
-export async function negotiate(screen: Screen, { operator, city }: DataSpace, offer: string): Promise<string> {
-  const { items } = await city.api.call('listAgreements', { query: { role: 'consumer', partner: operator.id, dataset: datasetId } })
-  const before = items.find(({ finalizedAt }) => finalizedAt !== null)
-  return screen.step('The two connectors negotiate an agreement.', async () => {
+/** The two connectors negotiate, unless an agreement of an earlier run holds. Gives the id of the agreement. */
+export async function negotiate(screen: Screen, { operator, city }: DataSpace, { id: dataset, offer: wanted }: Published): Promise<string> {
+  const { items } = await city.api.call('listAgreements', { query: { role: 'consumer', partner: operator.id, dataset } })
+  const before = items.find(({ finalizedAt, endsAt }) => finalizedAt !== null && (endsAt === null || new Date(endsAt) > new Date()))
+  return screen.step(`The two connectors negotiate an agreement about ${dataset}.`, async () => {
     if (before !== undefined) return [before.id, `They agreed in an earlier run: agreement ${before.id} holds.`]
     const states: string[] = []
     const begun = performance.now()
     const ended = await watch<Answer<'getNegotiation'>>(city, 'negotiation.*', {
-      start: () => city.api.call('requestNegotiation', { body: { partner: operator.id, offer, dataset: datasetId } }),
+      start: () => city.api.call('requestNegotiation', { body: { partner: operator.id, offer: wanted, dataset } }),
       read: ({ id }) => city.api.call('getNegotiation', { path: { negotiationId: id } }),
       seen: (entry, { id }) => entry['negotiation'] === id && states.push(String(entry['type']).slice('negotiation.'.length).toUpperCase()) > 0,
       done: ({ state }) => state === 'FINALIZED' || state === 'TERMINATED',
@@ -149,8 +137,9 @@ interface Watched<T> {
   readonly done: (current: T) => boolean
 }
 
+/** Watches what is recorded until it is done. */
 // Listens before it acts, so that nothing is missed, and reads again whenever something was recorded about it.
-async function watch<T>(partner: Partner, type: string, { start, read, seen, done }: Watched<T>): Promise<T> {
+export async function watch<T>(partner: Partner, type: string, { start, read, seen, done }: Watched<T>): Promise<T> {
   const following = await partner.api.follow(type)
   const timer = setTimeout(() => following.close(), 30_000)
   try {
@@ -172,13 +161,13 @@ async function watch<T>(partner: Partner, type: string, { start, read, seen, don
 export async function fetchData(screen: Screen, { city, folder }: DataSpace, wanted: { transferId: string; sha256: string }): Promise<void> {
   const target = join(folder, 'downloads')
   await mkdir(target, { recursive: true })
-  await screen.step("The city downloads the CSV through its own connector, and checks the digest.", async () => {
-    const came = await save(city, { ...wanted, format: 'original', file: join(target, 'weekly-card-spending.csv') })
+  await screen.step("The city downloads the list of neighbourhoods through its own connector, and checks the digest.", async () => {
+    const came = await save(city, { ...wanted, format: 'original', file: join(target, 'neighbourhoods.csv') })
     if (came.sha256 !== wanted.sha256) throw new StepFailure(`The file that came has the SHA-256 ${came.sha256}; the operator published ${wanted.sha256}.`)
     return [undefined, `${came.text}: it is the very file that the operator published.`]
   })
-  await screen.step('The city downloads the same data as Parquet.', async () => {
-    const came = await save(city, { ...wanted, format: 'parquet', file: join(target, 'weekly-card-spending.parquet') })
+  await screen.step('The city downloads the same list as Parquet.', async () => {
+    const came = await save(city, { ...wanted, format: 'parquet', file: join(target, 'neighbourhoods.parquet') })
     return [undefined, `${came.text}${came.checked ? '; its digest is right.' : '.'}`]
   })
 }
@@ -202,7 +191,7 @@ async function save({ api }: Partner, { transferId, format, file }: { transferId
   if (said !== null && !said.includes(`sha-256=:${digest.toString('base64')}:`)) throw new StepFailure(`The ${format} file that came does not match the digest that the provider gave.`)
   await rename(`${file}.part`, file)
   const sha256 = digest.toString('hex')
-  return { sha256, checked: said !== null, text: `${file}, ${(sink.bytesWritten / 1_000_000).toFixed(1)} MB, sha256 ${sha256.slice(0, 16)}…` }
+  return { sha256, checked: said !== null, text: `${file}, ${sink.bytesWritten.toLocaleString('en')} bytes, sha256 ${sha256.slice(0, 16)}…` }
 }
 
 /** Both show what they recorded about the data. */

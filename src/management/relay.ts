@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import type { AuditRecord } from '../audit/audit.ts'
@@ -109,7 +109,8 @@ async function prepare(deps: RelayDeps, request: RelayRequest): Promise<Prepared
   if (!URL.canParse(endpoint)) throw new ProblemError('peer-failed', 'The provider gave an endpoint that is no address. Ask it to suspend and start the transfer again.')
   const address = requestAddress(endpoint, request)
   if (address.url.length > maxAddressLength) throw new ProblemError('query-too-large', `The query is too long: an address may have ${maxAddressLength} characters in all. Ask for less at once.`)
-  const key = keyOf(request) ?? deps.newId()
+  const user = stated === undefined ? undefined : deps.pseudonym(transfer.counterparty, stated.subject)
+  const key = sentKey(keyOf(request), user) ?? deps.newId()
   const headers = {
     ...present(request, requestHeaders),
     ...(method === 'POST' ? present(request, bodyHeaders) : {}),
@@ -118,7 +119,6 @@ async function prepare(deps: RelayDeps, request: RelayRequest): Promise<Prepared
     'accept-encoding': 'identity',
     'idempotency-key': key,
   }
-  const user = stated === undefined ? undefined : deps.pseudonym(transfer.counterparty, stated.subject)
   const claims = { ...(stated?.role === undefined ? {} : { role: stated.role }), ...(stated?.purpose === undefined ? {} : { purpose: stated.purpose }), ...(user === undefined ? {} : { user }) }
   const { accept, range, prefer } = present(request, requestHeaders)
   const digest = requestDigest({ method, path: address.path, query: address.query, accept, range, prefer })
@@ -142,6 +142,11 @@ function keyOf(request: RelayRequest): string | undefined {
   const key = request.header('idempotency-key')
   if (key !== undefined && !/^[\x21-\x7e]{1,200}$/.test(key)) throw new ProblemError('bad-request', '/header/idempotency-key: must be 1 to 200 visible characters.')
   return key
+}
+
+// Keys are each user's own: the same key of another user is another request.
+function sentKey(key: string | undefined, user: string | undefined): string | undefined {
+  return key === undefined || user === undefined ? key : hash('sha256', `${user} ${key}`, 'base64url')
 }
 
 function present<Name extends string>(request: RelayRequest, names: readonly Name[]): Partial<Record<Name, string>> {

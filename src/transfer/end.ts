@@ -3,8 +3,10 @@ import type { Agreement } from '../agreements/store.ts'
 import { ProblemError } from '../errors.ts'
 import type { Transaction } from '../persistence/database.ts'
 import { isStorable } from '../persistence/storable-text.ts'
+import { reasonText } from '../outbox/process.ts'
 import { changeOf, save, takeStep } from './change.ts'
-import type { TransferDeps } from './change.ts'
+import type { Change, TransferDeps } from './change.ts'
+import type { TransferTerminationMessage } from './messages.ts'
 import { lockOutlived, lockRunning } from './store.ts'
 import type { Transfer } from './transfer.ts'
 
@@ -33,6 +35,20 @@ async function end(deps: TransferDeps, tx: Transaction, transfer: Transfer, why:
   await save(deps, tx, change)
 }
 
+/** The code of a termination that ends the agreement as well. */
+const revokedCode = 'agreement-revoked'
+
+/** The provider ended the transfer because it revoked the agreement: ours is over, too. DSP 2025-1 has no message for that of its own. */
+export async function noteRevoked(deps: Pick<TransferDeps, 'clock'>, tx: Transaction, change: Change, message: TransferTerminationMessage): Promise<void> {
+  const { transfer } = change
+  if (transfer.role !== 'consumer' || message.code !== revokedCode) return
+  const agreement = await lockAgreement(tx.db, transfer.agreementId)
+  const now = deps.clock()
+  if (agreement === undefined || hasEnded(agreement, now)) return
+  await endAgreement(tx.db, agreement.id, new Date(now.getTime() - 1))
+  change.records.push({ type: 'agreement.revoked', agreement: agreement.id, partner: agreement.counterparty, dataset: agreement.datasetId, by: 'partner', reason: reasonText(message) })
+}
+
 /** Why we end an agreement, and who of us does. */
 export interface Revocation {
   readonly code?: string
@@ -53,7 +69,7 @@ export async function revokeAgreement(deps: TransferDeps, id: string, { code, re
     const endsAt = new Date(now.getTime() - 1)
     await endAgreement(tx.db, id, endsAt)
     const transfers = await lockRunning(tx.db, id)
-    const why = { reason: `The provider revoked the agreement${reason === undefined ? '.' : `: ${reason}`}`, code: code ?? 'agreement-revoked' }
+    const why = { reason: `The provider revoked the agreement${reason === undefined ? '.' : `: ${reason}`}`, code: revokedCode }
     for (const transfer of transfers) await end(deps, tx, transfer, why)
     await deps.audit.append(tx, {
       type: 'agreement.revoked',

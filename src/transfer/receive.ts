@@ -8,6 +8,7 @@ import { advance, changeOf, save, takeStep, tell, tellStart } from './change.ts'
 import type { Change, TransferDeps } from './change.ts'
 import type { Situation } from './decide.ts'
 import { denialOf } from './denial.ts'
+import { noteRevoked } from './end.ts'
 import type { DataAddress, TransferMessage, TransferProcess, TransferRequestMessage, TransferStartMessage } from './messages.ts'
 import { findByCounterpartyPid, lockTransfer } from './store.ts'
 import { refusal, toTransferProcess } from './transfer.ts'
@@ -127,6 +128,7 @@ async function apply(deps: TransferDeps, tx: Transaction, change: Change, messag
       return deps.dataPlane.revokeTokens(tx, before.id)
     case 'TransferTerminationMessage':
       advance(deps, change, { act: 'terminate', by, patch: { error: `Ended by the partner: ${reasonText(message)}`, ...ended(before) } })
+      await noteRevoked(deps, tx, change, message)
       return deps.dataPlane.revokeTokens(tx, before.id)
   }
 }

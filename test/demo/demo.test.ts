@@ -58,7 +58,7 @@ describe('the generated data', () => {
     const weeks = [...weeklySpending()]
     expect(weeks.reduce((sum, week) => sum + week.split('\n').length - 1, 0) - 1).toBeGreaterThanOrEqual(200_000)
     expect(weeks[0]).toBe(`${columns.join(',')}\n`)
-    expect(weeks[1]?.split('\n')[0]).toMatch(/^2024-W01,Ciutat Vella,el Raval,supermarkets,\d+,\d+\.\d\d,\d+,\d+,-?\d+\.\d$/)
+    expect(weeks[1]?.split('\n')[0]).toMatch(/^2025-W01,Ciutat Vella,el Raval,supermarkets,\d+,\d+\.\d\d,\d+,\d+,-?\d+\.\d$/)
   })
 })
 
@@ -67,14 +67,14 @@ describe('npm run demo', () => {
     const data = join(folder, 'twice')
     const first = await startDemo('--exit', '--data', data).ended
     expect(first).toMatchObject({ code: 0, err: '' })
-    expect(first.out.match(/✓/g)).toHaveLength(12)
+    expect(first.out.match(/✓/g)).toHaveLength(27)
     expect(first.out).toContain('it is the very file that the operator published')
-    expect(await readdir(join(data, 'downloads'))).toEqual(['weekly-card-spending.csv', 'weekly-card-spending.parquet'])
+    expect(await readdir(join(data, 'downloads'))).toEqual(['neighbourhoods.csv', 'neighbourhoods.parquet'])
 
     const second = await startDemo('--exit', '--data', data).ended
     expect(second).toMatchObject({ code: 0, err: '' })
     expect(second.out).toContain('They agreed in an earlier run')
-    expect(second.out).toContain('It is there since the first run')
+    expect(second.out).toContain('They are there since the first run')
   }, 120_000)
 
   test('says so when a data folder is not complete', async () => {
@@ -90,11 +90,11 @@ describe('npm run demo', () => {
     const data = join(folder, 'stays')
     const { child, ended, printed } = startDemo('--data', data)
     const commands = (await printed('&limit=1000')).split('\n').filter((line) => /^ {3}(npx|curl) /.test(line)).map((line) => line.trim())
-    expect(commands).toHaveLength(5)
+    expect(commands).toHaveLength(6)
     for (const command of commands) {
       if (command.startsWith('curl') && !hasCurl) continue
       const result = await paste(command)
-      expect({ command, ...result }).toMatchObject({ code: 0, out: expect.stringMatching(/weekly-card-spending|2024-W01/) })
+      expect({ command, ...result }).toMatchObject({ code: 0, out: expect.stringMatching(/neighbourhood|weekly-card-spending|Eixample/) })
       if (command.includes('suspend')) expect(result.err).toContain('SUSPENDED')
     }
     child.kill('SIGINT')

@@ -169,6 +169,23 @@ describe('a revocation', () => {
     await expect(connector.services.transfers.revokeAgreement('urn:uuid:none', { actor: 'Ada' })).rejects.toMatchObject({ code: 'not-found' })
   })
 
+  test('by the provider ends our copy of the agreement as well; another reason does not', async () => {
+    const ended = async (code: string) => {
+      const agreementId = await agreed(use, 'consumer')
+      const transfer = await connector.services.transfers.request({ agreementId, format: 'HttpData-PULL' })
+      await connector.settle()
+      const pids = { providerPid: (await connector.services.transfers.get(transfer.id)).counterpartyPid ?? 'theirs', consumerPid: transfer.id }
+      const { status } = await partner.send(`${connector.dspAddress}/transfers/${transfer.id}/termination`, { '@type': 'TransferTerminationMessage', ...pids, code, reason: ['The purpose has changed'] })
+      expect(status).toBe(200)
+      return connector.services.agreements.get(agreementId)
+    }
+    const revoked = await ended('agreement-revoked')
+    expect(revoked.endsAt).toEqual(new Date(start.getTime() - 1))
+    expect(await connector.services.audit.entries({ limit: 10, agreement: revoked.id, type: 'agreement.revoked' })).toMatchObject([{ by: 'partner', reason: expect.stringContaining('The purpose has changed') }])
+    await expect(connector.services.transfers.request({ agreementId: revoked.id, format: 'HttpData-PULL' })).rejects.toMatchObject({ code: 'conflict' })
+    expect((await ended('maintenance')).endsAt).toBeNull()
+  })
+
   test('leaves no transfer behind that begins beside it', async () => {
     const agreement = await agreed(use)
     const [, ...begun] = await Promise.all([connector.services.transfers.revokeAgreement(agreement, { actor: 'Ada' }), ...Array.from({ length: 8 }, () => requested(agreement))])

@@ -90,9 +90,10 @@ function aggregateSql(permitted: Permitted, output: Aggregate): Sql {
     case 'countDistinct':
       return sql`count(distinct ${value})`
     case 'avg':
-      return sql`cast(avg(${value}) as double precision)`
+      return permitted.dialect === 'duckdb' && column.type === 'number' ? sql`favg(${value})` : sql`cast(avg(${value}) as double precision)`
     case 'sum':
-      return sql`sum(${value})`
+      // Adding binary fractions one by one drifts: 0.1 + 0.2 + …. DuckDB compensates; PostgreSQL's numeric is exact.
+      return permitted.dialect === 'duckdb' && column.type === 'number' ? sql`fsum(${value})` : sql`sum(${value})`
     case 'min':
     case 'max':
       // PostgreSQL has no least truth value.
