@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -20,6 +20,7 @@ export async function offerUnderTerms(screen: Screen, space: DataSpace): Promise
   const file = join(space.folder, 'policy.json')
   await screen.step('A steward takes the ready-made policy “aggregates-only”, and fills its blanks.', async () => {
     const set = blanks.flatMap((blank) => ['--set', blank])
+    await rm(file, { force: true })
     await run('policy', 'fill', 'aggregates-only', ...set, '--out', file)
     return [undefined, `concordat policy fill aggregates-only ${set.join(' ')} --out ${file}`]
   })
@@ -33,8 +34,13 @@ export async function offerUnderTerms(screen: Screen, space: DataSpace): Promise
 }
 
 async function run(...args: string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)(process.execPath, ['--disable-warning=ExperimentalWarning', command, ...args], { env: {} })
-  return stdout.trimEnd()
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, ['--disable-warning=ExperimentalWarning', command, ...args], { env: {} })
+    return stdout.trimEnd()
+  } catch (error) {
+    const said = Error.isError(error) && 'stderr' in error ? String(error.stderr) : String(error)
+    throw new StepFailure(`concordat ${args[0]} ${args[1]} failed: ${said.trim()}`)
+  }
 }
 
 /** Tokens of two users of the city's gateway. */
