@@ -1,5 +1,5 @@
 /* Generated from management.yaml by `npm run generate`; do not edit.
-   sha256 of management.yaml: afba4e2b68bcdc650073b915a387842dead2aade7bb9f40e28e1d53991506407 */
+   sha256 of management.yaml: a2e012c433350591f394260aa86f8fd91a621b49332836c0f0b77e3355167643 */
 
 export interface paths {
     readonly "/self": {
@@ -839,6 +839,8 @@ export interface paths {
                 readonly role?: components["schemas"]["StatedRole"];
                 /** @description What it is asked for: an IRI, or a name of the Data Privacy Vocabulary */
                 readonly purpose?: string;
+                /** @description The legal basis on which it is asked: the IRI that the agreement names */
+                readonly legalBasis?: string;
             };
             readonly header?: {
                 readonly Accept?: string;
@@ -3275,6 +3277,8 @@ export interface operations {
                 readonly role?: components["schemas"]["StatedRole"];
                 /** @description What it is asked for: an IRI, or a name of the Data Privacy Vocabulary */
                 readonly purpose?: string;
+                /** @description The legal basis on which it is asked: the IRI that the agreement names */
+                readonly legalBasis?: string;
             };
             readonly header?: {
                 readonly Accept?: string;
@@ -3333,6 +3337,8 @@ export interface operations {
                 readonly role?: components["schemas"]["StatedRole"];
                 /** @description What it is asked for: an IRI, or a name of the Data Privacy Vocabulary */
                 readonly purpose?: string;
+                /** @description The legal basis on which it is asked: the IRI that the agreement names */
+                readonly legalBasis?: string;
             };
             readonly header?: {
                 readonly Accept?: string;

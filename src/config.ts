@@ -30,6 +30,8 @@ export interface Config {
   readonly uploadLimitBytes: number
   /** The issuer whose access tokens users of the gateway may bring; undefined: none. */
   readonly oidc: OidcConfig | undefined
+  /** What this organisation says of itself in every statement of its gateway. */
+  readonly attested: Attested
   readonly logLevel: string
   /** OTLP endpoint of an OpenTelemetry collector; undefined: no traces. */
   readonly tracesEndpoint: string | undefined
@@ -74,6 +76,7 @@ export function readConfig(dataDirectory?: string, environment: Settings = proce
     outboxGiveUpMs: number(settings, 'CONCORDAT_OUTBOX_DAYS', { default: 5, least: 1, most: 365 }) * 86_400_000,
     uploadLimitBytes: number(settings, 'CONCORDAT_UPLOAD_LIMIT_GB', { default: 64, least: 1, most: 100_000 }) * 1024 ** 3,
     oidc: oidcOf(settings),
+    attested: { spatial: optional(settings, 'CONCORDAT_LOCATION', checkedWord), securityLevel: optional(settings, 'CONCORDAT_SECURITY_LEVEL', checkedWord) },
     logLevel: settings['CONCORDAT_LOG_LEVEL'] ?? 'info',
     tracesEndpoint: settings['OTEL_EXPORTER_OTLP_ENDPOINT'],
   })
@@ -115,6 +118,19 @@ function databaseOf(settings: Settings, directory: string): DatabaseLocation {
   if (url === undefined) return { kind: 'pglite', directory: join(directory, 'database') }
   if (!/^postgres(ql)?:\/\//.test(url)) throw invalid('DATABASE_URL', 'must begin with postgres://')
   return { kind: 'postgresql', url, poolSize: number(settings, 'CONCORDAT_DATABASE_POOL', { default: 20, least: 2, most: 500 }) }
+}
+
+/** What nobody else can check: where the data are used, and how well they are kept. */
+export interface Attested {
+  /** An IRI of a place. */
+  readonly spatial: string | undefined
+  readonly securityLevel: string | undefined
+}
+
+// It travels in a claim of every statement.
+function checkedWord(name: string, value: string): string {
+  if (!/^[\x21-\x7e]{1,500}$/.test(value)) throw invalid(name, 'must be 1 to 500 visible characters')
+  return value
 }
 
 function oidcOf(settings: Settings): OidcConfig | undefined {

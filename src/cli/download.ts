@@ -23,6 +23,7 @@ export interface DataQuery {
   /** With one of these, a signed statement goes with the request. */
   readonly role?: string | undefined
   readonly purpose?: string | undefined
+  readonly legalBasis?: string | undefined
 }
 
 interface Wanted {

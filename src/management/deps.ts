@@ -62,6 +62,8 @@ export interface ManagementDeps {
   readonly identity: Pick<Identity, 'checkId' | 'rotate' | 'signStatement'>
   /** What a user is called towards a partner. */
   readonly pseudonym: Pseudonym
+  /** What every statement says of our organisation: place of use (IRI) and level of security. */
+  readonly attested: { readonly spatial: string | undefined; readonly securityLevel: string | undefined }
   /** Verifies access tokens of the configured issuer; without it there is none. */
   readonly oidc?: ((token: string) => Promise<OidcUser>) | undefined
   readonly peerCatalogs: PeerCatalogs

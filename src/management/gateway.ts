@@ -4,7 +4,7 @@ import { ProblemError } from '../errors.ts'
 import type { Authenticate } from './authentication.ts'
 import type { ManagementDeps } from './deps.ts'
 import { createAdmitUser, purposeToState, roleToState } from './gateway-user.ts'
-import { readPurpose } from './purpose.ts'
+import { readLegalBasis, readPurpose } from './purpose.ts'
 import { relay } from './relay.ts'
 import type { RelayRequest } from './relay.ts'
 
@@ -29,7 +29,9 @@ export function createGatewayRouter(deps: ManagementDeps, authenticate: Authenti
     const header = (name: string) => textOf(req.headers[name])
     const asked = header('concordat-purpose')
     const purpose = purposeToState(user, asked === undefined ? undefined : readPurpose(asked, '/header/concordat-purpose'))
-    const stated = { role: roleToState(user, header('concordat-role')), purpose, subject: user.subject }
+    const basis = header('concordat-legal-basis')
+    const legalBasis = basis === undefined ? undefined : readLegalBasis(basis, '/header/concordat-legal-basis')
+    const stated = { role: roleToState(user, header('concordat-role')), purpose, legalBasis, subject: user.subject }
     const { write } = await relay(deps, { method, ...target, header, actor: user.name, stated, ...(method === 'POST' ? { body: req } : {}) })
     await write(res)
   }

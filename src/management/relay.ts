@@ -17,6 +17,8 @@ export interface Stated {
   readonly role?: string | undefined
   /** Full IRI. */
   readonly purpose?: string | undefined
+  /** Full IRI. */
+  readonly legalBasis?: string | undefined
   /** What makes the user one of ours; only its pseudonym is told. */
   readonly subject: readonly string[]
 }
@@ -38,7 +40,7 @@ export interface RelayRequest {
   readonly stated?: Stated | undefined
 }
 
-export type RelayDeps = Pick<ManagementDeps, 'transfers' | 'http' | 'audit' | 'log' | 'newId' | 'pseudonym'> & { readonly identity: Pick<ManagementDeps['identity'], 'signStatement'> }
+export type RelayDeps = Pick<ManagementDeps, 'transfers' | 'http' | 'audit' | 'log' | 'newId' | 'pseudonym' | 'attested'> & { readonly identity: Pick<ManagementDeps['identity'], 'signStatement'> }
 
 const requestHeaders = ['accept', 'range', 'range-unit', 'if-range', 'if-none-match', 'prefer'] as const
 const bodyHeaders = ['content-type', 'content-length'] as const
@@ -119,7 +121,7 @@ async function prepare(deps: RelayDeps, request: RelayRequest): Promise<Prepared
     'accept-encoding': 'identity',
     'idempotency-key': key,
   }
-  const claims = { ...(stated?.role === undefined ? {} : { role: stated.role }), ...(stated?.purpose === undefined ? {} : { purpose: stated.purpose }), ...(user === undefined ? {} : { user }) }
+  const claims = stated === undefined ? {} : said({ role: stated.role, purpose: stated.purpose, legalBasis: stated.legalBasis, user, ...deps.attested })
   const { accept, range, prefer } = present(request, requestHeaders)
   const digest = requestDigest({ method, path: address.path, query: address.query, accept, range, prefer })
   const input = { audience: transfer.counterparty, agreement: transfer.agreementId, transfer: processAt(transfer), ...claims, request: digest, idempotencyKey: key }
@@ -131,6 +133,16 @@ async function prepare(deps: RelayDeps, request: RelayRequest): Promise<Prepared
     sign: stated === undefined ? undefined : () => deps.identity.signStatement(input),
     facts: { transfer: transfer.id, agreement: transfer.agreementId, partner: transfer.counterparty, dataset: transfer.datasetId, role: 'consumer', actor: request.actor, ...(stated === undefined ? {} : { stated: claims }) },
   }
+}
+
+// What is not said is left out: a claim without value would be one.
+function said<Name extends string>(claims: Readonly<Record<Name, string | undefined>>): Partial<Record<Name, string>> {
+  const found: Partial<Record<Name, string>> = {}
+  for (const name in claims) {
+    const value = claims[name]
+    if (value !== undefined) found[name] = value
+  }
+  return found
 }
 
 function processAt(transfer: TransferView): string {

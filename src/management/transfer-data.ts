@@ -1,4 +1,4 @@
-import { readPurpose } from './purpose.ts'
+import { readLegalBasis, readPurpose } from './purpose.ts'
 import type { Call, StreamedAnswer } from './operation.ts'
 import { relay } from './relay.ts'
 import type { RelayDeps } from './relay.ts'
@@ -7,8 +7,10 @@ type DataCall = Call<'downloadData'> | Call<'inspectData'>
 
 /** An operator's own request for a transfer's data. With a role or a purpose, a statement goes with it. */
 export async function relayData(deps: RelayDeps, method: 'GET' | 'HEAD', { path: { transferId }, query, header, caller }: DataCall): Promise<StreamedAnswer> {
-  const { role, purpose } = query
-  const stated = role === undefined && purpose === undefined ? undefined : { role, purpose: purpose === undefined ? undefined : readPurpose(purpose, '/query/purpose'), subject: ['token', caller.tokenId] }
+  const { role, purpose, legalBasis } = query
+  const unsaid = role === undefined && purpose === undefined && legalBasis === undefined
+  const iris = { purpose: purpose === undefined ? undefined : readPurpose(purpose, '/query/purpose'), legalBasis: legalBasis === undefined ? undefined : readLegalBasis(legalBasis, '/query/legalBasis') }
+  const stated = unsaid ? undefined : { role, ...iris, subject: ['token', caller.tokenId] }
   return relay(deps, { method, transferId, ...targetOf(query), header, actor: caller.name, stated })
 }
 

@@ -91,6 +91,7 @@ export async function startManagement(changes: Partial<ManagementDeps> = {}) {
       signStatement: async (input) => `statement.${Buffer.from(JSON.stringify(input)).toString('base64url')}`,
       rotate: async () => ({ kid: 'did:web:us.example#key-2', previousUntil: '2026-01-01T00:00:00.000Z' }),
     },
+    attested: { spatial: undefined, securityLevel: 'high' },
     pseudonym: (partner, subject) => `pseudonym:${[partner, ...subject].join('|').length}`,
     http,
     metrics,

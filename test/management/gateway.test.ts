@@ -315,6 +315,16 @@ describe('a refusal of the provider', () => {
   })
 })
 
+test('a statement says on which legal basis, and what the organisation attests; nothing that is not said', async () => {
+  const basis = 'https://w3id.org/dpv/legal/eu/data-act#A15-1-a'
+  await ask('?select=a', { headers: { 'concordat-legal-basis': basis } })
+  expect(provider.got.at(-1)?.statement).toMatchObject({ legalBasis: basis, securityLevel: 'high' })
+  await ask('?select=a')
+  expect(Object.keys(provider.got.at(-1)?.statement ?? {})).not.toEqual(expect.arrayContaining(['legalBasis']))
+  expect(provider.got.at(-1)?.statement?.spatial).toBeUndefined()
+  expect(problemIn(await ask('?select=a', { headers: { 'concordat-legal-basis': 'because' } }))).toMatchObject({ code: 'bad-request' })
+})
+
 describe('a lost connection', () => {
   const lost = (times: number) => {
     provider.answer = (_got, response) => (provider.got.length <= times ? response.destroy() : response.end('whole'))

@@ -15,6 +15,7 @@ interface GetOptions {
   readonly query?: string
   readonly role?: string
   readonly purpose?: string
+  readonly legalBasis?: string
   readonly prefer?: string
 }
 
@@ -30,12 +31,13 @@ export function getCommand(program: Command, open: Open): void {
     .option('--query <query>', 'what to ask a table, as the provider takes it: select=district,amount.sum()&week=gte.2026-W10', writtenQuery)
     .option('--role <role>', 'the role in which it is asked, as it is stated to the provider')
     .option('--purpose <purpose>', 'what it is asked for: an IRI, or a name of the Data Privacy Vocabulary such as dpv:ProvideOfficialStatistics')
+    .option('--legal-basis <iri>', 'the legal basis on which it is asked, where the agreement names one')
     .option('--prefer <preferences>', 'preferences for the answer: count=exact')
     .option('--out <file>', 'file to write, or - for stdout; by default the name that the provider gives it, and stdout for a query')
     .action(async (transferId: string, options: GetOptions, command: Command) => {
       const session = open(command)
-      const { format, version, path, query, role, purpose, prefer } = options
-      const wanted = { transferId, query: { format, version, path, query, role, purpose }, prefer }
+      const { format, version, path, query, role, purpose, legalBasis, prefer } = options
+      const wanted = { transferId, query: { format, version, path, query, role, purpose, legalBasis }, prefer }
       if (options.out === '-' || (options.out === undefined && query !== undefined)) {
         if (session.print.json) throw wrongUsage('--json and the data would both write to stdout. Name a file with --out.')
         return toStdout(session, wanted)
