@@ -193,6 +193,20 @@ describe('quotas', () => {
   })
 })
 
+test('what ends while an answer is prepared is not released: it is decided again before the record', async () => {
+  const ending = await spending(governed)
+  const found = governed.at.datasets.get(ending)
+  if (found === undefined || typeof found === 'function') throw new Error('no dataset')
+  const access = await started(governed, ending, permission('use', constraint('dateTime', 'lt', { '@value': '2026-03-10T12:00:00Z', '@type': 'http://www.w3.org/2001/XMLSchema#dateTime' })))
+  governed.at.datasets.set(ending, (version) => {
+    // Asked for once the request is permitted.
+    if (version !== undefined) governed.clock.forward(3600)
+    return found
+  })
+  expect(await refusal(await ask(governed, access, { query: '?version=2&select=week' }))).toEqual([403, 'not-permitted', 'dateTime'])
+  expect((await governed.at.records(access.transferId)).map(({ type, code }) => [type, code])).toEqual([['data.denied', 'not-permitted']])
+})
+
 describe('answers', () => {
   test('a restricted dataset is given whole as far as it is permitted; its original is not', async () => {
     const access = await started(governed, dataset, permission('use', constraint('rowScope#district', 'eq', 'Sants'), constraint('column', 'isAnyOf', ['week', 'district', 'amount']), constraint('mask#week', 'eq', 'truncate:4')))
