@@ -67,7 +67,7 @@ describe('npm run demo', () => {
     const data = join(folder, 'twice')
     const first = await startDemo('--exit', '--data', data).ended
     expect(first).toMatchObject({ code: 0, err: '' })
-    expect(first.out.match(/✓/g)).toHaveLength(27)
+    expect(first.out.match(/✓/g)).toHaveLength(28)
     expect(first.out).toContain('it is the very file that the operator published')
     expect(await readdir(join(data, 'downloads'))).toEqual(['neighbourhoods.csv', 'neighbourhoods.parquet'])
 
