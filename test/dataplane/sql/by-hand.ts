@@ -13,7 +13,7 @@ export function answerByHand(rows: readonly ResultRow[], columns: readonly Colum
   const permitted = rows
     .filter((row) => restriction.rows.every((scope) => inScope(scope, cellOf(row[scope.dimension]), types.get(scope.dimension) ?? 'string')))
     .map((row) => Object.fromEntries(columns.map(({ name }) => [name, restriction.masks.filter(({ column }) => column === name).reduce((cell, mask) => masked(mask, cell, hashKey), cellOf(row[name]))])))
-    .filter((row) => query.where === null || truth(query.where, row) === true)
+    .filter((row) => query.where === null || truth(query.where, shown(row, query.aggregated ? restriction.rounding : [])) === true)
   const answers = query.aggregated ? grouped(permitted, query, restriction) : permitted.map((row) => ({ cells: query.outputs.map(({ column }) => row[column?.name ?? ''] ?? null), row }))
   const sorted = answers.toSorted((a, b) => {
     for (const { by, descending, nulls } of query.order) {
@@ -128,9 +128,9 @@ function pattern(text: string, anyCase: boolean): RegExp {
 
 function grouped(rows: readonly Row[], query: CheckedQuery, { rounding }: QueryRestriction): { cells: Cell[]; row: Row }[] {
   const keys = query.outputs.flatMap((output) => (output.kind === 'column' ? [output.column.name] : []))
-  const groups = Map.groupBy(rows, (row) => JSON.stringify(keys.map((key) => row[key])))
+  const groups = Map.groupBy(rows, (row) => JSON.stringify(keys.map((key) => shown(row, rounding)[key])))
   if (keys.length === 0 && rows.length === 0) groups.set('', [])
-  return [...groups.values()].map((group) => ({ row: group[0] ?? {}, cells: query.outputs.map((output) => (output.kind === 'column' ? (group[0]?.[output.column.name] ?? null) : rounded(aggregate(output, group), output, rounding))) }))
+  return [...groups.values()].map((group) => ({ row: group[0] ?? {}, cells: query.outputs.map((output) => (output.kind === 'column' ? (shown(group[0] ?? {}, rounding)[output.column.name] ?? null) : rounded(aggregate(output, group), output.column?.name, rounding))) }))
 }
 
 function aggregate({ fn, column }: Extract<Output, { kind: 'aggregate' }>, group: readonly Row[]): Cell {
@@ -144,8 +144,13 @@ function aggregate({ fn, column }: Extract<Output, { kind: 'aggregate' }>, group
   return cells.reduce((best, cell) => (compareCells(cell, best, 'last', fn === 'max') < 0 ? cell : best))
 }
 
-function rounded(cell: Cell, output: Output, rounding: QueryRestriction['rounding']): Cell {
+/** What conditions and groups see of a row: numbers that the terms round are rounded. */
+function shown(row: Row, rounding: QueryRestriction['rounding']): Row {
+  return Object.fromEntries(Object.entries(row).map(([name, cell]) => [name, rounded(cell, name, rounding)]))
+}
+
+function rounded(cell: Cell, name: string | undefined, rounding: QueryRestriction['rounding']): Cell {
   if (typeof cell !== 'number') return cell
-  const to = Math.max(0, ...rounding.filter(({ measure }) => measure === null || measure === output.column?.name).map((one) => one.to))
+  const to = Math.max(0, ...rounding.filter(({ measure }) => measure === null || measure === name).map((one) => one.to))
   return to === 0 ? cell : Math.sign(cell) * Math.floor(Math.abs(cell) / to + 0.5) * to
 }

@@ -80,7 +80,12 @@ describe('restrictions', () => {
     expect(await ask('select=amount.sum(),count()', { rounding: [{ measure: 'amount', to: 0.1 }] })).toEqual([{ 'amount.sum': 30.8, count: 4 }])
     expect(await ask('select=id,amount&order=id&limit=1', { rounding: [{ measure: 'amount', to: 1 }] })).toEqual([{ id: 1, amount: 11 }])
     // What single rows show rounded cannot be found out by filters.
-    expect(await ask('select=id&amount=eq.10.5', { rounding: [{ measure: 'amount', to: 1 }] })).toEqual([])
+    for (const measure of ['amount', null]) {
+      expect(await ask('select=id&amount=eq.10.5', { rounding: [{ measure, to: 1 }] })).toEqual([])
+      // Nor by counting, or by making groups of them.
+      expect(await ask('select=count()&amount=eq.10.5', { rounding: [{ measure, to: 1 }] })).toEqual([{ count: 0 }])
+      expect(await ask('select=amount,count()&amount=gt.10.5&amount=lt.12', { rounding: [{ measure, to: 1 }] })).toEqual([{ amount: 11, count: 1 }])
+    }
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: -1_000_000, max: 1_000_000 }), fc.constantFrom(0.01, 0.1, 0.25, 1, 7), async (cents, to) => {
         const value = cents / 100

@@ -23,12 +23,20 @@ export interface AnswerOptions {
   readonly dimensions?: readonly string[]
 }
 
-/** The permitted rows as a query sees them: where single rows come out, rounded measures are rounded before they are compared. */
+/**
+ * The permitted rows as a query sees them. Rounded measures are rounded before single rows of them come out, and before they are compared
+ * or grouped by, so that no filter finds what rounding hides. Where groups are protected, conditions are on the values themselves, as
+ * disclosure control weighs them.
+ */
 export function permittedFor(table: SqlTable, query: Pick<CheckedQuery, 'aggregated'>, { restriction, hashKey, dimensions = [] }: AnswerOptions): Permitted {
-  if (query.aggregated) return permittedRows(table, restriction, hashKey)
   const rounded = ({ name, type }: Column) =>
     isNumeric(type) ? roundingOf(restriction.rounding.filter(({ measure }) => measure === name || (measure === null && !dimensions.includes(name))), name) : undefined
-  return permittedRows(table, restriction, hashKey, { rounded })
+  if (!query.aggregated) return permittedRows(table, restriction, hashKey, { rounded })
+  return permittedRows(table, restriction, hashKey, protectsGroups(restriction) ? { keys: rounded } : { keys: rounded, compared: rounded })
+}
+
+function protectsGroups({ minGroupSizes, largestShares }: QueryRestriction): boolean {
+  return minGroupSizes.length > 0 || largestShares.length > 0
 }
 
 /** The columns of the answer with their types. */

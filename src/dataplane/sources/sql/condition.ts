@@ -23,7 +23,7 @@ function plainSql(permitted: Permitted, condition: CheckedCondition): Sql {
     return sql`(${sql.join(parts, condition.kind === 'and' ? sql` and ` : sql` or `)})`
   }
   const column = permitted.column(condition.column.name)
-  const value = permitted.ref(column.name)
+  const value = permitted.compared(column.name)
   if (condition.kind === 'is') return isSql(column, value, condition.value)
   if (condition.kind === 'in') return sql`(${inSql(permitted.dialect, { type: column.type, value, values: condition.values.map((item) => valueText(column.type, item)), negated: false })})`
   if (condition.operator === 'like' || condition.operator === 'ilike') {

@@ -19,12 +19,12 @@ export function roundingOf(roundings: readonly Rounding[], measure: string | nul
   return found.reduce<Rounding | undefined>((most, next) => (most === undefined || next.to > most.to ? next : most), undefined)
 }
 
-/** An output over the permitted rows: aggregates rounded, casts last. */
+/** An output over the permitted rows, or a key of its groups: rounded, casts last. */
 export function outputSql(permitted: Permitted, output: Output, roundings: readonly Rounding[]): Sql {
   const { dialect } = permitted
   if (output.kind === 'column') {
-    const column = permitted.column(output.column.name)
-    return castSql(keySql(permitted, column, roundings), roundedType(column.type, keyRounding(column, roundings)), output.cast)
+    const { value, type } = permitted.key(output.column.name)
+    return castSql(value, type, output.cast)
   }
   const type = aggregateType(permitted, output)
   const value = aggregateSql(permitted, output)
@@ -34,22 +34,11 @@ export function outputSql(permitted: Permitted, output: Output, roundings: reado
   return castSql(rounded, roundedType(type, rounding), output.cast)
 }
 
-/** A column, or the key of a group, as it comes out before its cast: a measure that the terms round by name is rounded there too. */
-export function keySql(permitted: Permitted, column: Column, roundings: readonly Rounding[]): Sql {
-  const rounding = keyRounding(column, roundings)
-  const value = permitted.ref(column.name)
-  return rounding === undefined ? value : multipleSql({ dialect: permitted.dialect, type: column.type, value, to: rounding.to, down: false })
-}
-
-function keyRounding(column: Column, roundings: readonly Rounding[]): Rounding | undefined {
-  return isNumeric(column.type) ? roundingOf(roundings.filter(({ measure }) => measure === column.name), column.name) : undefined
-}
-
 /** What an output is in the answer: sums of whole numbers are whole numbers, averages are numbers. */
 export function outputColumn(permitted: Permitted, output: Output, roundings: readonly Rounding[]): Column {
   if (output.kind === 'column') {
     const column = permitted.column(output.column.name)
-    const type = castType(roundedType(column.type, keyRounding(column, roundings)), output.cast)
+    const type = castType(permitted.key(column.name).type, output.cast)
     const { unit, description } = column
     return { name: output.name, type, nullable: column.nullable || output.cast !== null, ...(unit === undefined ? {} : { unit }), ...(description === undefined ? {} : { description }) }
   }

@@ -24,6 +24,9 @@ export interface Permitted {
   column(name: string): Column
   /** Its value in `permitted`. */
   ref(name: string): Sql
+  /** That value as conditions see it, and as groups are made by it: rounded where the terms round it and single values would show. */
+  compared(name: string): Sql
+  key(name: string): Keyed
   /** The unmasked value of a column that identifies or counts a protected unit, in `permitted`: to be counted, never to come out. */
   unit(name: string): Sql
   /** The value of a permitted column over a row of the table itself, and that of a protected unit's or a measure's, unmasked. */
@@ -35,10 +38,19 @@ export interface Permitted {
   cte(uses: { readonly columns: readonly string[]; readonly units?: readonly string[] }): Sql
 }
 
+/** What groups are made by. */
+export interface Keyed {
+  readonly value: Sql
+  readonly type: ColumnType
+}
+
 /** Further ways to read the rows. */
 export interface PermittedOptions {
   /** Values that are rounded before anything sees them: where single rows come out. */
   readonly rounded?: (column: Column) => Rounding | undefined
+  /** Values that are rounded before they are compared, and before groups are made by them: where sums are of the values themselves. */
+  readonly compared?: (column: Column) => Rounding | undefined
+  readonly keys?: (column: Column) => Rounding | undefined
 }
 
 /** The sub-query of a restriction over a table. A restriction that names what is not there is refused. */
@@ -67,11 +79,21 @@ export function permittedRows(table: SqlTable, restriction: QueryRestriction, ha
     return rounding === undefined || !isNumeric(type) ? masked : multipleSql({ dialect, type, value: masked, to: rounding.to, down: false })
   }
 
+  const ref = (name: string): Sql => sql.id(`c${indexes.get(column(name).name)}`)
+  function keyed(name: string, roundings: PermittedOptions['keys']): Keyed {
+    const found = column(name)
+    const rounding = isNumeric(found.type) ? roundings?.(found) : undefined
+    if (rounding === undefined) return { value: ref(name), type: found.type }
+    return { value: multipleSql({ dialect, type: found.type, value: ref(name), to: rounding.to, down: false }), type: roundedType(found, rounding).type }
+  }
+
   return {
     dialect,
     columns,
     column,
-    ref: (name) => sql.id(`c${indexes.get(column(name).name)}`),
+    ref,
+    compared: (name) => keyed(name, options.compared).value,
+    key: (name) => keyed(name, options.keys),
     unit: (name) => sql.id(`u${indexes.get(sourceColumn(table, name).name)}`),
     value: (name) => value(column(name).name),
     raw: (name) => rawSql(dialect, sourceColumn(table, name)),
