@@ -75,6 +75,8 @@ async function answerQuestion(deps: DataRouteDeps, exchange: Exchange, question:
       if (committed.kind === 'permitted') {
         const { index } = committed
         const withheld = groups === undefined ? undefined : withheldOf(question.restriction, groups.groups)
+        // A slow reader keeps no connection to the source.
+        await question.engine.close()
         return await sendRecorded(deps, exchange, index, () => sendAnswer(exchange, { ...question, whole, total: answer.total, withheld, index }))
       }
       if (attempt === attempts) throw new ProblemError('too-many-requests', 'Other queries under the agreement are answered at the same time, on which this answer depends. Try again.')
