@@ -112,11 +112,14 @@ function requireSafe(what: string, allowed: readonly Cast[], cast: Cast | null):
 
 function checkOrder(scope: Scope, item: OrderItem, { outputs, aggregated }: { outputs: readonly Output[]; aggregated: boolean }): CheckedOrder {
   const { descending, nulls } = item
+  const isGroup = outputs.some((group) => group.kind === 'column' && group.column.name === item.by)
+  const named = aggregated && !isGroup ? undefined : scope.columns.get(item.by)
+  const column = named?.type === 'object' ? undefined : named
+  // Rows are ordered by the table's columns, as PostgREST does it: 9 comes before 10 even where they come out as text.
+  if (column !== undefined && !aggregated) return { by: { column }, descending, nulls }
   const output = outputs.find(({ name }) => name === item.by)
   if (output !== undefined) return { by: { output: output.name }, descending, nulls }
-  const isGroup = outputs.some((group) => group.kind === 'column' && group.column.name === item.by)
-  const column = aggregated && !isGroup ? undefined : scope.columns.get(item.by)
-  if (column !== undefined && column.type !== 'object') return { by: { column }, descending, nulls }
+  if (column !== undefined) return { by: { column }, descending, nulls }
   const allowed = [...new Set([...outputs.map(({ name }) => name), ...(aggregated ? [] : scope.columns.keys())])]
   throw new ProblemError('unknown-column', `order: the answer cannot be ordered by ${JSON.stringify(item.by.slice(0, 100))}. It can be by: ${allowed.slice(0, 100).join(', ')}.`, { fields: { parameter: 'order', allowed: allowed.slice(0, 500) } })
 }

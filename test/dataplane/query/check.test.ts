@@ -56,6 +56,11 @@ describe('names', () => {
     ['?extra=eq.1', 'invalid-query'],
     ['?select=extra,count()', 'invalid-query'],
   ])('%s is refused', (text, code) => expect(refusal(text).code).toBe(code))
+  test('rows are ordered by the columns of the table before names of the answer; groups by what comes out', () => {
+    expect(check('?select=amount::text&order=amount.desc').order).toMatchObject([{ by: { column: { name: 'amount' } } }])
+    expect(check('?select=amount:week,a:amount&order=amount,a').order).toMatchObject([{ by: { column: { name: 'amount' } } }, { by: { output: 'a' } }])
+    expect(check('?select=amount:district,amount.sum()&order=amount').order).toMatchObject([{ by: { output: 'amount' } }])
+  })
   test('a refusal tells what there is', () => {
     expect(refusal('?select=nope').fields['allowed']).toEqual(columns.map(({ name }) => name))
     expect(refusal('?select=district,amount.sum()&order=card').message).toContain('district, amount.sum')
