@@ -67,7 +67,10 @@ export function planOf(table: SqlTable, { hashKey, earlier, candidate }: PiecesI
 function viewPlan(permitted: Permitted, index: number): ViewPlan {
   const place = new Map(permitted.columns.map(({ name }, at) => [name, at]))
   const placeOf = (name: string) => `${index}_${place.get(permitted.column(name).name)}`
-  return { permitted: { ...permitted, ref: (name) => sql.id(`v${placeOf(name)}`) }, place: placeOf, used: new Set(), inside: sql.id(`in${index}`) }
+  const ref = (name: string) => sql.id(`v${placeOf(name)}`)
+  // Conditions and keys are on the values themselves, which are weighed; nothing of them comes out here.
+  const seen: Permitted = { ...permitted, ref, compared: ref, key: (name) => ({ value: ref(name), type: permitted.column(name).type }) }
+  return { permitted: seen, place: placeOf, used: new Set(), inside: sql.id(`in${index}`) }
 }
 
 /** The columns by which anything of a view was grouped. */
