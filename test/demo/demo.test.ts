@@ -87,7 +87,7 @@ describe('npm run demo', () => {
   }, 60_000)
 
   test('what it prints to try works when it is pasted; told to stop, it stops both connectors', async () => {
-    const data = join(folder, 'stays')
+    const data = join(folder, 'twice')
     const { child, ended, printed } = startDemo('--data', data)
     const commands = (await printed('&limit=1000')).split('\n').filter((line) => /^ {3}(npx|curl) /.test(line)).map((line) => line.trim())
     expect(commands).toHaveLength(6)
