@@ -18,7 +18,7 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
-/** What a date or time names: a date the whole day. Without an offset of its own it is read in `timeZone`. Undefined when it is neither. */
+/** What a date or time names: a date the whole day. Without an offset of its own it is read in `timeZone`. Undefined when it is neither, or there is no such zone. */
 export function spanOf(value: PolicyValue, timeZone = 'UTC'): Span | undefined {
   const match = 'value' in value ? pattern.exec(value.value) : null
   if (match === null) return undefined
@@ -26,7 +26,9 @@ export function spanOf(value: PolicyValue, timeZone = 'UTC'): Span | undefined {
   if (year === undefined || month === undefined || day === undefined || !isDay(year, month, day)) return undefined
   const offset = match[8]
   const milliseconds = Number((match[7] ?? '').slice(0, 3).padEnd(3, '0'))
-  const at = (local: number) => (offset === undefined ? inZone(local, timeZone) : local - offsetOf(offset))
+  if (offset === undefined && timeZone !== 'UTC' && !isTimeZone(timeZone)) return undefined
+  const format = offset === undefined && timeZone !== 'UTC' ? localFormat(timeZone) : undefined
+  const at = (local: number) => (format === undefined ? local - offsetOf(offset ?? 'Z') : inZone(local, format))
   if (hour === undefined || minute === undefined || second === undefined) {
     const start = Date.UTC(year, month - 1, day)
     return { first: new Date(at(start)), last: new Date(at(start + dayLength) - 1) }
@@ -48,11 +50,12 @@ function offsetOf(text: string): number {
 }
 
 /** The first instant whose local time in the zone is at or after `local`, given as if it were UTC. */
-function inZone(local: number, timeZone: string): number {
-  if (timeZone === 'UTC') return local
-  const format = localFormat(timeZone)
+function inZone(local: number, format: Intl.DateTimeFormat): number {
   let before = local - dayLength
   let after = local + dayLength
+  const offset = localTime(format, before) - before
+  // Formatting is slow, and on most days no clock is changed. Between two changes that cancel each other lie weeks.
+  if (localTime(format, after) - after === offset) return local - offset
   while (after - before > 1) {
     const middle = Math.floor((before + after) / 2)
     if (localTime(format, middle) >= local) after = middle

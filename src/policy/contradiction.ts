@@ -4,6 +4,7 @@ import type { PartOf } from './implication.ts'
 import type { AtomicConstraint, Constraint } from './model.ts'
 import { operandOf } from './profile.ts'
 import { isEmpty, windowOfConstraint } from './validity.ts'
+import type { Window } from './validity.ts'
 
 /** Operands of which a request has one value at a time. */
 const single = new Set(['role', 'purpose', 'legalBasis', 'recipient', 'method', 'path', 'dayOfWeek', 'hourOfDay', 'fileFormat', 'rowScope'])
@@ -30,8 +31,12 @@ function contradictory(same: readonly AtomicConstraint[], above: (iri: string) =
   const term = first === undefined ? undefined : operandOf(first.leftOperand)?.row.term
   const domain = term === 'dayOfWeek' ? days : term === 'hourOfDay' ? hours : listed(same)
   if (domain === undefined) return undefined
-  const left = (count: number) => domain.filter((value) => same.slice(0, count).every((constraint) => mayHold(constraint, value, above)))
-  return same.find((_constraint, index) => left(index + 1).length === 0)
+  let left = domain
+  return same.find((constraint) => {
+    const holds = holding(constraint, above)
+    left = left.filter(holds)
+    return left.length === 0
+  })
 }
 
 const hours = Array.from({ length: 24 }, (_value, hour) => String(hour))
@@ -41,22 +46,27 @@ function listed(same: readonly AtomicConstraint[]): string[] | undefined {
   return same.find(({ operator }) => operator === 'eq' || operator === 'isAnyOf')?.rightOperand.map(valueText)
 }
 
-function mayHold(constraint: AtomicConstraint, value: string, above: (iri: string) => ReturnType<PartOf> | undefined): boolean {
-  const values = constraint.rightOperand.map(valueText)
+/** Tells whether a constraint may hold for a value. */
+function holding(constraint: AtomicConstraint, above: (iri: string) => ReturnType<PartOf> | undefined): (value: string) => boolean {
+  const texts = constraint.rightOperand.map(valueText)
+  const numeric = isNumeric(constraint)
+  const values: ReadonlySet<string | number> = new Set<string | number>(numeric ? texts.map(Number) : texts)
+  const isListed = (value: string) => values.has(numeric ? Number(value) : value)
   switch (constraint.operator) {
     case 'eq':
     case 'isAnyOf':
-      return isNumeric(constraint) ? values.some((each) => Number(each) === Number(value)) : values.includes(value)
+      return isListed
     case 'neq':
     case 'isNoneOf':
-      return isNumeric(constraint) ? !values.some((each) => Number(each) === Number(value)) : !values.includes(value)
+      return (value) => !isListed(value)
     case 'isA':
-    case 'isPartOf': {
-      const broader = above(value)
-      return broader === undefined || values.some((each) => broader.has(each))
-    }
+    case 'isPartOf':
+      return (value) => {
+        const broader = above(value)
+        return broader === undefined || texts.some((each) => broader.has(each))
+      }
     default:
-      return !isNumeric(constraint) || isInside(constraint, Number(value))
+      return (value) => !numeric || isInside(constraint, Number(value))
   }
 }
 
@@ -72,10 +82,11 @@ function isInside(constraint: AtomicConstraint, value: number): boolean {
 }
 
 function emptyWindow(direct: readonly AtomicConstraint[]): AtomicConstraint | undefined {
-  const windows = direct.map((constraint) => windowOfConstraint(constraint, undefined))
-  return direct.find((_constraint, index) => {
-    const held = windows.slice(0, index + 1)
-    return isEmpty({ from: Math.max(...held.map(({ from }) => from)), until: Math.min(...held.map(({ until }) => until)) })
+  let held: Window = { from: -Infinity, until: Infinity }
+  return direct.find((constraint) => {
+    const { from, until } = windowOfConstraint(constraint, undefined)
+    held = { from: Math.max(held.from, from), until: Math.min(held.until, until) }
+    return isEmpty(held)
   })
 }
 

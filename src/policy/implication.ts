@@ -169,10 +169,14 @@ function isNegative({ operator }: AtomicConstraint): boolean {
 // Of several values that hold together one may be among those wanted and another among those excluded, so what is wanted never shows
 // that nothing is excluded.
 function isSubset(given: AtomicConstraint, wanted: AtomicConstraint): boolean {
-  const [a, b] = [given, wanted].map((each) => each.rightOperand.map(valueText))
-  if (a === undefined || b === undefined) return false
-  if (isPositive(given) && wanted.operator === 'isAnyOf') return a.every((value) => b.includes(value))
-  return isNegative(given) && isNegative(wanted) && b.every((value) => a.includes(value))
+  const a = new Set(given.rightOperand.map(valueText))
+  const b = new Set(wanted.rightOperand.map(valueText))
+  if (isPositive(given) && wanted.operator === 'isAnyOf') return isWithinSet(a, b)
+  return isNegative(given) && isNegative(wanted) && isWithinSet(b, a)
+}
+
+function isWithinSet(inner: ReadonlySet<string>, outer: ReadonlySet<string>): boolean {
+  return [...inner].every((value) => outer.has(value))
 }
 
 // isA and isPartOf are reflexive, and hold for everything narrower.

@@ -55,10 +55,12 @@ function permissionWidening(narrower: Policy, wider: Policy, partOf: PartOf): st
   const [before, after] = [rulesOf(wider, 'permission'), rulesOf(narrower, 'permission')]
   for (const [index, permission] of after.entries()) {
     const within = before.filter((other) => outside(permission, other, partOf) === undefined && lostDuty(permission, other) === undefined)
-    const steps = within.map((other) => steppedOver({ permission, earlier: before.slice(0, before.indexOf(other)), kept: after.slice(0, index), partOf }))
-    if (steps.includes(undefined)) continue
+    const kept = after.slice(0, index)
+    const stepped = (other: PolicyRule) => steppedOver({ permission, earlier: before.slice(0, before.indexOf(other)), kept, partOf })
+    if (within.some((other) => stepped(other) === undefined)) continue
     const [first] = before
-    const why = steps[0] ?? (first === undefined ? undefined : (outside(permission, first, partOf) ?? lostDuty(permission, first))) ?? 'The other policy permits nothing.'
+    const [nearest] = within
+    const why = (nearest === undefined ? undefined : stepped(nearest)) ?? (first === undefined ? undefined : (outside(permission, first, partOf) ?? lostDuty(permission, first))) ?? 'The other policy permits nothing.'
     return `${permission.at}: ${within.length === 0 && before.length > 1 ? 'This is within no permission of the other policy. ' : ''}${why}`
   }
   return undefined

@@ -3,6 +3,7 @@ import { isTimeZone } from './calendar.ts'
 import { valueText } from './direct-constraints.ts'
 import { hasZone, literalKind, numberOf, quoted } from './literals.ts'
 import { parseMask } from './masks.ts'
+import { constraintsOf } from './faults.ts'
 import type { AtomicConstraint, Constraint, Policy, PolicyRule, PolicyValue } from './model.ts'
 import { operandOf, operandTable, xsdIri } from './profile.ts'
 import type { OperandRow } from './profile.ts'
@@ -23,7 +24,34 @@ interface Place {
  */
 export function requireProfile(policy: Policy, at = ''): void {
   if (policy.inheritFrom.length > 0) refuse(`${at}/inheritFrom`, 'must be resolved before: the rules that are inherited have to be in the policy.')
+  requireSize(policy, at)
   for (const rule of policy.rules) requireRule(rule, at)
+}
+
+/** Terms are compared with each other before they are agreed, each with each: what a partner sends must not keep a connector busy. */
+const most = { rules: 100, constraints: 500, values: 5_000 } as const
+
+function requireSize({ rules }: Policy, at: string): void {
+  const sizes = { rules: 0, constraints: 0, values: 0 }
+  for (const { actions, ...rule } of rules.flatMap(withInner)) {
+    // Where it goes out, a rule has one action, and what refines that one constrains the rule.
+    for (const action of actions.length === 0 ? [undefined] : actions) {
+      const constraints = constraintsOf({ ...rule, actions: action === undefined ? [] : [action] }).flatMap(withParts)
+      sizes.rules += 1
+      sizes.constraints += constraints.length
+      sizes.values += constraints.reduce((sum, each) => sum + (each.kind === 'atomic' ? each.rightOperand.length : 0), 0)
+      const over = (['rules', 'constraints', 'values'] as const).find((what) => sizes[what] > most[what])
+      if (over !== undefined) refuse(at === '' ? 'The policy' : at, `has more than ${most[over]} ${over}, and no more can be enforced. Offer less at once, or list fewer values.`)
+    }
+  }
+}
+
+function withInner(rule: PolicyRule): PolicyRule[] {
+  return [rule, ...[...rule.duties, ...rule.consequences, ...rule.remedies].flatMap(withInner)]
+}
+
+function withParts(constraint: Constraint): Constraint[] {
+  return constraint.kind === 'atomic' ? [constraint] : [constraint, ...constraint.parts.flatMap(withParts)]
 }
 
 function refuse(at: string, message: string): never {
