@@ -1,8 +1,6 @@
 import { ProblemError } from '../errors.ts'
 import type { ContextValue } from '../policy/decision.ts'
 import { profileActions } from '../policy/profile.ts'
-import type { DataFormat } from './data-request.ts'
-import { readDataRequest } from './data-request.ts'
 import type { DataRouteDeps, Exchange, Started } from './exchange.ts'
 import { exchangeOf, recordAround, refuse, requireLeft } from './exchange.ts'
 import type { AgreementTerms } from './governed/agreement-terms.ts'
@@ -15,7 +13,7 @@ import { readTableRequest } from './query/answer-request.ts'
 import type { AnswerFormat } from './query/engine.ts'
 import { releaseQuery } from './release-query.ts'
 import type { ReleasedDataset, ReleasedTransfer } from './release.ts'
-import type { Representation } from './representations.ts'
+import type { DataFormat, Representation } from './representations.ts'
 import { prepareFile, sendFile } from './send-file.ts'
 import { sendTable } from './send-table.ts'
 import type { FileVersion, PostgresqlSource } from './sources/source.ts'
@@ -54,8 +52,14 @@ function readWanted({ request, target }: Started, { source, version }: ReleasedD
   return {
     table,
     asked: (terms) => ({ action: aggregated ? profileActions.queryAggregate : readAction, context: context(terms) }),
-    whole: table.asks ? 'csv' : readDataRequest(request, target.query, source.type === 'postgresql' ? 'csv' : 'original').format,
+    whole: wholeFormat(table, source),
   }
+}
+
+/** The format of the whole, unless another is wanted: a file as it was published, a table as CSV. */
+function wholeFormat({ format }: TableRequest, { type }: ReleasedDataset['source']): DataFormat {
+  if (format !== null && format !== 'geojson') return format
+  return type === 'postgresql' ? 'csv' : 'original'
 }
 
 /** The format of an answer to a query, unless another is wanted; of the whole it is CSV, as that of tables is. */

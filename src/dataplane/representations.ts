@@ -6,11 +6,13 @@ import { pipeline } from 'node:stream/promises'
 import { ProblemError } from '../errors.ts'
 import { digestOf } from './file-digest.ts'
 import { inputFormat } from './inspect.ts'
-import type { DataFormat } from './data-request.ts'
 import type { DuckDbPool } from './sources/duckdb/pool.ts'
 import type { PostgresqlSources } from './sources/postgresql.ts'
 import type { FileVersion, PostgresqlSource, TabularFormat } from './sources/source.ts'
 import { mediaTypes } from './sources/source.ts'
+
+/** How data is given: one of the tabular formats, or the file as it was published. */
+export type DataFormat = TabularFormat | 'original'
 
 /** A file ready to be sent. Whoever has it closes its handle. */
 export interface Representation {
