@@ -21,6 +21,7 @@ const routes = {
   readPartnerCatalog: ['GET', '/partners/{partnerId}/catalog'],
   requestNegotiation: ['POST', '/negotiations'],
   getNegotiation: ['GET', '/negotiations/{negotiationId}'],
+  approveNegotiation: ['POST', '/negotiations/{negotiationId}/approve'],
   listAgreements: ['GET', '/agreements'],
   revokeAgreement: ['POST', '/agreements/{agreementId}/revoke'],
   createToken: ['POST', '/tokens'],

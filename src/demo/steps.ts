@@ -86,23 +86,46 @@ export async function discover(screen: Screen, { operator, city }: DataSpace): P
 }
 
 /** The two connectors negotiate, unless an agreement of an earlier run holds. Gives the id of the agreement. */
-export async function negotiate(screen: Screen, { operator, city }: DataSpace, { id: dataset, offer: wanted }: Published): Promise<string> {
+export async function negotiate(screen: Screen, space: DataSpace, { id: dataset, offer: wanted }: Published): Promise<string> {
+  const { operator, city } = space
   const { items } = await city.api.call('listAgreements', { query: { role: 'consumer', partner: operator.id, dataset } })
   const before = items.find(({ finalizedAt, endsAt }) => finalizedAt !== null && (endsAt === null || new Date(endsAt) > new Date()))
   return screen.step(`The two connectors negotiate an agreement about ${dataset}.`, async () => {
     if (before !== undefined) return [before.id, `They agreed in an earlier run: agreement ${before.id} holds.`]
     const states: string[] = []
     const begun = performance.now()
+    const approval = await approving(space)
     const ended = await watch<Answer<'getNegotiation'>>(city, 'negotiation.*', {
       start: () => city.api.call('requestNegotiation', { body: { partner: operator.id, offer: wanted, dataset } }),
       read: ({ id }) => city.api.call('getNegotiation', { path: { negotiationId: id } }),
       seen: (entry, { id }) => entry['negotiation'] === id && states.push(String(entry['type']).slice('negotiation.'.length).toUpperCase()) > 0,
       done: ({ state }) => state === 'FINALIZED' || state === 'TERMINATED',
-    })
+    }).finally(() => approval.close())
     if (ended.agreement === null || ended.state !== 'FINALIZED') throw new StepFailure(`The negotiation ended as ${ended.state}: ${ended.error ?? ended.reason ?? 'no reason was given'}`)
     const walked = states.at(-1) === ended.state ? states : [...states, ended.state]
-    return [ended.agreement, `${walked.join(' → ')} in ${Math.round(performance.now() - begun)} ms; both hold agreement ${ended.agreement}.`]
+    const approved = (await approval.done) ? '\nA second agreement on protected data waits for a person, and the operator approved it.' : ''
+    return [ended.agreement, `${walked.join(' → ')} in ${Math.round(performance.now() - begun)} ms; both hold agreement ${ended.agreement}.${approved}`]
   })
+}
+
+/** From now on the operator approves what waits for it, as a person would. Tells in the end whether anything did. */
+async function approving({ operator, city }: DataSpace): Promise<{ readonly done: Promise<boolean>; close(): void }> {
+  const following = await operator.api.follow('negotiation.requested')
+  const approve = async () => {
+    let approved = false
+    for await (const { negotiation, partner } of following.entries) {
+      if (partner !== city.id) continue
+      const path = { negotiationId: String(negotiation) }
+      if ((await operator.api.call('getNegotiation', { path })).state !== 'REQUESTED') continue
+      await operator.api.call('approveNegotiation', { path })
+      approved = true
+    }
+    return approved
+  }
+  const done = approve()
+  // What fails is told by who waits for it.
+  done.catch(() => undefined)
+  return { done, close: () => following.close() }
 }
 
 /** A transfer, by the id that each side gives it. */

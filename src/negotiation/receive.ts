@@ -3,18 +3,19 @@ import { otherRole, reasonText } from '../outbox/process.ts'
 import { noteReceived, wasReceived } from '../outbox/received/store.ts'
 import type { Transaction } from '../persistence/database.ts'
 import { refusalOf } from '../policy/agreeable.ts'
+import { beginsAnew } from '../policy/begins-anew.ts'
 import type { MessageOffer, OdrlAgreement } from '../policy/odrl.ts'
 import { policiesMatch } from '../policy/policies-match.ts'
 import { advance, changeOf, save, storeAgreement, takeStep } from './change.ts'
 import type { Change, CurrentOffer, NegotiationDeps } from './change.ts'
-import type { Situation } from './decide.ts'
+import type { Decision, Situation } from './decide.ts'
 import type { ContractAgreementMessage, ContractNegotiation, ContractOfferMessage, ContractRequestMessage, NegotiationMessage } from './messages.ts'
 import { refusal, toContractNegotiation } from './negotiation.ts'
 import type { Negotiation } from './negotiation.ts'
 import { readTerms, requireTerms, termsFault } from './offered-terms.ts'
 import { isFinal } from './state-machine.ts'
 import type { NegotiationAct } from './state-machine.ts'
-import { findByCounterpartyPid, lockNegotiation } from './store.ts'
+import { findByCounterpartyPid, findAgreed, holdDataset, lockNegotiation } from './store.ts'
 
 /** Who sent a message: a participant that authenticated and is in the register. */
 interface Sender {
@@ -162,11 +163,24 @@ async function checkedOffer(deps: NegotiationDeps, tx: Transaction, negotiation:
 async function react(deps: NegotiationDeps, tx: Transaction, change: Change, situation: Situation): Promise<void> {
   const { negotiation } = change
   if (isFinal(negotiation.state)) return
-  const decision = deps.decide(situation)
+  const decision = await onceOnly(tx, negotiation, deps.decide(situation))
   // What was offered earlier may have become unenforceable, or be over.
   const fault = decision.act === 'agree' ? await termsFault(deps, tx.db, { partner: negotiation.counterparty, datasetId: negotiation.datasetId, offer: negotiation.offer }) : undefined
   if (decision.act === undefined || fault !== undefined) change.negotiation = { ...negotiation, reason: fault === undefined ? decision.reason : `This cannot be agreed: ${fault} Counter or terminate.` }
   else takeStep(deps, change, { act: decision.act, reason: decision.reason })
+}
+
+// Quotas and released groups are kept for each agreement: whoever got a second one by asking again would start from nothing.
+async function onceOnly(tx: Transaction, negotiation: Negotiation, decision: Decision): Promise<Decision> {
+  if (decision.act !== 'agree' || negotiation.state !== 'REQUESTED') return decision
+  const term = beginsAnew(readTerms(negotiation.offer))
+  if (term === undefined) return decision
+  const { counterparty, datasetId } = negotiation
+  await holdDataset(tx.db, counterparty, datasetId)
+  const agreed = await findAgreed(tx.db, counterparty, datasetId)
+  const earlier = agreed.find(({ offer }) => beginsAnew(readTerms(offer)) !== undefined)
+  if (earlier === undefined) return decision
+  return { reason: `The partner has the agreement ${earlier.agreementId} about this dataset, and under a second one ${term} would begin anew. Approve, counter or terminate.` }
 }
 
 function usableCallback(deps: NegotiationDeps, address: string | undefined): string {

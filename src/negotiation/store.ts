@@ -71,6 +71,28 @@ export async function findByCounterpartyPid(db: Queries, counterparty: string, p
   return row === undefined ? undefined : fromRow(row)
 }
 
+/** Until this transaction is over, others that agree with the partner about the dataset wait. */
+export async function holdDataset(db: Queries, counterparty: string, dataset: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${JSON.stringify(['agree', counterparty, dataset])}, 0))`.execute(db)
+}
+
+/** What we agreed, as provider, with the partner about the dataset, whether it ended or not: the newest agreement under each wording. */
+export async function findAgreed(db: Queries, counterparty: string, dataset: string): Promise<{ agreementId: string | null; offer: MessageOffer }[]> {
+  const rows = await db
+    .selectFrom('negotiation')
+    .distinctOn('offer')
+    .select(['agreement_id', 'offer'])
+    .where('role', '=', 'provider')
+    .where('counterparty', '=', counterparty)
+    .where('dataset_id', '=', dataset)
+    .where('agreement_id', 'is not', null)
+    .where('state', '<>', 'TERMINATED')
+    .orderBy('offer')
+    .orderBy('created_at', 'desc')
+    .execute()
+  return rows.map((row) => ({ agreementId: row.agreement_id, offer: JSON.parse(row.offer) }))
+}
+
 /** Which negotiations, newest first. */
 export interface NegotiationQuery {
   readonly after?: Position

@@ -15,9 +15,9 @@ const own = 'did:web:own.example'
 const partnerId = 'did:web:partner.example'
 const start = new Date('2026-03-02T09:30:00Z')
 const end = '2027-01-01T00:00:00Z'
-const statistics = permitted(constraint('our:role', 'isAnyOf', ['analyst', 'planner']), validUntil(end), constraint('our:queriesPerDay', 'lteq', integer(1000)))
-const narrower = permitted(constraint('our:role', 'isAnyOf', ['analyst']), validUntil(end), constraint('our:queriesPerDay', 'lteq', integer(10)))
-const wider = permitted(constraint('our:role', 'isAnyOf', ['analyst', 'planner', 'vendor']), validUntil(end), constraint('our:queriesPerDay', 'lteq', integer(1000)))
+const statistics = permitted(constraint('our:role', 'isAnyOf', ['analyst', 'planner']), validUntil(end), constraint('our:hourOfDay', 'lt', integer(20)))
+const narrower = permitted(constraint('our:role', 'isAnyOf', ['analyst']), validUntil(end), constraint('our:hourOfDay', 'lt', integer(18)))
+const wider = permitted(constraint('our:role', 'isAnyOf', ['analyst', 'planner', 'vendor']), validUntil(end), constraint('our:hourOfDay', 'lt', integer(20)))
 
 let connector: TestConnector
 let partner: Counterparty
@@ -47,11 +47,11 @@ async function offered(id: string, policy: PolicyTerms, decision: 'automatic' | 
   await catalog.createOffer({ id, datasets: [`${id}-data`], policy, decision, audience: null })
 }
 
-const ask = (id: string, policy: PolicyTerms) =>
-  partner.send(`${connector.dspAddress}/negotiations/request`, { '@type': 'ContractRequestMessage', consumerPid: randomUUID(), callbackAddress: partner.address, offer: { '@id': id, '@type': 'Offer', target: `${id}-data`, ...policy } })
+const ask = (id: string, policy: PolicyTerms, data = id) =>
+  partner.send(`${connector.dspAddress}/negotiations/request`, { '@type': 'ContractRequestMessage', consumerPid: randomUUID(), callbackAddress: partner.address, offer: { '@id': id, '@type': 'Offer', target: `${data}-data`, ...policy } })
 
-async function asked(id: string, policy: PolicyTerms) {
-  const { status, body } = await ask(id, policy)
+async function asked(id: string, policy: PolicyTerms, data = id) {
+  const { status, body } = await ask(id, policy, data)
   expect(status).toBe(201)
   return connector.services.negotiations.get(String(body['providerPid']))
 }
@@ -78,6 +78,22 @@ describe('as provider', () => {
     const negotiation = await asked('automatic', narrower)
     expect(negotiation).toMatchObject({ state: 'AGREED', reason: 'The request only narrows the current offer.' })
     expect(policiesMatch(await agreementOf(negotiation.counterpartyPid), narrower)).toBe(true)
+  })
+
+  test.each([
+    ['queriesPerDay', constraint('our:queriesPerDay', 'lteq', integer(10))],
+    ['elapsedTime', constraint('elapsedTime', 'lteq', duration('P30D'))],
+  ])('a second agreement, under which %s would begin anew, waits for a person, however many ask at once', async (term, limit) => {
+    await offered(term, permitted(limit))
+    // One under terms that keep nothing is no reason to wait.
+    await connector.services.catalog.createOffer({ id: `${term}-none`, datasets: [`${term}-data`], policy: permitted(validUntil(end)), decision: 'automatic', audience: null })
+    const free = () => asked(`${term}-none`, permitted(validUntil(end)), term)
+    expect([await free(), await free()]).toMatchObject([{ state: 'AGREED' }, { state: 'AGREED' }])
+    const together = await Promise.all([1, 2, 3].map(() => asked(term, permitted(limit))))
+    expect(together.map(({ state }) => state).toSorted()).toEqual(['AGREED', 'REQUESTED', 'REQUESTED'])
+    const waiting = together.find(({ state }) => state === 'REQUESTED')
+    expect(waiting?.reason).toContain(`under a second one ${term} would begin anew`)
+    expect(await connector.services.negotiations.approve(waiting?.id ?? '')).toMatchObject({ state: 'AGREED' })
   })
 
   test('a request that goes beyond the offer waits for a person, who is told where', async () => {
