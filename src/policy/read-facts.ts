@@ -5,9 +5,12 @@ const kinds = ['file', 'postgresql', 'http'] as const
 const counts = ['distinct', 'sum', 'max'] as const
 const known = new Set(['kind', 'columns', 'dimensions', 'protectedUnits'])
 
-/** Reads what policies may refer to in a dataset: `{"kind", "columns": [{"name", "type"}], "dimensions", "protectedUnits": [{"name", "column", "counts"}]}`. */
+/**
+ * Reads what policies may refer to in a dataset: `{"kind", "columns": [{"name", "type"}], "dimensions", "protectedUnits": [{"name", "column", "counts"}]}`,
+ * or the whole dataset as the management API shows it.
+ */
 export function readDatasetFacts(document: unknown): DatasetFacts {
-  const facts = objectAt(document, '')
+  const facts = shownFacts(objectAt(document, ''))
   const extra = Object.keys(facts).find((key) => !known.has(key))
   if (extra !== undefined) return wrong(`/${extra}`, `is not known; a dataset has ${[...known].join(', ')}`)
   const columns = list(facts['columns'], '/columns').map((column, index) => ({ name: textAt(field(column, 'name'), `/columns/${index}/name`), type: textAt(field(column, 'type'), `/columns/${index}/type`) }))
@@ -18,6 +21,13 @@ export function readDatasetFacts(document: unknown): DatasetFacts {
     return { name: textAt(field(unit, 'name'), `${at}/name`), column: columnAt(names, field(unit, 'column'), `${at}/column`), counts: oneOf(counts, field(unit, 'counts'), `${at}/counts`) }
   })
   return { kind: oneOf(kinds, facts['kind'] ?? 'file', '/kind'), columns, dimensions, protectedUnits }
+}
+
+function shownFacts(document: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { metadata, source } = document
+  if (!isObject(metadata) || !isObject(source)) return document
+  const { columns, dimensions, protectedUnits } = metadata
+  return { kind: source['type'], columns, dimensions, protectedUnits }
 }
 
 function list(value: unknown, at: string): readonly unknown[] {

@@ -5,8 +5,9 @@ import { hasZone, literalKind, numberOf, quoted } from './literals.ts'
 import { parseMask } from './masks.ts'
 import { constraintsOf } from './faults.ts'
 import type { AtomicConstraint, Constraint, Policy, PolicyRule, PolicyValue } from './model.ts'
-import { operandOf, operandTable, xsdIri } from './profile.ts'
+import { dpvIri, operandOf, operandTable, xsdIri } from './profile.ts'
 import type { OperandRow } from './profile.ts'
+import { isPurpose } from './purposes.ts'
 import { keeps, limitOf, unitLimits } from './value-limits.ts'
 
 /** Where a constraint stands, and so which operands it may have. */
@@ -118,7 +119,10 @@ const literals: Readonly<Record<Exclude<OperandRow['datatype'], 'iri'>, { readon
 
 function valueFault(row: OperandRow, value: PolicyValue, { unit }: AtomicConstraint): string | undefined {
   const not = (wanted: string) => `${quoted(valueText(value))} must be ${wanted} to be compared with ${row.term}`
-  if (row.datatype === 'iri') return 'iri' in value ? undefined : not('an IRI')
+  if (row.datatype === 'iri' && !('iri' in value)) return not('an IRI')
+  // A purpose that the vocabulary does not have would be below nothing: no request could have it, or a prohibition of it never holds.
+  if (row.term === 'purpose' && valueText(value).startsWith(dpvIri) && !isPurpose(valueText(value))) return not('a purpose of the Data Privacy Vocabulary 2.3, such as dpv:ProvideOfficialStatistics,')
+  if (row.datatype === 'iri') return undefined
   const { wanted, is } = literals[row.datatype]
   if ('iri' in value || !is(value)) return not(wanted)
   const needsZone = row.datatype === 'dateTime' && value.datatype !== `${xsdIri}date` && unit === undefined

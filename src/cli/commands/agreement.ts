@@ -50,6 +50,7 @@ export function agreementCommands(program: Command, open: Open): void {
       const { client, print } = open(command)
       const { reason, code } = options
       print.thing(await client.call('revokeAgreement', { path: { agreementId }, body: { ...(reason === undefined ? {} : { reason }), ...(code === undefined ? {} : { code }) } }))
+      print.note('What is still offered can be asked for again. Look with: concordat offer list')
     })
   example(revoke, 'agreement revoke urn:uuid:3c9f5a52-4a5e-4f1b-8f50-6cbb2f1f7a10 --reason "The purpose has changed"')
 }

@@ -11,7 +11,7 @@ export function policyCheckCommand(policy: Command, terminal: Terminal): void {
     .command('check')
     .description('check that a policy is valid and can be enforced; says the place of what is wrong')
     .argument('<file>', 'the policy; - is standard input')
-    .option('--dataset <facts>', 'file that says what the dataset has: {"kind", "columns": [{"name", "type"}], "dimensions", "protectedUnits": [{"name", "column", "counts"}]}')
+    .option('--dataset <facts>', 'file that says what the dataset has, as `concordat dataset show DATASET --json` writes it, or {"kind", "columns": [{"name", "type"}], "dimensions", "protectedUnits": [{"name", "column", "counts"}]}')
     .action(async (file: string, options: { dataset?: string }, command: Command) => {
       if (file === '-' && options.dataset === '-') throw wrongUsage('Only the policy or the dataset can be standard input.')
       const { factsIn, policyIn } = await import('../policy-file.ts')

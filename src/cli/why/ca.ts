@@ -9,7 +9,7 @@ export const ca: WhyTexts = {
   rule: (place) => `regla ${place}`,
   dataset: (id) => `conjunt de dades ${id}`,
   groups: (count) => `${count} grups`,
-  rows: (count) => `${count} files`,
+  rows: (count) => `${count} ${count === '1' ? 'fila' : 'files'}`,
   bytes: (count) => `${count} bytes`,
   digest: (sha256) => `SHA-256 ${sha256}`,
   nothing: 'res',

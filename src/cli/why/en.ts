@@ -9,7 +9,7 @@ export const en: WhyTexts = {
   rule: (place) => `rule ${place}`,
   dataset: (id) => `dataset ${id}`,
   groups: (count) => `${count} groups`,
-  rows: (count) => `${count} rows`,
+  rows: (count) => `${count} ${count === '1' ? 'row' : 'rows'}`,
   bytes: (count) => `${count} bytes`,
   digest: (sha256) => `SHA-256 ${sha256}`,
   nothing: 'nothing',

@@ -9,7 +9,7 @@ export const es: WhyTexts = {
   rule: (place) => `regla ${place}`,
   dataset: (id) => `conjunto de datos ${id}`,
   groups: (count) => `${count} grupos`,
-  rows: (count) => `${count} filas`,
+  rows: (count) => `${count} ${count === '1' ? 'fila' : 'filas'}`,
   bytes: (count) => `${count} bytes`,
   digest: (sha256) => `SHA-256 ${sha256}`,
   nothing: 'nada',

@@ -84,7 +84,7 @@ function alreadyTold(shape: Shape, ledger: readonly ReleasedShape[]): ReleasedSh
 }
 
 function nothing(): ProblemError {
-  return new ProblemError('withheld', 'No group of the answer has as many behind it as the terms of the agreement ask for. Ask for larger groups.')
+  return new ProblemError('withheld', 'No group of the answer may come out: behind each are fewer than the terms of the agreement ask for, or it would tell of fewer together with what was answered before. Ask for larger groups, or for what was answered before.')
 }
 
 function full(most: number): ProblemError {

@@ -53,13 +53,18 @@ interface Source {
   readonly db: Kysely<InformationSchema>
 }
 
+function namesOf(connections: Readonly<Record<string, string>>): string {
+  const names = Object.keys(connections)
+  return names.length === 0 ? 'None is configured: set CONCORDAT_POSTGRESQL_<NAME>.' : `There are: ${names.join(', ')}.`
+}
+
 /** Opens connections when they are first needed. */
 export function createPostgresqlSources(deps: { readonly connections: Readonly<Record<string, string>>; readonly timeoutMs: number }): PostgresqlSources {
   const open = new Map<string, Source>()
 
   function connectionOf(name: string): string {
     const connectionString = Object.hasOwn(deps.connections, name) ? deps.connections[name] : undefined
-    if (connectionString === undefined) throw new ProblemError('invalid-source', `There is no PostgreSQL connection named ${name}. The configuration names them.`)
+    if (connectionString === undefined) throw new ProblemError('invalid-source', `There is no PostgreSQL connection named ${name}. ${namesOf(deps.connections)}`)
     return connectionString
   }
 

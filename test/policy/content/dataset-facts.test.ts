@@ -1,9 +1,17 @@
 import { describe, expect, test } from '@jest/globals'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { readDatasetFacts } from '../../../src/policy/read-facts.ts'
 import { cardSpendingFacts, fileFacts, weeklySpendingFacts } from '../dataset-facts.ts'
 
 const realData = join(import.meta.dirname, '../../../../shared/data')
+
+test('a dataset as the management API shows it is read as well', () => {
+  const { kind, ...has } = cardSpendingFacts
+  const shown = { id: 'urn:x', metadata: { title: { en: 'Spending' }, ...has }, source: { type: kind }, latest: null, version: 1 }
+  expect(readDatasetFacts(shown)).toEqual(cardSpendingFacts)
+  expect(() => readDatasetFacts({ ...cardSpendingFacts, id: 'urn:x' })).toThrow('/id is not known')
+})
 
 describe('facts of the files that tests use', () => {
   test.each(Object.entries({ ...fileFacts, cardSpendingFacts, weeklySpendingFacts }))('of %s: dimensions and units are columns', (_name, facts) => {

@@ -94,6 +94,13 @@ describe('what a dataset does not have', () => {
   })
 })
 
+test('a purpose that DPV does not have is told when it is written; other vocabularies have their own', () => {
+  const purpose = (value: string) => permitting([c('odrl:purpose', 'isA', iri(value))])
+  expect(refusal(purpose('https://w3id.org/dpv#ProvideOficialStatistics'))).toMatch(/^\/policy\/permission\/0\/constraint\/0\/rightOperand: "https:\/\/w3id\.org\/dpv#ProvideOficialStatistics" must be a purpose of the Data Privacy Vocabulary/)
+  expect(refusal(purpose('https://w3id.org/dpv#ProvideOfficialStatistics'))).toBeUndefined()
+  expect(refusal(purpose('https://example.org/purposes#own'))).toBeUndefined()
+})
+
 describe('what contradicts itself', () => {
   test.each([
     ['no permission', policyOf({ prohibition: [{ action: 'odrl:use' }] }), /^\/policy\/permission: there is no permission/],
