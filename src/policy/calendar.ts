@@ -24,18 +24,27 @@ export function spanOf(value: PolicyValue, timeZone = 'UTC'): Span | undefined {
   if (match === null) return undefined
   const [year, month, day, hour, minute, second] = match.slice(1, 7).map((part) => (part === undefined ? undefined : Number(part)))
   if (year === undefined || month === undefined || day === undefined || !isDay(year, month, day)) return undefined
-  const offset = match[8]
-  const milliseconds = Number((match[7] ?? '').slice(0, 3).padEnd(3, '0'))
-  if (offset === undefined && timeZone !== 'UTC' && !isTimeZone(timeZone)) return undefined
-  const format = offset === undefined && timeZone !== 'UTC' ? localFormat(timeZone) : undefined
-  const at = (local: number) => (format === undefined ? local - offsetOf(offset ?? 'Z') : inZone(local, format))
+  const at = instantsIn(match[8], timeZone)
+  if (at === undefined) return undefined
   if (hour === undefined || minute === undefined || second === undefined) {
     const start = Date.UTC(year, month - 1, day)
     return { first: new Date(at(start)), last: new Date(at(start + dayLength) - 1) }
   }
   if (hour > 23 || minute > 59 || second > 59) return undefined
-  const instant = new Date(at(Date.UTC(year, month - 1, day, hour, minute, second, milliseconds)))
+  const instant = new Date(at(Date.UTC(year, month - 1, day, hour, minute, second, millisecondsOf(match[7]))))
   return { first: instant, last: instant }
+}
+
+function millisecondsOf(fraction = ''): number {
+  return Number(fraction.slice(0, 3).padEnd(3, '0'))
+}
+
+/** Tells when a local time is, given as if it were UTC; undefined when there is no such zone. */
+function instantsIn(offset: string | undefined, timeZone: string): ((local: number) => number) | undefined {
+  if (offset !== undefined || timeZone === 'UTC') return (local) => local - offsetOf(offset ?? 'Z')
+  if (!isTimeZone(timeZone)) return undefined
+  const format = localFormat(timeZone)
+  return (local) => inZone(local, format)
 }
 
 function isDay(year: number, month: number, day: number): boolean {

@@ -27,7 +27,8 @@ async function expand(document: object): Promise<readonly unknown[]> {
     return await jsonld.expand(document, { documentLoader: bundled, safe: true })
   } catch (error) {
     if (isProblem(error)) throw error
-    if (!isJsonLdError(error)) throw error
+    // The package trips over some documents that it does not expect, such as terms named like methods of objects.
+    if (!isJsonLdError(error)) throw new ProblemError('invalid-policy', 'The policy cannot be read as JSON-LD: its @context has something in it that JSON-LD does not allow. Write names as full IRIs, and leave the @context out.', { cause: error })
     const cause = causeOf(error)
     if (cause !== undefined) throw cause
     throw new ProblemError('invalid-policy', `The policy cannot be read as JSON-LD: ${error.message.slice(0, 300)}${detailsOf(error)}. Write names as full IRIs, or explain them in its @context.`)

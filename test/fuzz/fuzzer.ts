@@ -1,10 +1,15 @@
 import { Pool } from 'undici'
+import type { Dispatcher } from 'undici'
 import type { Random } from '../helpers/random.ts'
+import { askOne } from './governed.ts'
+import type { DataAnswer, GovernedGround, Way } from './governed.ts'
 import type { FuzzGround, FuzzTarget } from './ground.ts'
 import { managementRequest } from './management.ts'
 import { mutatePath, validRequest } from './messages.ts'
 import type { FuzzRequest } from './messages.ts'
 import { mutateBytes, mutateJson, oddText } from './mutate.ts'
+import { judgeOne, offerOne } from './offering.ts'
+import type { AskManagement } from './offering.ts'
 import { sendRaw } from './raw.ts'
 
 /** What was answered, and what must not have been. */
@@ -29,30 +34,65 @@ interface Sent {
 
 const tokenMs = 60_000
 
-export function createFuzzer({ connector, ground, random }: { connector: FuzzTarget; ground: FuzzGround; random: Random }): Fuzzer {
+/** What a run is about. */
+export interface FuzzerDeps {
+  readonly connector: FuzzTarget
+  /** Another connector, through whose gateway the first one is asked. */
+  readonly asking: FuzzTarget
+  readonly ground: FuzzGround
+  readonly governed: GovernedGround
+  readonly random: Random
+}
+
+export function createFuzzer({ connector, asking, ground, governed, random }: FuzzerDeps): Fuzzer {
   const tally: Tally = { statuses: new Map(), faults: [] }
   const open = { connections: 32, bodyTimeout: 20_000, headersTimeout: 20_000 }
-  const [publicPool, managementPool] = [new Pool(connector.publicUrl.replace('localhost', '127.0.0.1'), open), new Pool(connector.managementUrl, open)]
+  const [publicPool, managementPool, gatewayPool] = [new Pool(connector.publicUrl.replace('localhost', '127.0.0.1'), open), new Pool(connector.managementUrl, open), new Pool(asking.managementUrl, open)]
   const authorization = authorizations(ground, random)
 
   const count = (route: string, status: number) => {
     const statuses = tally.statuses.get(route) ?? new Map<number, number>()
     tally.statuses.set(route, statuses.set(status, (statuses.get(status) ?? 0) + 1))
   }
+  const note = (fault: string | undefined) => {
+    if (fault !== undefined) tally.faults.push(fault)
+  }
 
-  async function send(pool: Pool, sent: Sent): Promise<void> {
+  /** Undefined when there was no answer. */
+  async function exchange(pool: Pool, sent: Sent): Promise<DataAnswer | undefined> {
     const { route, method, path, headers, body } = sent
     try {
       const answer = await pool.request({ method, path, headers, ...(body === undefined ? {} : { body }) })
       const text = await answer.body.text()
       count(route, answer.statusCode)
-      const fault = faultOf(route, answer.statusCode, text, connector.dataDirectory)
-      if (fault !== undefined) tally.faults.push(`${fault}\n          ${describe(sent)}\n          ${text.slice(0, 500)}\n          ${fault.includes('50') ? connector.lastWords().split('\n').at(-1)?.slice(0, 1500) : ''}`)
+      return { status: answer.statusCode, text, headers: answer.headers }
     } catch (error) {
-      // A request that the client library refuses to write was never sent; a closed connection is an answer too.
-      count(Error.isError(error) && 'code' in error && String(error.code).startsWith('UND_ERR_INVALID') ? 'not sendable' : route, 0)
+      const code = Error.isError(error) && 'code' in error ? String(error.code) : ''
+      // A request that the client library refuses to write was never sent; a closed connection is an answer too, but silence is none.
+      count(code.startsWith('UND_ERR_INVALID') ? 'not sendable' : route, 0)
+      if (code.endsWith('_TIMEOUT')) note(`${route} was not answered in 20 s\n          ${describe(sent)}`)
+      return undefined
     }
   }
+
+  async function send(pool: Pool, sent: Sent): Promise<void> {
+    const answer = await exchange(pool, sent)
+    if (answer === undefined) return
+    const fault = faultOf(sent.route, answer.status, answer.text, connector.dataDirectory)
+    if (fault !== undefined) note(`${fault}\n          ${describe(sent)}\n          ${answer.text.slice(0, 500)}\n          ${fault.includes('50') ? connector.lastWords().split('\n').at(-1)?.slice(0, 1500) : ''}`)
+  }
+
+  async function askManagement({ method, path, route, json, headers = {} }: Parameters<AskManagement>[0]): Promise<{ status: number; text: string }> {
+    const sent = { method, path, route, headers: { 'authorization': `Bearer ${connector.token}`, 'content-type': 'application/json', ...headers }, body: json === undefined ? undefined : Buffer.from(writable(json)) }
+    const answer = await exchange(managementPool, sent)
+    if (answer === undefined) return { status: 0, text: '' }
+    const fault = faultOf(route, answer.status, answer.text, connector.dataDirectory)
+    note(fault === undefined ? undefined : `${fault}\n          ${describe(sent)}\n          ${answer.text.slice(0, 500)}`)
+    return answer
+  }
+
+  const askData = (way: Way['name'], { path, method, headers }: { path: string; method: Dispatcher.HttpMethod; headers: Readonly<Record<string, string>> }) =>
+    exchange(way === 'gateway' ? gatewayPool : publicPool, { route: `${way}, questions under terms`, method, path, headers, body: undefined })
 
   async function sendOne(): Promise<void> {
     const choice = random.number()
@@ -62,13 +102,18 @@ export function createFuzzer({ connector, ground, random }: { connector: FuzzTar
       if (status >= 500) tally.faults.push(`raw socket: ${status}`)
     } else if (choice < 0.1) await send(managementPool, mutated(managementRequest(ground, random), `Bearer ${random.chance(0.95) ? connector.token : oddHeader(random)}`))
     else if (choice < 0.18) await send(publicPool, dataRequest())
+    else if (choice < 0.28) {
+      count('policies that were read without a connector', 200)
+      note(await judgeOne(random))
+    } else if (choice < 0.34) note(await offerOne(askManagement, ground.datasets[0] ?? '', random))
+    else if (choice < 0.46) note(await askOne(governed, random, askData))
     else await send(publicPool, mutated(validRequest(ground, random), authorization()))
   }
 
   function mutated({ route, method, path, json }: FuzzRequest, token: string): Sent {
     const how = random.number()
     const others = [...ground.processes.slice(-5).flatMap(({ providerPid, consumerPid }) => [providerPid, consumerPid]), ...ground.agreements.slice(-3), ...ground.datasets, ground.partnerId, ground.other.id, ground.connectorId]
-    const valid = json === undefined ? undefined : JSON.stringify(json)
+    const valid = json === undefined ? undefined : writable(json)
     // One in ten goes as it is, so that processes move and the others meet them in every state.
     const text = valid === undefined || how < 0.1 ? valid : how < 0.75 ? mutateJson(json, random, others) : valid
     const body = text === undefined ? undefined : how >= 0.75 && how < 0.93 ? mutateBytes(Buffer.from(text), random) : Buffer.from(text)
@@ -91,9 +136,18 @@ export function createFuzzer({ connector, ground, random }: { connector: FuzzTar
   }
 
   const close = async () => {
-    await Promise.all([publicPool.destroy(), managementPool.destroy()])
+    await Promise.all([publicPool.destroy(), managementPool.destroy(), gatewayPool.destroy()])
   }
   return { tally, sendOne, close }
+}
+
+// Some of what is made up is nested deeper than can be written.
+function writable(json: unknown): string {
+  try {
+    return JSON.stringify(json) ?? 'null'
+  } catch {
+    return '[]'
+  }
 }
 
 function authorizations(ground: FuzzGround, random: Random): () => string {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { startPeer } from '../helpers/peer.ts'
 import type { Peer, PeerMessage, PeerReply } from '../helpers/peer.ts'
 import type { Ground, KnownProcess } from './messages.ts'
+import { declared, facts } from './policies.ts'
 
 /** The connector that is sent to. */
 export interface FuzzTarget {
@@ -19,6 +20,21 @@ export interface DataPlace {
   readonly authorization: string
 }
 
+/** What a partner got by agreeing. */
+export interface Agreed {
+  readonly agreement: string
+  /** The connector's id of the transfer. */
+  readonly transfer: string
+  readonly place: DataPlace
+}
+
+/** An offer to agree to. */
+interface Offered {
+  readonly offer: string
+  readonly dataset: string
+  readonly terms: object
+}
+
 /** A connector with data, two partners, and processes in many states. */
 export interface FuzzGround extends Ground {
   /** The partner whose processes these are. */
@@ -30,6 +46,10 @@ export interface FuzzGround extends Ground {
   readonly places: DataPlace[]
   /** Walks one negotiation to FINALIZED and starts a transfer under it, as an honest partner does. */
   negotiate(): Promise<void>
+  /** Agrees to an offer as the partner and starts a transfer under it; messages of the run do not know of either. */
+  agree(offered: Offered): Promise<Agreed>
+  /** Publishes a file; gives its dataset. */
+  publish(content: string, metadata: object): Promise<string>
   /** Begins new processes in both roles, so that there is always something that messages fit to. */
   replenish(): Promise<void>
   close(): Promise<void>
@@ -59,24 +79,29 @@ export async function prepareGround(connector: FuzzTarget): Promise<FuzzGround> 
     for (const peer of [partner, other, stranger]) peer.received.splice(0, Math.max(0, peer.received.length - 2_000))
   }
 
-  async function negotiate(): Promise<void> {
-    const [first] = offers
-    if (first === undefined) throw new Error('Nothing is offered')
+  async function agree({ offer, dataset, terms }: Offered): Promise<Agreed & { readonly consumerPids: readonly [string, string]; readonly providerPid: string }> {
     const consumerPid = `urn:uuid:${randomUUID()}`
-    const asked = await send('/dsp/2025-1/negotiations/request', { '@type': 'ContractRequestMessage', consumerPid, offer: { '@type': 'Offer', '@id': first.offer, target: first.dataset, permission: [{ action: 'use' }] }, callbackAddress: partner.dspAddress })
+    const asked = await send('/dsp/2025-1/negotiations/request', { '@type': 'ContractRequestMessage', consumerPid, offer: { '@type': 'Offer', '@id': offer, target: dataset, ...terms }, callbackAddress: partner.dspAddress })
     const providerPid = String(asked['providerPid'])
     const agreed = await partner.next(({ path }) => path === `/dsp/negotiations/${encodeURIComponent(consumerPid)}/agreement`)
     const { agreement }: { agreement: { '@id': string } } = JSON.parse(agreed.text)
     await send(`/dsp/2025-1/negotiations/${encodeURIComponent(providerPid)}/agreement/verification`, { '@type': 'ContractAgreementVerificationMessage', providerPid, consumerPid })
     await partner.next(({ path, text }) => path === `/dsp/negotiations/${encodeURIComponent(consumerPid)}/events` && text.includes('FINALIZED'))
-    keep(agreements, agreement['@id'])
-    keep(processes, { kind: 'negotiations', providerPid, consumerPid, connectorPid: providerPid })
     const transferPid = `urn:uuid:${randomUUID()}`
     const begun = await send('/dsp/2025-1/transfers/request', { '@type': 'TransferRequestMessage', consumerPid: transferPid, agreementId: agreement['@id'], format: 'HttpData-PULL', callbackAddress: partner.dspAddress })
     const start = await partner.next(({ path }) => path === `/dsp/transfers/${encodeURIComponent(transferPid)}/start`)
-    keep(places, placeIn(JSON.parse(start.text)))
-    keep(processes, { kind: 'transfers', providerPid: String(begun['providerPid']), consumerPid: transferPid, connectorPid: String(begun['providerPid']) })
     forget()
+    return { agreement: agreement['@id'], transfer: String(begun['providerPid']), place: placeIn(JSON.parse(start.text)), providerPid, consumerPids: [consumerPid, transferPid] }
+  }
+
+  async function negotiate(): Promise<void> {
+    const [first] = offers
+    if (first === undefined) throw new Error('Nothing is offered')
+    const { agreement, transfer, place, providerPid, consumerPids: [consumerPid, transferPid] } = await agree({ ...first, terms: { permission: [{ action: 'use' }] } })
+    keep(agreements, agreement)
+    keep(processes, { kind: 'negotiations', providerPid, consumerPid, connectorPid: providerPid })
+    keep(places, place)
+    keep(processes, { kind: 'transfers', providerPid: transfer, consumerPid: transferPid, connectorPid: transfer })
   }
 
   /** Left where it is, for mutated messages to go on with. */
@@ -113,13 +138,21 @@ export async function prepareGround(connector: FuzzTarget): Promise<FuzzGround> 
   const close = async () => {
     await Promise.all([partner, other, stranger].map((peer) => peer.close()))
   }
-  return { base, connectorId, partnerId: partner.id, callbackAddress: partner.dspAddress, datasets, offers, processes, agreements, places, partner, other, stranger, negotiate, replenish, close }
+  return { base, connectorId, partnerId: partner.id, callbackAddress: partner.dspAddress, datasets, offers, processes, agreements, places, partner, other, stranger, negotiate, agree, publish: (content, metadata) => publishFile(connector, manage, { content, metadata }), replenish, close }
+}
+
+// Columns as the policies name them.
+const content = `${facts.columns.map(({ name }) => name).join(',')}\n2026-W01,north,High Street,c1,1.5,3,x\n2026-W02,south,Low Street,c2,2.5,4,y\n`
+
+async function publishFile(connector: FuzzTarget, manage: ReturnType<typeof managing>, file: { content: string; metadata: object }): Promise<string> {
+  const upload = await fetch(`${connector.managementUrl}/uploads`, { method: 'POST', headers: { authorization: `Bearer ${connector.token}`, 'content-type': 'text/csv', 'content-disposition': 'attachment; filename="a.csv"' }, body: file.content })
+  const { id }: { id: string } = JSON.parse(await upload.text())
+  const made = await manage<{ id: string }>('POST', '/datasets', { metadata: { title: { en: 'A file' }, ...file.metadata }, source: { type: 'file', upload: id } })
+  return made.id
 }
 
 async function publish(connector: FuzzTarget, manage: ReturnType<typeof managing>) {
-  const upload = await fetch(`${connector.managementUrl}/uploads`, { method: 'POST', headers: { authorization: `Bearer ${connector.token}`, 'content-type': 'text/csv', 'content-disposition': 'attachment; filename="a.csv"' }, body: 'week,amount\n2026-W01,1\n2026-W02,2\n' })
-  const { id }: { id: string } = JSON.parse(await upload.text())
-  const file = await manage<{ id: string }>('POST', '/datasets', { metadata: { title: { en: 'A file' } }, source: { type: 'file', upload: id } })
+  const file = { id: await publishFile(connector, manage, { content, metadata: declared }) }
   const hidden = await manage<{ id: string }>('POST', '/datasets', { metadata: { title: { en: 'Hidden' } }, source: { type: 'http', baseUrl: 'https://api.example.org', methods: ['GET'], paths: ['/*'] } })
   const offers = []
   for (const decision of ['automatic', 'manual']) {
@@ -158,7 +191,8 @@ async function sendMessage(url: string, partner: Peer, audience: string, message
   return text === '' ? {} : JSON.parse(text)
 }
 
-function managing(connector: FuzzTarget) {
+/** Calls the management API of a connector; throws when it refuses. */
+export function managing(connector: FuzzTarget) {
   return async <T>(method: string, path: string, json?: unknown): Promise<T> => {
     const answer = await fetch(`${connector.managementUrl}${path}`, {
       method,

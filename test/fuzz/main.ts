@@ -1,60 +1,63 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { prepareConnectorProcess } from '../helpers/connector-process.ts'
 import type { ConnectorProcess } from '../helpers/connector-process.ts'
 import { createRandom } from '../helpers/random.ts'
+import { runProgram } from '../helpers/run-options.ts'
+import type { Run } from '../helpers/run-options.ts'
+import { prepareGoverned } from './governed.ts'
 import { prepareGround } from './ground.ts'
+import type { FuzzGround } from './ground.ts'
+import { checkHeld } from './offering.ts'
 import { createFuzzer } from './fuzzer.ts'
 import type { Tally } from './fuzzer.ts'
 
-const usage = `Sends mutated messages to every public route of a connector, and some to its management API.
+const usage = `Sends mutated messages to every public route of a connector, and some to its management API; mutated policies, which are
+also read without a connector; and mutated queries for datasets of which the terms withhold a part.
 
   npm run fuzz -- --messages 100000 [--seed N] [--concurrency N]
 
-It fails when any answer is a 5xx, when the process ends or grows without bound, or when the record has a gap.
+It fails when any answer is a 5xx, when anything withheld comes out, when a policy is accepted that would be refused when it is read
+again, when a process ends or grows without bound, or when the record has a gap.
 `
 
-const options = {
-  messages: { type: 'string', default: '100000' },
-  seed: { type: 'string' },
-  concurrency: { type: 'string', default: '24' },
-  help: { type: 'boolean', default: false },
-} as const
-
-const started = Date.now()
-const say = (text: string) => process.stdout.write(`${((Date.now() - started) / 1000).toFixed(1).padStart(6)} s  ${text}\n`)
-
-async function main(): Promise<number> {
-  const { values } = parseArgs({ options })
-  if (values.help) {
-    process.stdout.write(usage)
-    return 0
-  }
-  const messages = whole('messages', values.messages)
-  const seed = values.seed === undefined ? Math.floor(Math.random() * 1_000_000_000) : whole('seed', values.seed)
-  say(`${messages} messages, seed ${seed}`)
+runProgram(usage, { messages: '100000', concurrency: '24' }, async (run) => {
+  const messages = run.whole('messages')
+  const seed = run.seed()
+  run.say(`${messages} messages, seed ${seed}`)
   const folder = await mkdtemp(join(tmpdir(), 'concordat-fuzz-'))
-  const connector = await prepareConnectorProcess({ name: 'connector', dataDirectory: join(folder, 'data') })
-  process.once('exit', () => connector.pid !== undefined && process.kill(connector.pid, 'SIGKILL'))
+  const connectors: ConnectorProcess[] = []
+  process.once('exit', () => connectors.forEach(({ pid }) => pid !== undefined && process.kill(pid, 'SIGKILL')))
   try {
-    await connector.start()
-    return await runAgainst(connector, { messages, seed, concurrency: whole('concurrency', values.concurrency) })
+    for (const name of ['connector', 'asking']) connectors.push(await prepareConnectorProcess({ name, dataDirectory: join(folder, name) }))
+    const [connector, asking] = connectors
+    if (connector === undefined || asking === undefined) throw new Error('Two connectors are needed')
+    await Promise.all([connector.start(), asking.start()])
+    return await runAgainst({ connector, asking }, { run, messages, seed, concurrency: run.whole('concurrency') })
   } finally {
-    await connector.kill('SIGTERM')
+    await Promise.all(connectors.map((connector) => connector.kill('SIGTERM')))
     await rm(folder, { recursive: true, force: true })
   }
+})
+
+interface Plan {
+  readonly run: Run
+  readonly messages: number
+  readonly seed: number
+  readonly concurrency: number
 }
 
-async function runAgainst(connector: ConnectorProcess, plan: { messages: number; seed: number; concurrency: number }): Promise<number> {
+async function runAgainst({ connector, asking }: { connector: ConnectorProcess; asking: ConnectorProcess }, plan: Plan): Promise<number> {
+  const { say } = plan.run
   const ground = await prepareGround(connector)
   await ground.negotiate()
-  const fuzzer = createFuzzer({ connector, ground, random: createRandom(plan.seed) })
+  const governed = await prepareGoverned(connector, asking, ground)
+  const fuzzer = createFuzzer({ connector, asking, ground, governed, random: createRandom(plan.seed) })
   const megabytes = [await residentMegabytes(connector)]
   let sent = 0
   const worker = async () => {
-    while (sent < plan.messages && connector.up) {
+    while (sent < plan.messages && connector.up && asking.up) {
       sent += 1
       const number = sent
       if (number % 250 === 0) await ground.replenish()
@@ -66,21 +69,21 @@ async function runAgainst(connector: ConnectorProcess, plan: { messages: number;
     }
   }
   await Promise.all(Array.from({ length: plan.concurrency }, worker))
-  const faults = [...fuzzer.tally.faults]
-  if (connector.deaths.length > 0) faults.push(...connector.deaths)
-  else faults.push(...(await checkAfter(connector, ground)))
+  const faults = [...fuzzer.tally.faults, ...connector.deaths, ...asking.deaths]
+  if (connector.up) faults.push(...(await checkAfter(connector, { ground, say })))
   megabytes.push(connector.up ? await residentMegabytes(connector) : 0)
   faults.push(...growthFault(megabytes))
+  await fuzzer.close()
   await ground.close()
-  report(fuzzer.tally, megabytes)
+  report(fuzzer.tally, { megabytes, say })
   for (const fault of faults.slice(0, 25)) say(`FAULT  ${fault}`)
   if (faults.length > 25) say(`and ${faults.length - 25} more`)
-  say(faults.length === 0 ? `${sent} messages: no 5xx, the process lives, the record has no gap.` : `${faults.length} faults. The same choices again: --seed ${plan.seed}`)
+  say(faults.length === 0 ? `${sent} messages: no 5xx, nothing withheld came out, both processes live, the record has no gap.` : `${faults.length} faults. The same choices again: --seed ${plan.seed}`)
   return faults.length === 0 ? 0 : 1
 }
 
 /** The connector must still do its work, and its record must be whole. */
-async function checkAfter(connector: ConnectorProcess, ground: Awaited<ReturnType<typeof prepareGround>>): Promise<string[]> {
+async function checkAfter(connector: ConnectorProcess, { ground, say }: { ground: FuzzGround } & Pick<Run, 'say'>): Promise<string[]> {
   const faults: string[] = []
   try {
     await ground.negotiate()
@@ -98,8 +101,9 @@ async function checkAfter(connector: ConnectorProcess, ground: Awaited<ReturnTyp
     if (page.next === null) break
     cursor = page.next
   }
-  say(`The record has ${due} entries`)
-  return faults
+  const { held, faults: unheld } = await checkHeld(connector)
+  say(`The record has ${due} entries; ${held} offers and agreements were read again`)
+  return [...faults, ...unheld]
 }
 
 // What it needs is taken while it warms up; afterwards it may breathe, not grow with the number of messages.
@@ -113,24 +117,10 @@ async function residentMegabytes({ pid }: ConnectorProcess): Promise<number> {
   return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024)
 }
 
-function report(tally: Tally, megabytes: readonly number[]): void {
+function report(tally: Tally, { megabytes, say }: { megabytes: readonly number[] } & Pick<Run, 'say'>): void {
   say(`Resident memory: ${megabytes.join(', ')} MB`)
   for (const [route, statuses] of [...tally.statuses].toSorted(([a], [b]) => a.localeCompare(b))) {
     const line = [...statuses].toSorted(([a], [b]) => a - b).map(([status, count]) => `${status === 0 ? 'closed' : status}: ${count}`)
     say(`${route.padEnd(52)} ${line.join('  ')}`)
   }
 }
-
-function whole(name: string, value: string): number {
-  const number = Number(value)
-  if (!Number.isInteger(number) || number < 0) throw new Error(`--${name} must be a whole number; it is ${value}.\n\n${usage}`)
-  return number
-}
-
-main().then(
-  (code) => process.exit(code),
-  (error: unknown) => {
-    process.stderr.write(`${Error.isError(error) ? error.stack : String(error)}\n`)
-    process.exit(1)
-  },
-)

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Random } from '../helpers/random.ts'
 import type { FuzzRequest, Ground } from './messages.ts'
 import { oddText } from './mutate.ts'
+import { mutatedPolicy } from './policies.ts'
 
 /** A request of an operator. Nothing here takes away what the run itself needs: its partners, its token, its offers. */
 export function managementRequest(ground: Ground, random: Random): FuzzRequest {
@@ -17,7 +18,7 @@ export function managementRequest(ground: Ground, random: Random): FuzzRequest {
     () => ['POST', '/offers', { datasets: [random.pick(ground.datasets)], audience: ['did:web:nobody.example'] }],
     () => ['POST', '/negotiations', { partner: ground.partnerId, offer: { '@type': 'Offer', '@id': `urn:uuid:${randomUUID()}`, target: 'urn:theirs', permission: [{ action: 'use' }] } }],
     () => ['POST', '/negotiations/offers', { partner: ground.partnerId, offer: random.pick(ground.offers).offer }],
-    () => ['POST', `/negotiations/{known}/${random.pick(['accept', 'approve', 'terminate', 'counter'])}`, random.chance(0.5) ? { policy: { permission: [{ action: 'use' }] } } : { reason: 'x' }],
+    () => ['POST', `/negotiations/{known}/${random.pick(['accept', 'approve', 'terminate', 'counter'])}`, random.chance(0.7) ? { policy: random.chance(0.3) ? { permission: [{ action: 'use' }] } : mutatedPolicy(random) } : { reason: 'x' }],
     () => ['POST', '/transfers', { agreement: ground.agreements.length === 0 ? id() : random.pick(ground.agreements), format: 'HttpData-PUSH' }],
     () => ['POST', `/transfers/{known}/${random.pick(['start', 'suspend', 'resume', 'complete', 'terminate'])}`],
     () => ['GET', `/transfers/{known}/${random.pick(['data', 'data-address', 'deliveries'])}`],

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Random } from '../helpers/random.ts'
 import { oddText } from './mutate.ts'
+import { mutatedPolicy, policy } from './policies.ts'
 
 /** A process that a partner of the connector has with it. */
 export interface KnownProcess {
@@ -61,7 +62,15 @@ const inProcess =
 
 const offered = (ground: Ground, random: Random) => {
   const { offer, dataset } = random.pick(ground.offers)
-  return { '@type': 'Offer', '@id': offer, target: dataset, permission }
+  return { '@type': 'Offer', '@id': offer, target: dataset, ...terms(random) }
+}
+
+/** Terms that somebody puts forward: those of the offer, others, or something that looks like terms. */
+function terms(random: Random): object {
+  const choice = random.number()
+  if (choice < 0.4) return { permission }
+  const put = choice < 0.5 ? policy(random) : mutatedPolicy(random)
+  return typeof put === 'object' && put !== null ? put : { permission: put }
 }
 
 const why = () => ({ code: 'no', reason: ['Not now.'] })
@@ -74,7 +83,7 @@ const makers: readonly Maker[] = [
   inProcess('/negotiations/:id/request', 'ContractRequestMessage', (ground, random) => ({ offer: offered(ground, random) })),
   inProcess('/negotiations/:id/offers', 'ContractOfferMessage', (ground, random) => ({ offer: offered(ground, random) })),
   inProcess('/negotiations/:id/agreement', 'ContractAgreementMessage', (ground, random) => ({
-    agreement: { '@type': 'Agreement', '@id': `urn:uuid:${randomUUID()}`, target: random.pick(ground.datasets), assigner: ground.partnerId, assignee: ground.connectorId, timestamp: new Date().toISOString(), permission },
+    agreement: { '@type': 'Agreement', '@id': `urn:uuid:${randomUUID()}`, target: random.pick(ground.datasets), assigner: ground.partnerId, assignee: ground.connectorId, timestamp: new Date().toISOString(), ...terms(random) },
   })),
   inProcess('/negotiations/:id/agreement/verification', 'ContractAgreementVerificationMessage'),
   inProcess('/negotiations/:id/events', 'ContractNegotiationEventMessage', (_, random) => ({ eventType: random.pick(['ACCEPTED', 'FINALIZED']) })),
