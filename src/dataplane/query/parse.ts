@@ -2,6 +2,7 @@ import { ProblemError } from '../../errors.ts'
 import type { Budget } from './conditions.ts'
 import { readFilter, readLogic } from './conditions.ts'
 import type { Condition, TableQuery } from './query.ts'
+import { atEnd, quoted } from './scanner.ts'
 import { readOrder, readSelect } from './select.ts'
 
 const reserved = new Set(['select', 'order', 'limit', 'offset', 'format', 'version'])
@@ -34,7 +35,7 @@ export function parseQuery(text: string): ParsedQuery {
     if (reserved.has(name)) continue
     if (unsupported.has(name) || name === '') throw new ProblemError('invalid-query', `${JSON.stringify(name)}: is not supported. Known are ${[...reserved].join(', ')}, and, or, and filters by the names of columns.`, { fields: { parameter: name } })
     const known = Object.hasOwn(logic, name) ? logic[name] : undefined
-    conditions.push(known === undefined ? readFilter(name, value, budget) : readLogic(known.kind, value, { negated: known.negated, budget }))
+    conditions.push(known === undefined ? readFilter(columnIn(name), value, budget) : readLogic(known.kind, value, { negated: known.negated, budget }))
   }
   const select = parameters.get('select')
   const order = parameters.get('order')
@@ -50,6 +51,13 @@ export function parseQuery(text: string): ParsedQuery {
     format: parameters.get('format'),
     version: parameters.get('version'),
   }
+}
+
+// A column may be written in double quotes, as in select and order: "Part of the day"=eq.Night. Then it is never a word of the grammar.
+function columnIn(name: string): string {
+  const scanner = { text: name, position: 0 }
+  const column = quoted(scanner)
+  return column === undefined || !atEnd(scanner) ? name : column
 }
 
 function joined(conditions: readonly Condition[]): Condition | null {

@@ -16,6 +16,15 @@ function refusal(work: () => unknown): { code: string; message: string } {
   throw new Error('It was not refused')
 }
 
+test('a column in double quotes is filtered by wherever it stands, whatever it is called', () => {
+  for (const text of ['?"Part of the day"=eq.Night', '?Part of the day=eq.Night', '?and=("Part of the day".eq.Night)', '?%22Part%20of%20the%20day%22=eq.Night']) {
+    expect(JSON.stringify(query(text).where)).toContain('"column":"Part of the day"')
+  }
+  expect(query('?"Part of the day"=eq.Night').where).toEqual(query('?Part of the day=eq.Night').where)
+  expect(query('?"limit"=eq.5')).toMatchObject({ limit: null, where: { column: 'limit' } })
+  expect(query('?"or"=eq.5&"a"b=eq.1').where).toMatchObject({ parts: [{ column: 'or' }, { column: '"a"b' }] })
+})
+
 describe('select', () => {
   test.each([
     ['?select=*', [{ kind: 'all' }]],
