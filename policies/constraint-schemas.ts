@@ -1,8 +1,8 @@
 import { operators } from '../src/policy/model.ts'
-import { operandText } from '../src/policy/operand-texts.ts'
+import { operandText } from '../src/policy/explain/operand-texts.ts'
 import { odrlIri, profileIri, xsdIri } from '../src/policy/profile.ts'
 import type { OperandRow } from '../src/policy/profile.ts'
-import { limitOf, unitLimits } from '../src/policy/value-limits.ts'
+import { limitOf, unitLimits } from '../src/policy/offer/value-limits.ts'
 
 type Schema = Readonly<Record<string, unknown>>
 

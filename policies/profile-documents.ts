@@ -1,6 +1,6 @@
-import { readyMadePolicies } from '../src/policy/ready-made-list.ts'
-import { languages, operandText, operandTexts } from '../src/policy/operand-texts.ts'
-import type { Language } from '../src/policy/operand-texts.ts'
+import { readyMadePolicies } from '../src/policy/ready-made/ready-made-list.ts'
+import { languages, operandText, operandTexts } from '../src/policy/explain/operand-texts.ts'
+import type { Language } from '../src/policy/explain/operand-texts.ts'
 import { odrlIri, operandTable, profileActions, profileIri } from '../src/policy/profile.ts'
 import type { OperandRow } from '../src/policy/profile.ts'
 import { constraintSchema } from './constraint-schemas.ts'
@@ -155,6 +155,6 @@ Masks: \`drop\`, \`truncate:3\`, \`year\`, \`month\`, \`week\`, \`day\`, \`grid:
 
 ${readyMade}
 
-To add one, put a file into \`ready-made/\` and name it in \`src/policy/ready-made-list.ts\`. It has \`id\` (the name of the file), \`version\`, \`title\` and \`description\` in three languages, \`blanks\`, \`policy\` and \`table\`. Where a value is left open, the policy has \`{"$blank": "name"}\`; where an operand is about something that is left open, \`{"$operand": "minGroupSize", "about": {"$blank": "unit"}}\`. Each blank has a type, a label and a \`why\` that tells what the choice changes; one without a default has to be filled. \`example\` fills, for the table, what has no default. Each row of the table is a request (\`action\`, \`assignee\`, \`context\` by the operand's name, counters as they stand when the request is answered), \`now\`, perhaps \`agreedAt\`, \`fulfilled\` (places of duties) and \`values\` of blanks, and what must come of it: \`decision\`, \`because\` (the operand that refuses, \`action\`, \`assignee\`, or \`no-permission\`, \`prohibited\`), \`restriction\` (what is left to the query). A table has at least eight rows, and those at every limit: the last second and the one after it, the last query of the day, the hour in another time zone, a purpose that is narrower, broader, unknown or missing, another role. The tables are run as tests.
+To add one, put a file into \`ready-made/\` and name it in \`src/policy/ready-made/ready-made-list.ts\`. It has \`id\` (the name of the file), \`version\`, \`title\` and \`description\` in three languages, \`blanks\`, \`policy\` and \`table\`. Where a value is left open, the policy has \`{"$blank": "name"}\`; where an operand is about something that is left open, \`{"$operand": "minGroupSize", "about": {"$blank": "unit"}}\`. Each blank has a type, a label and a \`why\` that tells what the choice changes; one without a default has to be filled. \`example\` fills, for the table, what has no default. Each row of the table is a request (\`action\`, \`assignee\`, \`context\` by the operand's name, counters as they stand when the request is answered), \`now\`, perhaps \`agreedAt\`, \`fulfilled\` (places of duties) and \`values\` of blanks, and what must come of it: \`decision\`, \`because\` (the operand that refuses, \`action\`, \`assignee\`, or \`no-permission\`, \`prohibited\`), \`restriction\` (what is left to the query). A table has at least eight rows, and those at every limit: the last second and the one after it, the last query of the day, the hour in another time zone, a purpose that is narrower, broader, unknown or missing, another role. The tables are run as tests.
 `
 }

@@ -3,15 +3,15 @@ import { text } from 'node:stream/consumers'
 import { isProblem } from '../errors.ts'
 import type { Policy } from '../policy/model.ts'
 import type { DatasetFacts } from '../policy/restriction.ts'
-import { readDatasetFacts } from '../policy/read-facts.ts'
-import { hasKnownContext, readPolicy } from '../policy/read.ts'
+import { readDatasetFacts } from '../policy/offer/read-facts.ts'
+import { hasKnownContext, readPolicy } from '../policy/read/read.ts'
 import { exitCodes, Failure, wrongUsage } from './failure.ts'
 import type { Terminal } from './output.ts'
 
 /** Reads a policy in any form of JSON-LD; `-` is standard input. Names the file in what it refuses. */
 export async function policyIn(terminal: Terminal, file: string): Promise<Policy> {
   const document = await documentIn(terminal, file)
-  return asFailure(file, async () => (hasKnownContext(document) ? readPolicy(document) : (await import('../policy/read-json-ld.ts')).readJsonLd(document)))
+  return asFailure(file, async () => (hasKnownContext(document) ? readPolicy(document) : (await import('../policy/read/read-json-ld.ts')).readJsonLd(document)))
 }
 
 /** Reads what policies may refer to in a dataset. */

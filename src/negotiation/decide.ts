@@ -1,9 +1,9 @@
-import { bareTerms } from '../policy/bare-terms.ts'
+import { bareTerms } from '../policy/read/bare-terms.ts'
 import type { Policy, PolicyRule } from '../policy/model.ts'
-import { isSameRule, widening } from '../policy/narrows.ts'
+import { isSameRule, widening } from '../policy/compare/narrows.ts'
 import type { OdrlAgreement, PolicyTerms } from '../policy/odrl.ts'
-import { policiesMatch } from '../policy/policies-match.ts'
-import { readPolicy } from '../policy/read.ts'
+import { policiesMatch } from '../policy/compare/policies-match.ts'
+import { readPolicy } from '../policy/read/read.ts'
 import type { Negotiation } from './negotiation.ts'
 import type { NegotiationAct } from './state-machine.ts'
 

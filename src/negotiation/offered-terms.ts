@@ -1,12 +1,12 @@
 import { findPartner } from '../identity/store.ts'
 import { ProblemError } from '../errors.ts'
 import type { Queries } from '../persistence/database.ts'
-import { addressingOf, isAddressed } from '../policy/addressed.ts'
-import { refusalOf, requireAgreeable } from '../policy/agreeable.ts'
-import { bareTerms } from '../policy/bare-terms.ts'
+import { addressingOf, isAddressed } from '../policy/offer/addressed.ts'
+import { refusalOf, requireAgreeable } from '../policy/offer/agreeable.ts'
+import { bareTerms } from '../policy/read/bare-terms.ts'
 import type { Policy } from '../policy/model.ts'
-import { requireOfferable } from '../policy/offerable.ts'
-import { termsOf } from '../policy/terms.ts'
+import { requireOfferable } from '../policy/offer/offerable.ts'
+import { termsOf } from '../policy/terms/terms.ts'
 import type { NegotiationDeps } from './change.ts'
 
 /** Reads what is put forward. Terms that are unknown here are refused ('invalid-policy', 'unsupported-policy'), naming the place. */

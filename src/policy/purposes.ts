@@ -1,5 +1,5 @@
 import vocabulary from '../../policies/vocabulary/purposes.json' with { type: 'json' }
-import type { Language } from './operand-texts.ts'
+import type { Language } from './explain/operand-texts.ts'
 import { dpvIri } from './profile.ts'
 
 interface Purpose {

@@ -3,10 +3,10 @@ import { hasEnded } from '../agreements/store.ts'
 import type { Agreement } from '../agreements/store.ts'
 import { findPartner } from '../identity/store.ts'
 import type { Queries } from '../persistence/database.ts'
-import { addressingOf } from '../policy/addressed.ts'
+import { addressingOf } from '../policy/offer/addressed.ts'
 import type { PolicyDecision } from '../policy/decision.ts'
-import { readPolicy } from '../policy/read.ts'
-import { termsOf } from '../policy/terms.ts'
+import { readPolicy } from '../policy/read/read.ts'
+import { termsOf } from '../policy/terms/terms.ts'
 
 /**
  * Why nothing can be permitted under an agreement now, whatever a request will say of itself; undefined when something may be. Terms

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { insertPartner, updatePartner } from '../../src/identity/store.ts'
 import { createCatalog } from '../../src/catalog/catalog.ts'
-import { policiesMatch } from '../../src/policy/policies-match.ts'
+import { policiesMatch } from '../../src/policy/compare/policies-match.ts'
 import { profileIri } from '../../src/policy/profile.ts'
 import { httpSource, open, openTestCatalog } from '../helpers/catalog.ts'
 import type { TestCatalog } from '../helpers/catalog.ts'

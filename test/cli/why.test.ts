@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { languages } from '../../src/policy/operand-texts.ts'
+import { languages } from '../../src/policy/explain/operand-texts.ts'
 import { operators } from '../../src/policy/model.ts'
 import { operandTable } from '../../src/policy/profile.ts'
 import { explainRecord } from '../../src/cli/why/explain-record.ts'

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
 import { updatePartner } from '../../src/identity/store.ts'
-import { policiesMatch } from '../../src/policy/policies-match.ts'
+import { policiesMatch } from '../../src/policy/compare/policies-match.ts'
 import { odrlIri, profileIri } from '../../src/policy/profile.ts'
 import type { PolicyTerms } from '../../src/policy/odrl.ts'
 import { bearerIdentity, isObject, startCounterparty } from '../helpers/counterparty.ts'

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { addressingOf, isAddressed } from '../../src/policy/addressed.ts'
+import { addressingOf, isAddressed } from '../../src/policy/offer/addressed.ts'
 import type { JsonValue } from '../../src/policy/odrl.ts'
 import { odrlIri, profileActions, profileIri } from '../../src/policy/profile.ts'
-import { readPolicy } from '../../src/policy/read.ts'
-import { termsOf } from '../../src/policy/terms.ts'
+import { readPolicy } from '../../src/policy/read/read.ts'
+import { termsOf } from '../../src/policy/terms/terms.ts'
 import { constraint, dateTime, integer, permitted } from '../helpers/terms.ts'
 
 const [city, region] = ['did:web:city.example', 'did:web:region.example']

@@ -1,6 +1,6 @@
 import { ProblemError } from '../../errors.ts'
 import type { Transaction } from '../../persistence/database.ts'
-import { unenforceable } from '../../policy/agreeable.ts'
+import { unenforceable } from '../../policy/offer/agreeable.ts'
 import { factsOf, sameFacts } from './facts.ts'
 import { findPolicies } from './store.ts'
 import type { StoredDataset } from './store.ts'

@@ -1,10 +1,10 @@
 import { boundedCache } from '../../identity/bounded-cache.ts'
 import { findPartner } from '../../identity/store.ts'
 import type { Database, Queries } from '../../persistence/database.ts'
-import { addressingOf } from '../../policy/addressed.ts'
-import type { Addressing, Party } from '../../policy/addressed.ts'
+import { addressingOf } from '../../policy/offer/addressed.ts'
+import type { Addressing, Party } from '../../policy/offer/addressed.ts'
 import type { PolicyTerms } from '../../policy/odrl.ts'
-import { readPolicy } from '../../policy/read.ts'
+import { readPolicy } from '../../policy/read/read.ts'
 import { findRestricted } from './store.ts'
 
 /** For whom offers are: what their policies say of partners, by the offer's id. */

@@ -1,15 +1,15 @@
 import { isProblem, ProblemError } from '../../errors.ts'
 import { isStorable } from '../../persistence/storable-text.ts'
-import { isAddressed } from '../../policy/addressed.ts'
-import { requireAgreeable } from '../../policy/agreeable.ts'
-import { resolveInheritance } from '../../policy/inherit.ts'
+import { isAddressed } from '../../policy/offer/addressed.ts'
+import { requireAgreeable } from '../../policy/offer/agreeable.ts'
+import { resolveInheritance } from '../../policy/read/inherit.ts'
 import type { Policy } from '../../policy/model.ts'
 import type { PolicyTerms } from '../../policy/odrl.ts'
-import { readJsonLd } from '../../policy/read-json-ld.ts'
-import { hasKnownContext, readPolicy } from '../../policy/read.ts'
-import { termsOf } from '../../policy/terms.ts'
-import type { Terms } from '../../policy/terms.ts'
-import { writeDsp } from '../../policy/write.ts'
+import { readJsonLd } from '../../policy/read/read-json-ld.ts'
+import { hasKnownContext, readPolicy } from '../../policy/read/read.ts'
+import { termsOf } from '../../policy/terms/terms.ts'
+import type { Terms } from '../../policy/terms/terms.ts'
+import { writeDsp } from '../../policy/read/write.ts'
 
 /** A policy as an offer keeps it: with everything it inherits, in the form in which it goes out. */
 export interface OfferedPolicy {

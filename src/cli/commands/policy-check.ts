@@ -15,7 +15,7 @@ export function policyCheckCommand(policy: Command, terminal: Terminal): void {
     .action(async (file: string, options: { dataset?: string }, command: Command) => {
       if (file === '-' && options.dataset === '-') throw wrongUsage('Only the policy or the dataset can be standard input.')
       const { factsIn, policyIn } = await import('../policy-file.ts')
-      const { requireConsistent, requireOfferable } = await import('../../policy/offerable.ts')
+      const { requireConsistent, requireOfferable } = await import('../../policy/offer/offerable.ts')
       const read = await policyIn(terminal, file)
       const facts = options.dataset === undefined ? undefined : await factsIn(terminal, options.dataset)
       try {

@@ -35,7 +35,7 @@ function isMissing(error: unknown): error is Error {
 
 // Loaded when it is needed, so that other commands start without it.
 async function engine(): Promise<Decide> {
-  const { createPolicyCompiler, decideDocument } = await import('../../policy/decide-document.ts')
+  const { createPolicyCompiler, decideDocument } = await import('../../policy/decide/decide-document.ts')
   const compile = createPolicyCompiler()
   return (document) => decideDocument(document, { now: new Date(), compile })
 }

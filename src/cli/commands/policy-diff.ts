@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { PolicyDifference, PolicyDifferences } from '../../policy/differences.ts'
+import type { PolicyDifference, PolicyDifferences } from '../../policy/compare/differences.ts'
 import { example } from '../arguments.ts'
 import { exitCodes, Failure, wrongUsage } from '../failure.ts'
 import { createPrinter, printable } from '../output.ts'
@@ -16,7 +16,7 @@ export function policyDiffCommand(policy: Command, terminal: Terminal): void {
     .action(async (before: string, after: string, options: { exitCode?: boolean }, command: Command) => {
       if (before === '-' && after === '-') throw wrongUsage('Only one of the policies can be standard input.')
       const { policyIn } = await import('../policy-file.ts')
-      const { policyDifferences } = await import('../../policy/differences.ts')
+      const { policyDifferences } = await import('../../policy/compare/differences.ts')
       const found = policyDifferences(await policyIn(terminal, before), await policyIn(terminal, after))
       createPrinter(terminal, command.optsWithGlobals<{ json?: boolean }>().json === true).result(found, differencesText(found))
       if (options.exitCode === true && found.differences.length > 0) throw new Failure(exitCodes.failed, '')

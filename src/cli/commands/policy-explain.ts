@@ -1,6 +1,6 @@
 import { Option } from 'commander'
 import type { Command } from 'commander'
-import type { Language } from '../../policy/operand-texts.ts'
+import type { Language } from '../../policy/explain/operand-texts.ts'
 import { example } from '../arguments.ts'
 import { createPrinter, printable } from '../output.ts'
 import type { Terminal } from '../output.ts'

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { Option } from 'commander'
 import type { Command } from 'commander'
-import type { Language } from '../../policy/operand-texts.ts'
+import type { Language } from '../../policy/explain/operand-texts.ts'
 import { example, several } from '../arguments.ts'
 import { exitCodes, Failure, wrongUsage } from '../failure.ts'
 import { createPrinter } from '../output.ts'

@@ -1,6 +1,6 @@
 import { operandTable } from '../../policy/profile.ts'
-import { operandText } from '../../policy/operand-texts.ts'
-import type { Language } from '../../policy/operand-texts.ts'
+import { operandText } from '../../policy/explain/operand-texts.ts'
+import type { Language } from '../../policy/explain/operand-texts.ts'
 import { isPurpose, purposeLabel } from '../../policy/purposes.ts'
 import { whyTexts } from './texts.ts'
 import type { WhyTexts } from './texts.ts'

@@ -1,4 +1,4 @@
-import type { Language } from '../../policy/operand-texts.ts'
+import type { Language } from '../../policy/explain/operand-texts.ts'
 import type { OperandRow } from '../../policy/profile.ts'
 import { ca } from './ca.ts'
 import { en } from './en.ts'

@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from '@jest/globals'
-import { readPolicy } from '../../../src/policy/read.ts'
-import { readyMadePolicies } from '../../../src/policy/ready-made-list.ts'
+import { readPolicy } from '../../../src/policy/read/read.ts'
+import { readyMadePolicies } from '../../../src/policy/ready-made/ready-made-list.ts'
 import { runCommand } from '../../helpers/command.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'concordat-policy-'))

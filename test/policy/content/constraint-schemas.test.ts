@@ -7,8 +7,8 @@ import { operators } from '../../../src/policy/model.ts'
 import type { Operator } from '../../../src/policy/model.ts'
 import { odrlIri, operandTable, profileIri, xsdIri } from '../../../src/policy/profile.ts'
 import type { OperandRow } from '../../../src/policy/profile.ts'
-import { readPolicy } from '../../../src/policy/read.ts'
-import { requireProfile } from '../../../src/policy/require-profile.ts'
+import { readPolicy } from '../../../src/policy/read/read.ts'
+import { requireProfile } from '../../../src/policy/offer/require-profile.ts'
 
 const ajv = new Ajv2020({ strict: true, allErrors: false })
 const validators = new Map(operandTable.map(({ term }) => [term, ajv.compile(JSON.parse(readFileSync(join(import.meta.dirname, `../../../policies/schemas/${term}.schema.json`), 'utf8')))]))

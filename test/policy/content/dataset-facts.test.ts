@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { readDatasetFacts } from '../../../src/policy/read-facts.ts'
+import { readDatasetFacts } from '../../../src/policy/offer/read-facts.ts'
 import { cardSpendingFacts, fileFacts, weeklySpendingFacts } from '../dataset-facts.ts'
 
 const realData = join(import.meta.dirname, '../../../../shared/data')

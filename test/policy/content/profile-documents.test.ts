@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import jsonld from 'jsonld'
 import { profileDocuments } from '../../../policies/profile-documents.ts'
-import { languages } from '../../../src/policy/operand-texts.ts'
+import { languages } from '../../../src/policy/explain/operand-texts.ts'
 import { odrlIri, operandTable, profileIri } from '../../../src/policy/profile.ts'
 
 const folder = join(import.meta.dirname, '../../../policies')

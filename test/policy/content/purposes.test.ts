@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { languages } from '../../../src/policy/operand-texts.ts'
+import { languages } from '../../../src/policy/explain/operand-texts.ts'
 import { isPurpose, purposeIri, purposeIris, purposeLabel, purposesAbove } from '../../../src/policy/purposes.ts'
 
 const dpv = (name: string) => `https://w3id.org/dpv#${name}`

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
 import { isProblem } from '../../../src/errors.ts'
-import { checkBlank } from '../../../src/policy/blanks.ts'
-import type { Blank, BlankType, BlankValue } from '../../../src/policy/blanks.ts'
-import { fillPolicy, readReadyMade } from '../../../src/policy/ready-made.ts'
+import { checkBlank } from '../../../src/policy/ready-made/blanks.ts'
+import type { Blank, BlankType, BlankValue } from '../../../src/policy/ready-made/blanks.ts'
+import { fillPolicy, readReadyMade } from '../../../src/policy/ready-made/ready-made.ts'
 
 const text = { en: 'en', ca: 'ca', es: 'es' }
 

@@ -1,15 +1,15 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { isProblem } from '../../../src/errors.ts'
-import { checkBlank, takesSeveral } from '../../../src/policy/blanks.ts'
-import type { Blank, BlankType, BlankValue } from '../../../src/policy/blanks.ts'
+import { checkBlank, takesSeveral } from '../../../src/policy/ready-made/blanks.ts'
+import type { Blank, BlankType, BlankValue } from '../../../src/policy/ready-made/blanks.ts'
 import { purposeIris } from '../../../src/policy/purposes.ts'
-import { readPolicy } from '../../../src/policy/read.ts'
-import { readyMadePolicies } from '../../../src/policy/ready-made-list.ts'
-import { fillPolicy } from '../../../src/policy/ready-made.ts'
-import { requireProfile } from '../../../src/policy/require-profile.ts'
-import { termsOf } from '../../../src/policy/terms.ts'
-import { writeDsp } from '../../../src/policy/write.ts'
+import { readPolicy } from '../../../src/policy/read/read.ts'
+import { readyMadePolicies } from '../../../src/policy/ready-made/ready-made-list.ts'
+import { fillPolicy } from '../../../src/policy/ready-made/ready-made.ts'
+import { requireProfile } from '../../../src/policy/offer/require-profile.ts'
+import { termsOf } from '../../../src/policy/terms/terms.ts'
+import { writeDsp } from '../../../src/policy/read/write.ts'
 
 const now = new Date('2026-03-04T11:00:00Z')
 const name = fc.oneof(

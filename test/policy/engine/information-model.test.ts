@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { decideDocument } from '../../../src/policy/decide-document.ts'
+import { decideDocument } from '../../../src/policy/decide/decide-document.ts'
 
 // What the ODRL Information Model 2.2 and the Community Group's formal semantics show in their examples, written anew from what the text says of them.
 

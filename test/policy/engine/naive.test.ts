@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { compilePolicy } from '../../../src/policy/compile.ts'
+import { compilePolicy } from '../../../src/policy/decide/compile.ts'
 import type { PolicyDecision, PolicyRequest, World } from '../../../src/policy/decision.ts'
 import type { Policy } from '../../../src/policy/model.ts'
 import { decideNaively, holds } from './naive.ts'

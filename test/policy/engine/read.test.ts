@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
 import { isProblem } from '../../../src/errors.ts'
-import { readJsonLd } from '../../../src/policy/read-json-ld.ts'
-import { readPolicy } from '../../../src/policy/read.ts'
-import { requireProfile } from '../../../src/policy/require-profile.ts'
+import { readJsonLd } from '../../../src/policy/read/read-json-ld.ts'
+import { readPolicy } from '../../../src/policy/read/read.ts'
+import { requireProfile } from '../../../src/policy/offer/require-profile.ts'
 
 const odrl = 'http://www.w3.org/ns/odrl/2/'
 const concordat = 'https://w3id.org/concordat/policy/v1/'

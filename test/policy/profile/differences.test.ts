@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { policyDifferences } from '../../../src/policy/differences.ts'
+import { policyDifferences } from '../../../src/policy/compare/differences.ts'
 import { constraint as c, day, iri, permitting, policyOf } from './policies.ts'
 
 describe('differences', () => {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import type { ContextValue, PolicyRequest, World } from '../../../src/policy/decision.ts'
-import { widening } from '../../../src/policy/narrows.ts'
+import { widening } from '../../../src/policy/compare/narrows.ts'
 import { operandIri, odrlIri, profileActions } from '../../../src/policy/profile.ts'
 import { purposesAbove } from '../../../src/policy/purposes.ts'
-import { termsOf } from '../../../src/policy/terms.ts'
+import { termsOf } from '../../../src/policy/terms/terms.ts'
 import { constraint as c, day, iri, period, permitting, policyOf } from './policies.ts'
 import { masksNothingMore } from './restrictions.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { isProblem } from '../../../src/errors.ts'
 import type { Policy } from '../../../src/policy/model.ts'
-import { requireOfferable } from '../../../src/policy/offerable.ts'
+import { requireOfferable } from '../../../src/policy/offer/offerable.ts'
 import type { DatasetFacts } from '../../../src/policy/restriction.ts'
 import { api, constraint as c, day, iri, period, permitting, policyOf, spending } from './policies.ts'
 

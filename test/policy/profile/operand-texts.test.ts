@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { languages, operandText, operandTexts } from '../../../src/policy/operand-texts.ts'
+import { languages, operandText, operandTexts } from '../../../src/policy/explain/operand-texts.ts'
 import { operandTable } from '../../../src/policy/profile.ts'
 
 describe('texts of operands', () => {

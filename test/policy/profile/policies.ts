@@ -1,6 +1,6 @@
 import type { Policy } from '../../../src/policy/model.ts'
 import { profileIri } from '../../../src/policy/profile.ts'
-import { readPolicy } from '../../../src/policy/read.ts'
+import { readPolicy } from '../../../src/policy/read/read.ts'
 import type { DatasetFacts } from '../../../src/policy/restriction.ts'
 
 /** A constraint as DSP carries it; `concordat:` and `odrl:` prefixes, and numbers as typed values. */

@@ -1,4 +1,4 @@
-import { isMultiple } from '../../../src/policy/masks.ts'
+import { isMultiple } from '../../../src/policy/terms/masks.ts'
 import type { QueryRestriction } from '../../../src/policy/restriction.ts'
 
 /** What can be told from each period, itself included. */

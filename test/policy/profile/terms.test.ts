@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { operandIri, profileActions } from '../../../src/policy/profile.ts'
-import { termsOf } from '../../../src/policy/terms.ts'
+import { termsOf } from '../../../src/policy/terms/terms.ts'
 import { constraint, day, iri, period, permitting, policyOf, time } from './policies.ts'
 
 const agreedAt = new Date('2026-01-31T10:00:00Z')
