@@ -265,6 +265,8 @@ export interface DebitedRequestTable {
   key: string
   request_sha256: string
   created_at: Time
+  /** How often it was released again without being debited. */
+  retries: Generated<number>
 }
 
 /** The ledger of what was released in groups, per agreement and content: the shape of each query, numbered from 1. */

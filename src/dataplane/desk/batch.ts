@@ -4,7 +4,7 @@ import type { Debit, DeskItem } from './release-desk.ts'
 import type { OpenCounter, Windows } from './quota.ts'
 import { quotaExceeded, termOf } from './quota.ts'
 import type { CounterKey, KeyedRequest } from './store.ts'
-import { claimRequests, forgetRequest, lockCounters, noteRequest, readRequests, restoreStatements, spendStatements, writeCounters } from './store.ts'
+import { claimRequests, forgetRequest, lockCounters, noteRequest, noteRetries, readRequests, restoreStatements, spendStatements, writeCounters } from './store.ts'
 
 /** What is decided of one item of a batch. */
 export type Verdict = { readonly kind: 'permitted'; readonly debit: Debit } | { readonly kind: 'refused'; readonly problem: ProblemError } | { readonly kind: 'again' }
@@ -26,6 +26,9 @@ interface Noted {
   readonly fresh: boolean
   /** The digest of the request that was debited under the key. */
   debited: string | undefined
+  /** How often it was released again. */
+  retries: number
+  retried: boolean
 }
 
 interface Desk {
@@ -65,7 +68,7 @@ async function lock(db: Queries, entries: readonly Entry[], now: Date): Promise<
   const [fresh, claimed, locked] = await Promise.all([spendStatements(db, [...statements.values()]), claimRequests(db, [...requests.values()], now), lockCounters(db, [...keys.values()], now)])
   const claims = new Set(claimed.map(requestKey))
   const earlier = await readRequests(db, [...requests.values()].filter((request) => !claims.has(requestKey(request))))
-  const noted = new Map([...claimed.map((request) => ({ request, fresh: true, debited: undefined })), ...earlier.map((request) => ({ request, fresh: false, debited: request.request }))].map((note): [string, Noted] => [requestKey(note.request), note]))
+  const noted = new Map([...claimed.map((request) => ({ request, fresh: true, debited: undefined, retries: 0, retried: false })), ...earlier.map((request) => ({ request, fresh: false, debited: request.request, retries: request.retries, retried: false }))].map((note): [string, Noted] => [requestKey(note.request), note]))
   return { fresh, noted, counters: new Map(locked.map((row) => [counterKey(row), { ...row, changed: false }])) }
 }
 
@@ -87,13 +90,28 @@ async function decideItem(desk: Desk, { item, counters }: Entry): Promise<Verdic
   if (statement !== undefined && !desk.fresh.delete(statement.id)) return refused('statement-refused', 'The statement of the request was used before. Sign a new one for each request.')
   const noted = idempotency === undefined ? undefined : desk.noted.get(requestKey({ agreement, key: idempotency.key }))
   const retry = noted?.debited !== undefined
-  if (retry && noted.debited !== idempotency?.request) return refused('idempotency-key-reused', 'The Idempotency-Key was used for another request under this agreement. Use a new key for each request.')
+  const misused = keyMisused(idempotency, noted)
+  if (misused !== undefined) return misused
   const full = retry ? undefined : fullCounter(desk, item, counters)
   if (full !== undefined) return { kind: 'refused', problem: quotaExceeded(full.limit, desk.windows.resetsAt(full.limit, desk.now)) }
   const unwritten = await writeItem(desk, item)
   if (unwritten !== undefined) return unwritten
-  if (noted !== undefined) noted.debited ??= idempotency?.request
+  if (noted !== undefined) noteReleased(noted, { retry, request: idempotency?.request })
   return { kind: 'permitted', debit: { retry, quota: retry ? {} : debit(desk, item, counters) } }
+}
+
+function keyMisused(asked: DeskItem['idempotency'], noted: Noted | undefined): Verdict | undefined {
+  if (asked === undefined || noted?.debited === undefined) return undefined
+  if (noted.debited !== asked.request) return refused('idempotency-key-reused', 'The Idempotency-Key was used for another request under this agreement. Use a new key for each request.')
+  if (noted.retries < (asked.retries ?? Number.POSITIVE_INFINITY)) return undefined
+  return refused('idempotency-key-reused', `The request was answered ${noted.retries + 1} times under its Idempotency-Key. Use a new key: then it is counted again.`)
+}
+
+function noteReleased(noted: Noted, { retry, request }: { readonly retry: boolean; readonly request: string | undefined }): void {
+  noted.debited ??= request
+  if (!retry) return
+  noted.retries += 1
+  noted.retried = true
 }
 
 function refused(code: 'statement-refused' | 'idempotency-key-reused', message: string): Verdict {
@@ -148,7 +166,8 @@ function debit(desk: Desk, item: DeskItem, counters: readonly OpenCounter[]): Re
 
 // Keys that were noted for an item which was not released are free again.
 async function settleRequests({ db, noted }: Desk): Promise<void> {
-  for (const { request, fresh, debited } of noted.values()) {
+  for (const { request, fresh, debited, retries, retried } of noted.values()) {
+    if (retried) await noteRetries(db, request, retries)
     if (!fresh || debited === request.request) continue
     if (debited === undefined) await forgetRequest(db, request)
     else await noteRequest(db, { ...request, request: debited })

@@ -18,8 +18,8 @@ export interface DeskItem {
   readonly after?: boolean
   /** The signed statement that came with it: each counts once. */
   readonly statement?: { readonly id: string; readonly expiresAt: Date } | undefined
-  /** A retry of a request that was debited is not debited again. */
-  readonly idempotency?: { readonly key: string; readonly request: string } | undefined
+  /** A retry of a request that was debited is not debited again; one after so many retries is refused. */
+  readonly idempotency?: { readonly key: string; readonly request: string; readonly retries?: number } | undefined
   /** Further writes of the release. False when they no longer fit: nothing of the item is written then. May be called again. */
   readonly commit?: ((db: Queries, now: Date) => Promise<boolean>) | undefined
   /** What is recorded of it. */

@@ -42,13 +42,18 @@ export async function claimRequests(db: Queries, requests: readonly KeyedRequest
   return rows
 }
 
-/** What is noted under idempotency keys. */
-export async function readRequests(db: Queries, requests: readonly KeyedRequest[]): Promise<KeyedRequest[]> {
+/** What is noted under idempotency keys, held for this transaction: others with the same key wait. */
+export async function readRequests(db: Queries, requests: readonly KeyedRequest[]): Promise<(KeyedRequest & { readonly retries: number })[]> {
   if (requests.length === 0) return []
-  const { rows } = await sql<KeyedRequest>`
-    select noted.agreement_id as agreement, noted.key, noted.request_sha256 as request
-    from debited_request as noted join jsonb_to_recordset(${JSON.stringify(requests)}::jsonb) as item (agreement text, key text) on noted.agreement_id = item.agreement and noted.key = item.key`.execute(db)
+  const { rows } = await sql<KeyedRequest & { retries: number }>`
+    select noted.agreement_id as agreement, noted.key, noted.request_sha256 as request, noted.retries
+    from debited_request as noted join jsonb_to_recordset(${JSON.stringify(requests)}::jsonb) as item (agreement text, key text) on noted.agreement_id = item.agreement and noted.key = item.key
+    order by noted.agreement_id, noted.key for update of noted`.execute(db)
   return rows
+}
+
+export async function noteRetries(db: Queries, { agreement, key }: KeyedRequest, retries: number): Promise<void> {
+  await db.updateTable('debited_request').set({ retries }).where('agreement_id', '=', agreement).where('key', '=', key).execute()
 }
 
 export async function noteRequest(db: Queries, { agreement, key, request }: KeyedRequest): Promise<void> {

@@ -24,7 +24,7 @@ export interface Grant extends PermissionTerms {
   readonly agreement: string
   /** The signed statement that came with the request, as it is noted when it is spent. */
   readonly statement: { readonly id: string; readonly expiresAt: Date } | undefined
-  readonly idempotency: { readonly key: string; readonly request: string } | undefined
+  readonly idempotency: { readonly key: string; readonly request: string; readonly retries: number } | undefined
   /** What the record says of who asked and why it was permitted. */
   readonly facts: Facts
   /** All terms that held, and those enforced in the answer. */
@@ -160,13 +160,15 @@ function spentId({ issuer, id }: AccessStatement): string {
   return createHash('sha256').update(JSON.stringify([issuer, id])).digest('base64url')
 }
 
+// What answers now is not what answered then where a source is live: a key is for what broke off, not for asking again and again.
+const mostRetries = 5
 const plainKey = /^[\x21-\x7E]{1,255}$/
 
 // What is signed counts before what is only sent.
-function idempotencyOf(input: GrantRequest, statement: AccessStatement | undefined): { key: string; request: string } | undefined {
+function idempotencyOf(input: GrantRequest, statement: AccessStatement | undefined): Grant['idempotency'] {
   const header = input.request?.headers['idempotency-key']
   const key = statement?.idempotencyKey ?? (Array.isArray(header) ? header.join(',') : header)
   if (key === undefined) return undefined
   if (!plainKey.test(key)) throw new ProblemError('bad-request', 'Idempotency-Key must be 1 to 255 visible ASCII characters.')
-  return { key, request: statement?.request ?? digestOf(input) }
+  return { key, request: statement?.request ?? digestOf(input), retries: mostRetries }
 }

@@ -127,6 +127,18 @@ describe('idempotency keys', () => {
     expect(await desk.release(item(elsewhere, { idempotency: { key: 'a', request: 'z' } }))).toMatchObject({ debit: { retry: false } })
   })
 
+  test('a key is for what broke off, not for asking again and again: retries are few where they are limited, exactly, on two replicas', async () => {
+    const agreement = randomUUID()
+    const [one, other] = [openDesk(), openDesk()]
+    const keyed = () => item(agreement, { limits: [queries(1)], idempotency: { key: 'a', request: 'x', retries: 5 } })
+    const answers = await Promise.all(Array.from({ length: 32 }, (_each, index) => (index % 2 === 0 ? one : other).release(keyed())))
+    expect(tally(answers)).toEqual({ 'permitted': 6, 'idempotency-key-reused': 26 })
+    expect(codeOf(await one.release(keyed()))).toBe('idempotency-key-reused')
+    expect(await used(agreement)).toEqual({ queries: 1 })
+    const unlimited = () => item(agreement, { limits: [queries(1)], idempotency: { key: 'a', request: 'x' } })
+    expect(await other.release(unlimited())).toMatchObject({ debit: { retry: true } })
+  })
+
   test('of two requests of one batch under one key, the first that passes has it', async () => {
     const agreement = randomUUID()
     const desk = openDesk()
