@@ -4,6 +4,7 @@ import type { ConnectorProcess } from '../helpers/connector-process.ts'
 import type { Random } from '../helpers/random.ts'
 import { call, insist, pause } from './client.ts'
 import type { Negotiation, Transfer } from './client.ts'
+import { otherPid } from './load.ts'
 import type { Side } from './load.ts'
 
 /** What each agreement of this load permits. */
@@ -92,9 +93,9 @@ const together = 3
 export async function workUnderTerms(sides: readonly [Side, Side], told: GovernedTold, random: Random, stop: () => boolean): Promise<void> {
   while (!stop()) {
     const [one, two] = sides
-    const running = await begin(random.chance(0.5) ? { consumer: one, provider: two } : { consumer: two, provider: one })
-    count(told, running === undefined ? 'agreements under terms that did not come to a transfer' : 'agreements under terms')
+    const running = await begin(random.chance(0.5) ? { consumer: one, provider: two } : { consumer: two, provider: one }, told)
     if (running === undefined) continue
+    count(told, 'agreements under terms')
     const { provider, agreement } = running
     told.agreements.push({ provider, agreement })
     told.keys.set(agreement, new Set())
@@ -106,20 +107,31 @@ function count(told: GovernedTold, what: string): void {
   told.counts.set(what, (told.counts.get(what) ?? 0) + 1)
 }
 
-async function begin({ consumer, provider }: Pair): Promise<Running | undefined> {
+/** Agrees and starts a transfer; undefined when a kill at the wrong moment or the other side ended either. */
+async function begin({ consumer, provider }: Pair, told: GovernedTold): Promise<Running | undefined> {
   const { offer, dataset } = provider.governed
+  const failed = (what: string) => {
+    count(told, `agreements under terms that came to nothing: ${what}`)
+    return undefined
+  }
   const { status, body } = await insist<Negotiation>(consumer.connector, 'POST', '/negotiations', { json: { partner: provider.id, offer, dataset } })
-  if (status !== 201) return undefined
+  if (status !== 201) return failed(`asking was answered ${status}`)
+  // A second agreement about the same dataset would begin to count anew: it is for a person to approve. The first one needs none.
+  const theirs = await otherPid(consumer, body.id)
+  if (theirs !== undefined) await insist(provider.connector, 'POST', `/negotiations/${encodeURIComponent(theirs)}/approve`)
   const end = await consumer.follower.waitFor((entry) => entry.negotiation === body.id && /^negotiation\.(finalized|terminated)$/.test(entry.type), eventMs)
-  if (end?.type !== 'negotiation.finalized') return undefined
   const { body: view } = await insist<Negotiation>(consumer.connector, 'GET', `/negotiations/${encodeURIComponent(body.id)}`)
+  if (end?.type !== 'negotiation.finalized' || view.agreement === null) return failed(`the negotiation is ${view.state}${view.error === null ? '' : `, ${view.error}`}`)
   const begun = await insist<Transfer>(consumer.connector, 'POST', '/transfers', { json: { agreement: view.agreement, format: 'HttpData-PULL' } })
-  if (begun.status !== 201 || view.agreement === null) return undefined
-  const started = await consumer.follower.waitFor((entry) => entry.transfer === begun.body.id && /^transfer\.(started|completed|terminated)$/.test(entry.type), eventMs)
-  return started?.type === 'transfer.started' ? { consumer, provider, agreement: view.agreement, transfer: begun.body.id } : undefined
+  if (begun.status !== 201) return failed(`the transfer was answered ${begun.status}`)
+  const { id } = begun.body
+  const started = await consumer.follower.waitFor((entry) => entry.transfer === id && /^transfer\.(started|completed|terminated)$/.test(entry.type), eventMs)
+  if (started?.type === 'transfer.started') return { consumer, provider, agreement: view.agreement, transfer: id }
+  const { body: transfer } = await insist<Transfer>(consumer.connector, 'GET', `/transfers/${encodeURIComponent(id)}`)
+  return failed(`the transfer is ${transfer.state}${transfer.error === null ? '' : `, ${transfer.error}`}`)
 }
 
-const questions = ['?select=district,amount.sum()&order=district', '?select=count()', '?district=eq.district%203&order=amount.desc&limit=5', '?select=week,amount.max()&order=week&format=csv', '?format=ndjson&limit=50', '']
+const questions = ['?select=district,amount.sum()&order=district', '?select=count()', '?district=eq.district%203&order=amount.desc&limit=5', '?select=week,amount.max()&order=week&format=csv', '?format=ndjson&limit=50', '?select=*']
 
 /** Asks one question after the other, each until it is answered, as a careful client does: with its key, however often it takes. */
 async function analyst(running: Running, told: GovernedTold, random: Random, stop: () => boolean): Promise<void> {
@@ -151,7 +163,7 @@ async function insistOn(running: Running, told: GovernedTold, question: Question
     const answer = await ask(running, question, leaves)
     if (answer === undefined || answer.status >= 500 || answer.code === 'too-many-requests') {
       count(told, answer === undefined ? 'questions cut off' : `questions answered ${answer.status}`)
-      await running.consumer.connector.whenUp()
+      await Promise.all([running.consumer.connector.whenUp(), running.provider.connector.whenUp()])
       await pause(Math.min(40 * attempt, 400))
       continue
     }

@@ -4,6 +4,7 @@ import type { Random } from '../helpers/random.ts'
 import { call, download, insist } from './client.ts'
 import type { Download, Entry, Negotiation, Transfer } from './client.ts'
 import type { Follower } from './follower.ts'
+import type { Governed, GovernedTold } from './governed.ts'
 
 /** One side of the data space, as its clients see it. */
 export interface Side {
@@ -13,6 +14,7 @@ export interface Side {
   readonly id: string
   readonly automatic: Published
   readonly manual: Published
+  readonly governed: Governed
 }
 
 export interface Published {
@@ -28,6 +30,8 @@ export interface Told {
   readonly counts: Map<string, number>
   /** What a client was told that cannot be. */
   readonly faults: string[]
+  /** Of what was asked under terms. */
+  readonly governed: GovernedTold
 }
 
 interface Pair {
@@ -38,7 +42,7 @@ interface Pair {
 const eventMs = 45_000
 
 /** Publishes two datasets of a side: one that is agreed to automatically, one that a person decides about. */
-export async function publish(connector: ConnectorProcess, content: string): Promise<{ automatic: Published; manual: Published }> {
+export async function publish(connector: ConnectorProcess, content: string): Promise<Pick<Side, 'automatic' | 'manual'>> {
   const [automatic, manual] = [await publishOne(connector, content, 'automatic'), await publishOne(connector, content, 'manual')]
   return { automatic, manual }
 }
@@ -131,7 +135,7 @@ async function decide({ consumer, provider }: Pair, begun: { id: string; mine: S
 }
 
 /** The other side's process id, once it is known on ours. */
-async function otherPid(mine: Side, id: string): Promise<string | undefined> {
+export async function otherPid(mine: Side, id: string): Promise<string | undefined> {
   for (const deadline = Date.now() + eventMs; Date.now() < deadline; ) {
     const { body } = await insist<Negotiation>(mine.connector, 'GET', `/negotiations/${encodeURIComponent(id)}`)
     if (body.partnerPid !== null) return body.partnerPid

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { inspect, parseArgs } from 'node:util'
 
 /** Options of a program under test/, by name: a default, or false for a switch. */
 export type RunOptions = Readonly<Record<string, string | false | undefined>>
@@ -24,7 +24,7 @@ export function runProgram(usage: string, options: RunOptions, work: (run: Run) 
   main(usage, options, work).then(
     (code) => process.exit(code),
     (error: unknown) => {
-      process.stderr.write(`${Error.isError(error) ? error.stack : String(error)}\n`)
+      process.stderr.write(`${inspect(error)}\n`)
       process.exit(1)
     },
   )
