@@ -115,7 +115,7 @@ export function createFuzzer({ connector, asking, ground, governed, random }: Fu
     const others = [...ground.processes.slice(-5).flatMap(({ providerPid, consumerPid }) => [providerPid, consumerPid]), ...ground.agreements.slice(-3), ...ground.datasets, ground.partnerId, ground.other.id, ground.connectorId]
     const valid = json === undefined ? undefined : writable(json)
     // One in ten goes as it is, so that processes move and the others meet them in every state.
-    const text = valid === undefined || how < 0.1 ? valid : how < 0.75 ? mutateJson(json, random, others) : valid
+    const text = valid === undefined || how < 0.1 ? valid : how < 0.75 ? mutatedText(json, random, others) : valid
     const body = text === undefined ? undefined : how >= 0.75 && how < 0.93 ? mutateBytes(Buffer.from(text), random) : Buffer.from(text)
     const changed = how >= 0.93 || (json === undefined && how > 0.3) ? mutatePath(path, random) : path
     return { route, method: random.chance(0.02) ? random.pick(['PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS', 'GET', 'POST', 'PROPFIND']) : method, path: changed, headers: headersFor(token, random), body: ['GET', 'HEAD'].includes(method) ? undefined : body }
@@ -141,7 +141,15 @@ export function createFuzzer({ connector, asking, ground, governed, random }: Fu
   return { tally, sendOne, close }
 }
 
-// Some of what is made up is nested deeper than can be written.
+// Some of what is made up is nested deeper than can be copied or written.
+function mutatedText(json: unknown, random: Random, others: readonly string[]): string {
+  try {
+    return mutateJson(json, random, others)
+  } catch {
+    return '['.repeat(20_000) + ']'.repeat(20_000)
+  }
+}
+
 function writable(json: unknown): string {
   try {
     return JSON.stringify(json) ?? 'null'
