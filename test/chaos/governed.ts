@@ -36,12 +36,14 @@ export interface GovernedTold {
   readonly answers: WholeAnswer[]
   /** Agreements of which somebody was told that no more is permitted. */
   readonly usedUp: Set<string>
+  /** How often each key was sent. */
+  readonly attempts: Map<string, number>
   readonly counts: Map<string, number>
   readonly faults: string[]
 }
 
 export function nothingTold(): GovernedTold {
-  return { agreements: [], keys: new Map(), answers: [], usedUp: new Set(), counts: new Map(), faults: [] }
+  return { agreements: [], keys: new Map(), answers: [], usedUp: new Set(), attempts: new Map(), counts: new Map(), faults: [] }
 }
 
 const whole = (value: number) => ({ '@value': String(value), '@type': 'xsd:integer' })
@@ -155,11 +157,19 @@ interface QuestionAsked {
   readonly key: string
 }
 
+/** How often a key is good for the same question after its first debit (`src/dataplane/desk/`). */
+const uncountedRetries = 5
+
+function attempts({ attempts }: GovernedTold, { key }: QuestionAsked): number {
+  return attempts.get(key) ?? 0
+}
+
 /** Whether it was answered with data. */
 async function insistOn(running: Running, told: GovernedTold, question: QuestionAsked, random: Random): Promise<boolean> {
   const deadline = Date.now() + 120_000
   for (let attempt = 1; Date.now() < deadline; attempt++) {
     const leaves = random.chance(0.08) ? AbortSignal.timeout(random.between(2, 60)) : undefined
+    told.attempts.set(question.key, attempts(told, question) + 1)
     const answer = await ask(running, question, leaves)
     if (answer === undefined || answer.status >= 500 || answer.code === 'too-many-requests') {
       count(told, answer === undefined ? 'questions cut off' : `questions answered ${answer.status}`)
@@ -172,6 +182,8 @@ async function insistOn(running: Running, told: GovernedTold, question: Question
       return true
     }
     if (answer.code === 'quota-exceeded') told.usedUp.add(running.agreement)
+    // A key covers a few retries only; whoever was cut off more often asks anew. The gateway tries each question twice at the most.
+    else if (answer.code === 'idempotency-key-reused' && 2 * attempts(told, question) > uncountedRetries) count(told, 'keys whose retries were used up')
     else told.faults.push(`A question under ${running.agreement} was answered with ${answer.status} ${answer.code}`)
     return false
   }
