@@ -1,7 +1,7 @@
 import { ProblemError } from '../errors.ts'
 import type { Database } from '../persistence/database.ts'
 import type { Role } from '../persistence/schema.ts'
-import { decodeCursor, encodeCursor } from '../persistence/cursor.ts'
+import { cutPage, decodeCursor } from '../persistence/cursor.ts'
 import { findAgreement, findMessage, selectAgreements } from './store.ts'
 import type { Agreement } from './store.ts'
 
@@ -38,9 +38,7 @@ export function createAgreements(deps: { database: Database }): Agreements {
         ...(partner === undefined ? {} : { counterparty: partner }),
         ...(dataset === undefined ? {} : { dataset }),
       })
-      const items = rows.slice(0, limit)
-      const last = items.at(-1)
-      return rows.length > limit && last !== undefined ? { items, next: encodeCursor(last) } : { items }
+      return cutPage(rows, limit)
     },
   }
 }

@@ -1,6 +1,6 @@
 import type { Audit } from '../audit/audit.ts'
 import { ProblemError } from '../errors.ts'
-import { decodeCursor, encodeCursor } from '../persistence/cursor.ts'
+import { cutPage, decodeCursor } from '../persistence/cursor.ts'
 import type { Database } from '../persistence/database.ts'
 import { isStorable } from '../persistence/storable-text.ts'
 import { countObligations, findObligation, lockObligation, saveObligation, selectObligations, selectSettled } from './obligations/store.ts'
@@ -41,9 +41,7 @@ export function createObligations(deps: ObligationsDeps): Obligations {
     get: async (id) => present(isStorable(id) ? await findObligation(db, id) : undefined, id),
     list: async ({ after, limit, ...conditions }) => {
       const rows = await selectObligations(db, { ...conditions, limit: limit + 1, ...(after === undefined ? {} : { after: decodeCursor(after) }) })
-      const items = rows.slice(0, limit)
-      const last = items.at(-1)
-      return rows.length > limit && last !== undefined ? { items, next: encodeCursor(last) } : { items }
+      return cutPage(rows, limit)
     },
     count: (agreementId) => countObligations(db, agreementId),
     fulfil: (id, statement) => settle(deps, id, 'fulfilled', statement),

@@ -6,11 +6,15 @@ import type { CounterLimit } from '../policy/restriction.ts'
 import type { AccessTokens } from './access-tokens.ts'
 import type { DeskAnswer, ReleaseDesk } from './desk/release-desk.ts'
 import type { Amounts } from './desk/quota.ts'
+import type { AgreementTerms } from './governed/agreement-terms.ts'
+import { grantRequest } from './governed/grant.ts'
 import type { Grant, GrantDeps, OpenGrant, Refusal } from './governed/grant.ts'
+import type { AskedFor } from './governed/request-terms.ts'
 import type { AnswerFormat } from './query/engine.ts'
+import { transferFacts } from './release.ts'
 import type { DataPlaneDeps, ReleasedDataset, ReleasedTransfer } from './release.ts'
 import type { Facts, Outcome, Releases } from './releases.ts'
-import { outcomeRecord } from './releases.ts'
+import { outcomeFacts, outcomeRecord } from './releases.ts'
 import type { DataFormat, Representations } from './representations.ts'
 import type { RunningDownloads } from './running-downloads.ts'
 import type { PostgresqlSources } from './sources/postgresql.ts'
@@ -63,13 +67,8 @@ export function describeRequest({ request, target }: Pick<Started, 'request' | '
 
 export function exchangeOf(started: Started, permitted: { dataset: ReleasedDataset; grant: OpenGrant | Grant; format?: DataFormat | AnswerFormat; version?: number }): Exchange {
   const { dataset, grant, format, version } = permitted
-  const { transfer } = started
-  const { agreementId } = transfer
   const facts: Facts = {
-    partner: transfer.partner,
-    transfer: transfer.transferId,
-    dataset: transfer.datasetId,
-    ...(agreementId === undefined ? {} : { agreement: agreementId }),
+    ...transferFacts(started.transfer),
     ...(version === undefined ? {} : { version }),
     ...(grant.open ? {} : grant.facts),
     request: describeRequest(started, format),
@@ -77,6 +76,14 @@ export function exchangeOf(started: Started, permitted: { dataset: ReleasedDatas
     reason: started.reason,
   }
   return { ...started, dataset, grant, facts }
+}
+
+/** Decides a request by the terms of its agreement; a refusal is recorded and thrown. */
+export async function grantStarted(deps: DataRouteDeps, started: Started, asked: (terms: AgreementTerms) => AskedFor): Promise<OpenGrant | Grant> {
+  const { terms, clock, readStatement } = deps
+  const { transfer, request, target } = started
+  const refused = (refusal: Refusal) => refuse(deps, started, refusal)
+  return grantRequest({ terms, clock, readStatement, refused }, { transfer, request, target, asked })
 }
 
 /** Refuses a request: the record of it is folded with those of the same kind. */
@@ -151,7 +158,7 @@ export async function recordAround(deps: DataRouteDeps, exchange: Exchange, rele
 /** Sends what was recorded as `index`. */
 export async function sendRecorded(deps: DataRouteDeps, exchange: Exchange, index: number, send: () => Promise<Outcome>): Promise<void> {
   const { facts, grant, response } = exchange
-  const { request: _request, decision: _decision, reason: _reason, terms: _terms, statement: _statement, ...about } = facts
+  const about = outcomeFacts(facts)
   let outcome: Outcome = { bytes: 0, complete: false }
   try {
     if (!grant.open) await exchange.stillStarted()

@@ -11,7 +11,9 @@ import type { Grant, GrantDeps, OpenGrant, Refusal } from './governed/grant.ts'
 import { grantRequest } from './governed/grant.ts'
 import { formatContext, readAction } from './governed/request-terms.ts'
 import { writePermitted } from './release-query.ts'
+import { transferFacts } from './release.ts'
 import type { DataPlaneDeps, ReleasedDataset, ReleasedTransfer } from './release.ts'
+import { outcomeFacts } from './releases.ts'
 import type { Facts, Releases } from './releases.ts'
 import type { DataFormat, Representation, Representations } from './representations.ts'
 import { baseName } from './representations.ts'
@@ -49,7 +51,7 @@ export async function push(deps: PushDeps, job: PushJob): Promise<PushResult> {
   if (transfer === undefined) return { delivered: false, retry: false, reason: 'There is no such transfer of ours as provider.' }
   const decision = deps.decide(transfer)
   if (!decision.permitted) {
-    deps.releases.denied({ caller: 'push', method: 'PUSH', code: decision.code, reason: decision.reason, transfer: transfer.transferId, partner: transfer.partner })
+    deny(deps, transfer, decision)
     return { delivered: false, retry: false, reason: decision.reason }
   }
   try {
@@ -68,6 +70,11 @@ export async function push(deps: PushDeps, job: PushJob): Promise<PushResult> {
   }
 }
 
+// The record of a refused delivery is folded with those of the same kind.
+function deny({ releases }: Pick<PushDeps, 'releases'>, { transferId, partner }: ReleasedTransfer, { code, reason, facts }: { readonly code: string; readonly reason: string; readonly facts?: Facts }): void {
+  releases.denied({ caller: 'push', method: 'PUSH', code, reason, transfer: transferId, partner, ...(facts === undefined ? {} : { facts }) })
+}
+
 interface Prepared {
   readonly file: Representation
   readonly grant: OpenGrant | Grant
@@ -81,12 +88,11 @@ async function prepare(deps: PushDeps, job: PushJob, permitted: { transfer: Rele
   const { source } = dataset
   if (source.type === 'http') throw new ProblemError('unsupported-format', 'An HTTP source cannot be pushed; it is queried by the consumer.')
   const { grant, format } = await granted(deps, job, { transfer, dataset })
-  const about = { partner: transfer.partner, transfer: transfer.transferId, dataset: transfer.datasetId, ...(transfer.agreementId === undefined ? {} : { agreement: transfer.agreementId }) }
   const { endpoint, method } = readDataAddress(job.address)
   // The address without its query, which may hold a secret.
   const request = { method, address: endpoint.replace(/[?#].*$/s, ''), format }
   const version = source.type === 'file' ? versionOf(dataset, job.version) : undefined
-  const facts = { ...about, ...(version === undefined ? {} : { version: version.number }), ...(grant.open ? {} : grant.facts), request, decision: 'permit', reason }
+  const facts = { ...transferFacts(transfer), ...(version === undefined ? {} : { version: version.number }), ...(grant.open ? {} : grant.facts), request, decision: 'permit', reason }
   return { grant, facts, file: await fileOf(deps, { dataset, grant, format, version }) }
 }
 
@@ -99,7 +105,7 @@ async function granted(deps: PushDeps, job: PushJob, { transfer, dataset }: { tr
     format = formatUnder(terms.restricted)
     return { action: readAction, context: formatContext(format, dataset.version) }
   }
-  const refused = ({ problem, facts }: Refusal) => deps.releases.denied({ caller: 'push', method: 'PUSH', code: problem.code, reason: problem.message, transfer: transfer.transferId, partner: transfer.partner, facts })
+  const refused = ({ problem, facts }: Refusal) => deny(deps, transfer, { code: problem.code, reason: problem.message, facts })
   const grant = await grantRequest({ ...deps, refused }, { transfer, request: undefined, target: { path: '', query: '' }, asked })
   return { grant, format }
 }
@@ -140,8 +146,7 @@ async function permit(deps: PushDeps, { file, grant, facts, transfer }: Prepared
   )
   if (answer.kind === 'permitted') return answer.index
   if (answer.kind === 'again') throw new Error('A release without writes of its own always fits')
-  const { code, message } = answer.problem
-  deps.releases.denied({ caller: 'push', method: 'PUSH', code, reason: message, transfer: transfer.transferId, partner: transfer.partner, facts: grant.facts })
+  deny(deps, transfer, { code: answer.problem.code, reason: answer.problem.message, facts: grant.facts })
   throw answer.problem
 }
 
@@ -156,7 +161,7 @@ async function deliver(deps: PushDeps, job: PushJob, prepared: Prepared & { tran
     throw error
   })
   const body = file.handle.createReadStream({ start: 0, end: Math.max(0, file.bytes - 1), highWaterMark: 512 * 1024, autoClose: false })
-  const { request: _request, decision: _decision, reason: _reason, terms: _terms, ...about } = facts
+  const about = outcomeFacts(facts)
   try {
     const answer = await deps.http.stream(endpoint, {
       method,

@@ -1,6 +1,5 @@
 import type { DataRouteDeps, Started } from './exchange.ts'
-import { exchangeOf, recordAround, refuse, requireLeft } from './exchange.ts'
-import { grantRequest } from './governed/grant.ts'
+import { exchangeOf, grantStarted, recordAround, requireLeft } from './exchange.ts'
 import { proxiedContext, readAction } from './governed/request-terms.ts'
 import type { ReleasedDataset } from './release.ts'
 import { prepareProxy, proxy } from './sources/http.ts'
@@ -11,9 +10,9 @@ import type { HttpSource } from './sources/source.ts'
  * a request begin while anything is left, and is debited with what was sent, so that answers that are under way together may exceed it.
  */
 export async function releaseProxied(deps: DataRouteDeps, started: Started, { dataset, source }: { dataset: ReleasedDataset; source: HttpSource }): Promise<void> {
-  const { request, response, target, transfer } = started
+  const { request, response, target } = started
   const asked = { method: request.method ?? '', path: target.path, query: target.query }
-  const grant = await grantRequest({ ...deps, refused: (refusal) => refuse(deps, started, refusal) }, { transfer, request, target, asked: (terms) => ({ action: readAction, context: proxiedContext(terms, asked) }) })
+  const grant = await grantStarted(deps, started, (terms) => ({ action: readAction, context: proxiedContext(terms, asked) }))
   const exchange = exchangeOf(started, { dataset, grant })
   requireLeft(deps, exchange)
   const prepared = await prepareProxy(source, request, target, deps.secret)

@@ -2,10 +2,9 @@ import { ProblemError } from '../errors.ts'
 import type { ContextValue } from '../policy/decision.ts'
 import { profileActions } from '../policy/profile.ts'
 import type { DataRouteDeps, Exchange, Started } from './exchange.ts'
-import { exchangeOf, recordAround, refuse, requireLeft } from './exchange.ts'
+import { exchangeOf, grantStarted, recordAround, refuse, requireLeft } from './exchange.ts'
 import type { AgreementTerms } from './governed/agreement-terms.ts'
 import type { Grant, OpenGrant } from './governed/grant.ts'
-import { grantRequest } from './governed/grant.ts'
 import type { AskedFor } from './governed/request-terms.ts'
 import { formatContext, readAction } from './governed/request-terms.ts'
 import type { TableRequest } from './query/answer-request.ts'
@@ -28,11 +27,10 @@ interface Wanted {
 
 /** Serves a file or table: as it is where the terms leave nothing out and nothing is asked of it, else as the answer to a query. */
 export async function releaseTabular(deps: DataRouteDeps, started: Started, latest: ReleasedDataset): Promise<void> {
-  const { request, target, transfer } = started
   const wanted = readWanted(started, latest)
-  const grant = await grantRequest({ ...deps, refused: (refusal) => refuse(deps, started, refusal) }, { transfer, request, target, asked: wanted.asked })
+  const grant = await grantStarted(deps, started, wanted.asked)
   const { version: number } = wanted.table
-  const dataset = number === null || number === latest.version?.number ? latest : await datasetVersion(deps, transfer, number)
+  const dataset = number === null || number === latest.version?.number ? latest : await datasetVersion(deps, started.transfer, number)
   if (isQueried(wanted.table, dataset, grant)) return releaseAnswer(deps, started, { wanted, dataset, grant })
   if (dataset.source.type === 'postgresql') return releaseTable(deps, exchangeOf(started, { dataset, grant, format: wanted.whole }), dataset.source, wanted)
   const version = versionOf(dataset, number ?? undefined)

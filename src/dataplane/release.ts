@@ -24,6 +24,11 @@ export interface ReleasedTransfer {
   readonly fulfilled: ReadonlySet<string>
 }
 
+/** What every record of a request under a transfer says of it. */
+export function transferFacts({ partner, transferId, datasetId, agreementId }: ReleasedTransfer): { partner: string; transfer: string; dataset: string; agreement?: string } {
+  return { partner, transfer: transferId, dataset: datasetId, ...(agreementId === undefined ? {} : { agreement: agreementId }) }
+}
+
 /** The dataset that a transfer is about. */
 export interface ReleasedDataset {
   readonly source: Source

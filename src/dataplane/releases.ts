@@ -5,6 +5,11 @@ import type { DataPlaneDeps } from './release.ts'
 /** What the records of one request say about it. */
 export type Facts = Omit<AuditRecord, 'type'>
 
+/** What of a permission's facts the record of its outcome repeats: not what was asked, and why it was permitted. */
+export function outcomeFacts({ request: _request, decision: _decision, reason: _reason, terms: _terms, statement: _statement, ...about }: Facts): Facts {
+  return about
+}
+
 /** How a release ended. */
 export interface Outcome {
   readonly bytes: number

@@ -1,12 +1,13 @@
 import { createPublicKey, hash, randomUUID, sign, verify } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
-import { isProblem, ProblemError } from '../errors.ts'
+import { ProblemError } from '../errors.ts'
 import { boundedCache } from './bounded-cache.ts'
 import type { PublicJwk } from './did-document.ts'
 import type { Resolver } from './did-web.ts'
 import { isDidWeb } from './did-web.ts'
 import { skewSeconds } from './keys.ts'
 import type { Keyring } from './keys.ts'
+import { algorithms, issuerKey, timeFault } from './signed-claims.ts'
 
 /** The header that carries a statement. */
 export const statementHeader = 'concordat-statement'
@@ -65,12 +66,6 @@ export function requestDigest(request: StatedRequest): string {
   return hash('sha256', JSON.stringify(['concordat-request-1', method, path, query, accept, range, prefer]), 'base64url')
 }
 
-/** The algorithms that are accepted, each with the one kind of key it goes with, and how it is verified (RFC 7518 §3.4, RFC 8037 §3.1). */
-const algorithms: Readonly<Record<string, { readonly kty: string; readonly crv: string; readonly digest: string | null }>> = {
-  EdDSA: { kty: 'OKP', crv: 'Ed25519', digest: null },
-  ES256: { kty: 'EC', crv: 'P-256', digest: 'sha256' },
-}
-
 /** Signs statements with our current key. Each is new: a provider takes it once. */
 export function createStatementSigner(deps: { id: string; keys: Keyring; clock: () => Date }): (input: StatementInput) => Promise<string> {
   return async (input) => {
@@ -120,7 +115,8 @@ export function createStatementReader(deps: StatementReaderDeps): (jws: string) 
     // Before anything is fetched: a key of another DID never counts, whatever that DID's document says.
     if (typeof kid !== 'string' || !kid.startsWith(`${statement.issuer}#`)) throw refused('its kid must be a DID URL of its issuer')
     if (!(await isPartner(statement.issuer))) throw refused('its issuer is not a registered partner')
-    const jwk = await keyOf(deps.resolver, statement.issuer, kid)
+    const { issuer } = statement
+    const jwk = await issuerKey(deps.resolver, { issuer, kid }, (fault, cause) => (fault === 'missing' ? refused('its key is not in the DID document of its issuer') : refused(`the DID document of ${issuer} cannot be read`, cause)))
     if (jwk.kty !== wanted.kty || jwk.crv !== wanted.crv) throw refused('its key does not go with its algorithm')
     if (!(await isSignedBy(keyObject, jwk, { signed, signature, digest: wanted.digest }))) throw refused('its signature is not valid')
     return statement
@@ -187,25 +183,18 @@ function text(payload: Json, name: string): string {
   return value
 }
 
+const timeFaults = {
+  expired: 'it has expired',
+  future: 'it was issued in the future',
+  early: 'it is not valid yet',
+  long: `it must be valid for ${statementSeconds} seconds at most`,
+} as const
+
 function timesOf({ iat, exp, nbf }: Json, now: number): { issuedAt: Date; expiresAt: Date } {
   if (typeof iat !== 'number' || typeof exp !== 'number' || !Number.isSafeInteger(iat) || !Number.isSafeInteger(exp)) throw refused('it must have iat and exp, in whole seconds')
-  if (exp + skewSeconds <= now) throw refused('it has expired')
-  if (iat - skewSeconds > now) throw refused('it was issued in the future')
-  if (nbf !== undefined && (typeof nbf !== 'number' || nbf - skewSeconds > now)) throw refused('it is not valid yet')
-  if (exp <= iat || exp - iat > statementSeconds) throw refused(`it must be valid for ${statementSeconds} seconds at most`)
+  const fault = timeFault({ iat, exp, nbf }, { now, longest: statementSeconds })
+  if (fault !== undefined) throw refused(timeFaults[fault])
   return { issuedAt: new Date(iat * 1000), expiresAt: new Date((exp + skewSeconds) * 1000) }
-}
-
-async function keyOf(resolver: Resolver, issuer: string, kid: string): Promise<PublicJwk> {
-  try {
-    const { keys } = await resolver.resolve(issuer, kid)
-    const jwk = keys.get(kid)
-    if (jwk !== undefined) return jwk
-  } catch (cause) {
-    if (isProblem(cause) && cause.code === 'too-many-requests') throw cause
-    throw refused(`the DID document of ${issuer} cannot be read`, cause)
-  }
-  throw refused('its key is not in the DID document of its issuer')
 }
 
 // Off the main thread: to verify a signature takes as long as everything else about a small request.

@@ -1,23 +1,17 @@
 import { createPublicKey, hash, randomUUID } from 'node:crypto'
 import { compactVerify, decodeJwt, decodeProtectedHeader, SignJWT } from 'jose'
 import type { JWTPayload } from 'jose'
-import { isProblem, ProblemError } from '../errors.ts'
+import { ProblemError } from '../errors.ts'
 import { boundedCache } from './bounded-cache.ts'
-import type { PublicJwk } from './did-document.ts'
 import type { Resolver } from './did-web.ts'
 import { isDidWeb } from './did-web.ts'
-import { skewSeconds, tokenSeconds } from './keys.ts'
+import { tokenSeconds } from './keys.ts'
 import type { Keyring } from './keys.ts'
+import { algorithms, issuerKey, timeFault } from './signed-claims.ts'
 
 const maxTokenLength = 8 * 1024
 const reuseMs = 60_000
 const verifiedMs = 30_000
-
-/** The algorithms that are accepted, each with the one kind of key it goes with. All are asymmetric. */
-const algorithms: Readonly<Record<string, { readonly kty: string; readonly crv: string }>> = {
-  EdDSA: { kty: 'OKP', crv: 'Ed25519' },
-  ES256: { kty: 'EC', crv: 'P-256' },
-}
 
 /** Makes header values for calling others. One value serves an audience for up to a minute. */
 export function createMinter(deps: { id: string; keys: Keyring; clock: () => Date }): (audience: string) => Promise<string> {
@@ -93,7 +87,9 @@ async function verify(deps: VerifierDeps, token: string): Promise<{ issuer: stri
   if (!kid.startsWith(`${issuer}#`)) throw unauthenticated('The kid of the token must be a DID URL of its issuer.')
   const expiresAt = checkTimes(payload, Math.floor(deps.clock().getTime() / 1000))
   if (deps.isPartner !== undefined && !(await deps.isPartner(issuer))) throw unauthenticated('The token is not one of a registered partner.')
-  const jwk = await keyOf(deps.resolver, issuer, kid)
+  const jwk = await issuerKey(deps.resolver, { issuer, kid }, (fault, cause) =>
+    fault === 'missing' ? unauthenticated('The key of the token is not in the DID document of its issuer.') : unauthenticated(`The DID document of ${issuer} cannot be read.`, cause),
+  )
   if (jwk.kty !== wanted.kty || jwk.crv !== wanted.crv) throw unauthenticated('The key of the token does not go with its algorithm.')
   try {
     await compactVerify(token, createPublicKey({ key: { ...jwk }, format: 'jwk' }), { algorithms: [alg] })
@@ -122,21 +118,14 @@ function checkParties(payload: JWTPayload, audience: string): string {
 
 function checkTimes({ iat, exp, nbf }: JWTPayload, now: number): number {
   if (typeof iat !== 'number' || typeof exp !== 'number') throw unauthenticated('The token must have iat and exp.')
-  if (exp + skewSeconds <= now) throw unauthenticated('The token has expired.')
-  if (iat - skewSeconds > now) throw unauthenticated('The token was issued in the future.')
-  if (nbf !== undefined && (typeof nbf !== 'number' || nbf - skewSeconds > now)) throw unauthenticated('The token is not valid yet.')
-  if (exp <= iat || exp - iat > tokenSeconds) throw unauthenticated(`The token must be valid for ${tokenSeconds} seconds at most.`)
+  const fault = timeFault({ iat, exp, nbf }, { now, longest: tokenSeconds })
+  if (fault !== undefined) throw unauthenticated(timeFaults[fault])
   return exp
 }
 
-async function keyOf(resolver: Resolver, issuer: string, kid: string): Promise<PublicJwk> {
-  try {
-    const { keys } = await resolver.resolve(issuer, kid)
-    const jwk = keys.get(kid)
-    if (jwk !== undefined) return jwk
-  } catch (cause) {
-    if (isProblem(cause) && cause.code === 'too-many-requests') throw cause
-    throw unauthenticated(`The DID document of ${issuer} cannot be read.`, cause)
-  }
-  throw unauthenticated('The key of the token is not in the DID document of its issuer.')
-}
+const timeFaults = {
+  expired: 'The token has expired.',
+  future: 'The token was issued in the future.',
+  early: 'The token is not valid yet.',
+  long: `The token must be valid for ${tokenSeconds} seconds at most.`,
+} as const

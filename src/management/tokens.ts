@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { ProblemError } from '../errors.ts'
-import { decodeCursor, encodeCursor } from '../persistence/cursor.ts'
+import { cutPage, decodeCursor } from '../persistence/cursor.ts'
 import type { ManagementDeps } from './deps.ts'
 import type { BodyOf, Handlers, Schemas } from './operation.ts'
 import { pageOf, pageWith } from './page.ts'
@@ -26,9 +26,7 @@ export function tokenHandlers(deps: Pick<ManagementDeps, 'database' | 'audit' | 
     listTokens: async ({ query }) => {
       const { limit, after } = pageOf(query)
       const rows = await selectTokens(deps.database.db, { limit: limit + 1, ...(after === undefined ? {} : { after: decodeCursor(after) }) })
-      const items = rows.slice(0, limit)
-      const last = items.at(-1)
-      return { status: 200, body: pageWith({ items, ...(rows.length > limit && last !== undefined ? { next: encodeCursor(last) } : {}) }, show) }
+      return { status: 200, body: pageWith(cutPage(rows, limit), show) }
     },
     createToken: async ({ body, caller }) => {
       const expiresAt = body.expiresAt === undefined ? null : new Date(body.expiresAt)

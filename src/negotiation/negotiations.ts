@@ -1,5 +1,5 @@
 import { ProblemError } from '../errors.ts'
-import { decodeCursor, encodeCursor } from '../persistence/cursor.ts'
+import { cutPage, decodeCursor } from '../persistence/cursor.ts'
 import type { Role } from '../persistence/schema.ts'
 import type { MessageOffer } from '../policy/odrl.ts'
 import type { NegotiationDeps } from './change.ts'
@@ -85,9 +85,7 @@ export function createNegotiations(deps: NegotiationDeps): Negotiations {
         ...(role === undefined ? {} : { role }),
         ...(partner === undefined ? {} : { counterparty: partner }),
       })
-      const items = rows.slice(0, limit)
-      const last = items.at(-1)
-      return rows.length > limit && last !== undefined ? { items, next: encodeCursor(last) } : { items }
+      return cutPage(rows, limit)
     },
     acknowledge: (id, counterpartyPid) => learnCounterpartyPid(db, id, counterpartyPid),
     fail: (id, failure) => fail(deps, id, failure),

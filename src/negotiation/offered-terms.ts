@@ -2,7 +2,7 @@ import { findPartner } from '../identity/store.ts'
 import { ProblemError } from '../errors.ts'
 import type { Queries } from '../persistence/database.ts'
 import { addressingOf, isAddressed } from '../policy/offer/addressed.ts'
-import { refusalOf, requireAgreeable } from '../policy/offer/agreeable.ts'
+import { refusalIn, requireAgreeable } from '../policy/offer/agreeable.ts'
 import { bareTerms } from '../policy/read/bare-terms.ts'
 import type { Policy } from '../policy/model.ts'
 import { requireOfferable } from '../policy/offer/offerable.ts'
@@ -41,13 +41,10 @@ export async function requireTerms(deps: Deps, db: Queries, { partner, datasetId
 
 /** Why terms cannot be agreed, or undefined when they can. */
 export async function termsFault(deps: Deps, db: Queries, proposal: Proposal): Promise<string | undefined> {
-  let fault: string | undefined
   try {
     await requireTerms(deps, db, proposal)
+    return undefined
   } catch (error) {
-    fault = refusalOf(() => {
-      throw error
-    })
+    return refusalIn(error)
   }
-  return fault
 }

@@ -11,6 +11,13 @@ export function encodeCursor(position: Position): string {
   return Buffer.from(JSON.stringify([position.createdAt.toISOString(), position.id])).toString('base64url')
 }
 
+/** A page of rows of which one more than `limit` was read, and where the next page begins when there is one. */
+export function cutPage<T extends Position>(rows: readonly T[], limit: number): { items: T[]; next?: string } {
+  const items = rows.slice(0, limit)
+  const last = items.at(-1)
+  return rows.length > limit && last !== undefined ? { items, next: encodeCursor(last) } : { items }
+}
+
 /** The position in a cursor that `encodeCursor` made; 'invalid-cursor' for any other string. */
 export function decodeCursor(cursor: string): Position {
   const position = parse(cursor)

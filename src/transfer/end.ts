@@ -45,8 +45,15 @@ export async function noteRevoked(deps: Pick<TransferDeps, 'clock'>, tx: Transac
   const agreement = await lockAgreement(tx.db, transfer.agreementId)
   const now = deps.clock()
   if (agreement === undefined || hasEnded(agreement, now)) return
-  await endAgreement(tx.db, agreement.id, new Date(now.getTime() - 1))
+  await endNow(tx, agreement.id, now)
   change.records.push({ type: 'agreement.revoked', agreement: agreement.id, partner: agreement.counterparty, dataset: agreement.datasetId, by: 'partner', reason: reasonText(message) })
+}
+
+// From this moment on, and it is the last moment that counts which is kept.
+async function endNow(tx: Transaction, id: string, now: Date): Promise<Date> {
+  const endsAt = new Date(now.getTime() - 1)
+  await endAgreement(tx.db, id, endsAt)
+  return endsAt
 }
 
 /** Why we end an agreement, and who of us does. */
@@ -65,9 +72,7 @@ export async function revokeAgreement(deps: TransferDeps, id: string, { code, re
     if (agreement.role !== 'provider') throw new ProblemError('conflict', 'We are the consumer under this agreement: its provider revokes it. End the transfers with: concordat transfer terminate')
     const now = deps.clock()
     if (hasEnded(agreement, now)) throw new ProblemError('conflict', `The agreement ended at ${agreement.endsAt?.toISOString()}.`)
-    // From this moment on, and it is the last moment that counts which is kept.
-    const endsAt = new Date(now.getTime() - 1)
-    await endAgreement(tx.db, id, endsAt)
+    const endsAt = await endNow(tx, id, now)
     const transfers = await lockRunning(tx.db, id)
     const why = { reason: `The provider revoked the agreement${reason === undefined ? '.' : `: ${reason}`}`, code: revokedCode }
     for (const transfer of transfers) await end(deps, tx, transfer, why)

@@ -1,6 +1,6 @@
 import type { Agreement } from '../agreements/store.ts'
 import { ProblemError } from '../errors.ts'
-import { decodeCursor, encodeCursor } from '../persistence/cursor.ts'
+import { cutPage, decodeCursor } from '../persistence/cursor.ts'
 import type { Role } from '../persistence/schema.ts'
 import type { TransferDeps } from './change.ts'
 import { endOutlived, revokeAgreement } from './end.ts'
@@ -82,9 +82,8 @@ export function createTransfers(deps: TransferDeps): Transfers {
         ...(after === undefined ? {} : { after: decodeCursor(after) }),
         ...(partner === undefined ? {} : { counterparty: partner }),
       })
-      const items = rows.slice(0, limit)
-      const last = items.at(-1)
-      return { items: items.map(viewOf), ...(rows.length > limit && last !== undefined ? { next: encodeCursor(last) } : {}) }
+      const { items, ...more } = cutPage(rows, limit)
+      return { items: items.map(viewOf), ...more }
     },
     dataAddress: async (id) => addressToFetch(await get(deps, id)),
     provided: async (id) => {

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { commandFor, runCommand } from '../helpers/command.ts'
+import { commandFor, jsonFrom as json, runCommand } from '../helpers/command.ts'
 import { startDataspace } from '../helpers/dataspace.ts'
 import type { Dataspace } from '../helpers/dataspace.ts'
 
@@ -26,13 +26,6 @@ afterAll(async () => {
   await dataspace.close()
   await rm(folder, { recursive: true })
 })
-
-/** Runs with `--json`; the command must end with 0. */
-async function json(side: typeof provider, ...args: string[]) {
-  const result = await side(...args, '--json')
-  expect(result).toMatchObject({ code: 0 })
-  return JSON.parse(result.out)
-}
 
 /** Publishes a file, has it agreed on and its transfer started: all with the command. */
 async function share(file: string, ...offerOptions: string[]) {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { odrlIri, profileIri } from '../../src/policy/profile.ts'
-import { commandFor, runCommand } from '../helpers/command.ts'
+import { commandFor, jsonFrom as json, runCommand } from '../helpers/command.ts'
 import { startDataspace } from '../helpers/dataspace.ts'
 import type { Dataspace } from '../helpers/dataspace.ts'
 import { constraint, duration, integer } from '../helpers/terms.ts'
@@ -23,12 +23,6 @@ afterAll(async () => {
   await dataspace.close()
   await rm(folder, { recursive: true })
 })
-
-async function json(side: typeof provider, ...args: string[]) {
-  const result = await side(...args, '--json')
-  expect(result).toMatchObject({ code: 0 })
-  return JSON.parse(result.out)
-}
 
 async function file(name: string, text: string): Promise<string> {
   const path = join(folder, name)

@@ -1,5 +1,6 @@
 import { PassThrough, Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import { expect } from '@jest/globals'
 import { runProgram } from '../../src/cli/program.ts'
 
 /** What a run of the command gave. */
@@ -24,4 +25,11 @@ export async function runCommand(args: readonly string[], input = ''): Promise<C
 /** Runs the command against a connector. */
 export function commandFor(connector: { managementUrl: string; token: string }): (...args: string[]) => Promise<CommandResult> {
   return (...args) => runCommand([...args, '--url', connector.managementUrl, '--token', connector.token])
+}
+
+/** Runs a command with `--json`; it must end with 0. */
+export async function jsonFrom(run: ReturnType<typeof commandFor>, ...args: string[]) {
+  const result = await run(...args, '--json')
+  expect(result).toMatchObject({ code: 0 })
+  return JSON.parse(result.out)
 }

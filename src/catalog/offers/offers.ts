@@ -2,7 +2,7 @@ import type { Audit } from '../../audit/audit.ts'
 import { isProblem, ProblemError } from '../../errors.ts'
 import { findPartner } from '../../identity/store.ts'
 import { isDuplicate } from '../../persistence/database.ts'
-import { decodeCursor, encodeCursor } from '../../persistence/cursor.ts'
+import { cutPage, decodeCursor } from '../../persistence/cursor.ts'
 import type { Database, Queries } from '../../persistence/database.ts'
 import { isStorable } from '../../persistence/storable-text.ts'
 import { requireOfferable } from '../../policy/offer/offerable.ts'
@@ -56,9 +56,7 @@ export function createOffers(deps: OffersDeps): Offers {
     getOffer: async (id) => present(await store.findOffer(database.db, id), id),
     listOffers: async ({ after, limit, dataset }) => {
       const rows = await store.listOffers(database.db, { ...(after === undefined ? {} : { after: decodeCursor(after) }), limit: limit + 1, ...(dataset === undefined ? {} : { dataset }) })
-      const items = rows.slice(0, limit)
-      const last = items.at(-1)
-      return { items, ...(rows.length > limit && last !== undefined ? { next: encodeCursor(last) } : {}) }
+      return cutPage(rows, limit)
     },
     removeOffer: async (id, ifVersion) =>
       database.transaction(async (tx) => {

@@ -1,6 +1,6 @@
 import type { BoundedCache } from '../../identity/bounded-cache.ts'
 import { boundedCache } from '../../identity/bounded-cache.ts'
-import { atomicConstraints, valueText } from '../../policy/terms/direct-constraints.ts'
+import { atomicConstraints, valueText } from '../../policy/direct-constraints.ts'
 import type { AtomicConstraint, Policy, PolicyRule } from '../../policy/model.ts'
 import { operandIri, operandOf } from '../../policy/profile.ts'
 import { readPolicy } from '../../policy/read/read.ts'

@@ -5,6 +5,7 @@ import type { AccessStatement } from '../../identity/statement.ts'
 import { requestDigest, statementHeader } from '../../identity/statement.ts'
 import type { PolicyDecision } from '../../policy/decision.ts'
 import { operandOf } from '../../policy/profile.ts'
+import { transferFacts } from '../release.ts'
 import type { DataPlaneDeps, ReleasedTransfer } from '../release.ts'
 import type { Facts } from '../releases.ts'
 import type { AgreementTerms, PermissionTerms } from './agreement-terms.ts'
@@ -86,10 +87,9 @@ export async function grantRequest(deps: GrantDeps, input: GrantRequest): Promis
 }
 
 function factsOf(transfer: ReleasedTransfer, statement: AccessStatement | undefined): Facts {
-  const { partner, transferId, datasetId, agreementId } = transfer
   const { role, purpose, user, legalBasis, spatial, securityLevel, id } = statement ?? {}
   const stated = Object.entries({ role, purpose, user, legalBasis, spatial, securityLevel, statement: id }).filter(([, value]) => value !== undefined)
-  return { partner, transfer: transferId, dataset: datasetId, ...(agreementId === undefined ? {} : { agreement: agreementId }), ...Object.fromEntries(stated) }
+  return { ...transferFacts(transfer), ...Object.fromEntries(stated) }
 }
 
 async function readStatement(deps: GrantDeps, input: GrantRequest & { readonly request: Pick<IncomingMessage, 'method' | 'headers'> }, header: string | string[]): Promise<AccessStatement> {

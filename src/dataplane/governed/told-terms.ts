@@ -1,6 +1,6 @@
 import { ProblemError } from '../../errors.ts'
 import type { ConstraintReport, PolicyDecision, Truth } from '../../policy/decision.ts'
-import { directConstraints, valueText } from '../../policy/terms/direct-constraints.ts'
+import { directConstraints, valueText } from '../../policy/direct-constraints.ts'
 import type { PolicyRule } from '../../policy/model.ts'
 import { odrlIri, operandOf, profileActions } from '../../policy/profile.ts'
 

@@ -1,4 +1,4 @@
-import { valueText } from '../terms/direct-constraints.ts'
+import { valueText } from '../direct-constraints.ts'
 import type { Constraint } from '../model.ts'
 import { dpvIri, odrlIri, profileIri } from '../profile.ts'
 

@@ -1,5 +1,5 @@
-import { firstNumber, firstText, valueText } from '../terms/direct-constraints.ts'
-import { parseDuration } from '../terms/duration.ts'
+import { firstNumber, firstText, valueText } from '../direct-constraints.ts'
+import { parseDuration } from '../duration.ts'
 import { isCoarser, isMultiple, parseMask } from '../terms/masks.ts'
 import type { AtomicConstraint, Constraint } from '../model.ts'
 import { operandOf } from '../profile.ts'

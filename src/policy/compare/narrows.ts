@@ -1,7 +1,7 @@
 import { actionsAbove } from '../decide/actions.ts'
 import { constraintText, termOf } from './constraint-text.ts'
 import { contradiction } from '../offer/contradiction.ts'
-import { directConstraints, isBesideDecision } from '../terms/direct-constraints.ts'
+import { directConstraints, isBesideDecision } from '../direct-constraints.ts'
 import { implies, isSame } from './implication.ts'
 import type { PartOf } from './implication.ts'
 import type { Constraint, Policy, PolicyRule, RefinedTerm } from '../model.ts'

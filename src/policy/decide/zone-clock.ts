@@ -1,4 +1,4 @@
-import { localFormat, localTime } from '../terms/calendar.ts'
+import { localFormat, localTime } from '../calendar.ts'
 
 /** The weekday and hour of an instant in a time zone. */
 export interface ZoneClock {

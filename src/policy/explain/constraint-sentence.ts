@@ -1,4 +1,4 @@
-import { firstText, isBesideDecision, valueText } from '../terms/direct-constraints.ts'
+import { firstText, isBesideDecision, valueText } from '../direct-constraints.ts'
 import { parseMask } from '../terms/masks.ts'
 import type { AtomicConstraint, Operator } from '../model.ts'
 import { operandOf } from '../profile.ts'

@@ -1,6 +1,6 @@
 import { actionsProhibitedWith } from '../decide/actions.ts'
 import { termOf } from '../compare/constraint-text.ts'
-import { atomicConstraints } from '../terms/direct-constraints.ts'
+import { atomicConstraints } from '../direct-constraints.ts'
 import { constraintsOf, permittedActions } from '../read/faults.ts'
 import type { Constraint, Policy, PolicyRule, RefinedTerm } from '../model.ts'
 import { operandTexts } from './operand-texts.ts'

@@ -1,5 +1,5 @@
-import { spanOf } from '../terms/calendar.ts'
-import { valueText } from '../terms/direct-constraints.ts'
+import { spanOf } from '../calendar.ts'
+import { valueText } from '../direct-constraints.ts'
 import { numberOf } from '../read/literals.ts'
 import type { AtomicConstraint, PolicyValue } from '../model.ts'
 import type { Language } from './operand-texts.ts'

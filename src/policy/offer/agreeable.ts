@@ -23,7 +23,12 @@ export function refusalOf(work: () => unknown): string | undefined {
     work()
     return undefined
   } catch (error) {
-    if (isProblem(error)) return error.message
-    throw error
+    return refusalIn(error)
   }
+}
+
+/** The message of a refusal that was caught; what is no refusal goes on. */
+export function refusalIn(error: unknown): string {
+  if (isProblem(error)) return error.message
+  throw error
 }

@@ -1,4 +1,4 @@
-import { atomicConstraints } from '../terms/direct-constraints.ts'
+import { atomicConstraints } from '../direct-constraints.ts'
 import type { Constraint, Policy } from '../model.ts'
 import { operandOf } from '../profile.ts'
 

@@ -1,4 +1,4 @@
-import { firstNumber, valueText } from '../terms/direct-constraints.ts'
+import { firstNumber, valueText } from '../direct-constraints.ts'
 import { intervalOf } from '../compare/implication.ts'
 import type { PartOf } from '../compare/implication.ts'
 import type { AtomicConstraint, Constraint } from '../model.ts'

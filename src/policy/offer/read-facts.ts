@@ -1,4 +1,4 @@
-import { isObject, isText, listAt, objectAt, textAt, wrong } from '../ready-made/json-document.ts'
+import { isObject, isText, listAt, objectAt, textAt, wrong } from '../read/json-document.ts'
 import type { DatasetFacts, ProtectedUnit } from '../restriction.ts'
 
 const kinds = ['file', 'postgresql', 'http'] as const

@@ -1,6 +1,6 @@
 import { ProblemError } from '../../errors.ts'
-import { isTimeZone } from '../terms/calendar.ts'
-import { valueText } from '../terms/direct-constraints.ts'
+import { isTimeZone } from '../calendar.ts'
+import { valueText } from '../direct-constraints.ts'
 import { hasZone, literalKind, numberOf, quoted } from '../read/literals.ts'
 import { parseMask } from '../terms/masks.ts'
 import { constraintsOf } from '../read/faults.ts'

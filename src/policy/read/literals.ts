@@ -1,5 +1,5 @@
-import { spanOf } from '../terms/calendar.ts'
-import { parseDuration } from '../terms/duration.ts'
+import { spanOf } from '../calendar.ts'
+import { parseDuration } from '../duration.ts'
 import { xsdIri } from '../profile.ts'
 
 /** What literals are compared as. */

@@ -1,5 +1,5 @@
 import { isProblem, ProblemError } from '../../errors.ts'
-import { requireBounded } from '../decide/bounded.ts'
+import { requireBounded } from './bounded.ts'
 import { quoted } from './literals.ts'
 import type { Policy } from '../model.ts'
 import { odrlIri } from '../profile.ts'

@@ -1,4 +1,4 @@
-import { requireBounded } from '../decide/bounded.ts'
+import { requireBounded } from './bounded.ts'
 import { quoted } from './literals.ts'
 import type { Policy, PolicyRule, RefinedTerm, RuleKind } from '../model.ts'
 import { expandPrefix, isKnownAction } from './names.ts'

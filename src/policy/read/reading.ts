@@ -1,6 +1,6 @@
 import { ProblemError } from '../../errors.ts'
 import type { ProblemCode } from '../../errors.ts'
-import { pointerPart } from '../decide/bounded.ts'
+import { pointerPart } from './bounded.ts'
 import { quoted } from './literals.ts'
 import { prefixes, termIri } from './names.ts'
 import { odrlIri } from '../profile.ts'

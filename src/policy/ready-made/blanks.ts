@@ -1,5 +1,5 @@
-import { isTimeZone, spanOf } from '../terms/calendar.ts'
-import { parseDuration } from '../terms/duration.ts'
+import { isTimeZone, spanOf } from '../calendar.ts'
+import { parseDuration } from '../duration.ts'
 import type { Language } from '../explain/operand-texts.ts'
 import { xsdIri } from '../profile.ts'
 import { purposeIri } from '../purposes.ts'

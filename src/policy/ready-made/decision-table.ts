@@ -1,7 +1,7 @@
-import { spanOf } from '../terms/calendar.ts'
+import { spanOf } from '../calendar.ts'
 import type { ContextValue, PolicyRequest } from '../decision.ts'
-import { isText, listAt, objectAt, textAt, wrong } from './json-document.ts'
-import type { JsonObject } from './json-document.ts'
+import { isText, listAt, objectAt, textAt, wrong } from '../read/json-document.ts'
+import type { JsonObject } from '../read/json-document.ts'
 import { termIri } from '../read/names.ts'
 import { operandOf, operandTable, xsdIri } from '../profile.ts'
 

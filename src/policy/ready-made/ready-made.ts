@@ -3,8 +3,8 @@ import type { Blank, BlankValue, LocalText } from './blanks.ts'
 import { blankTypes, checkBlank } from './blanks.ts'
 import type { TableRow } from './decision-table.ts'
 import { readRows, readValues } from './decision-table.ts'
-import { isText, objectAt, textAt, wrong } from './json-document.ts'
-import type { JsonObject } from './json-document.ts'
+import { isText, objectAt, textAt, wrong } from '../read/json-document.ts'
+import type { JsonObject } from '../read/json-document.ts'
 import { operandIri, operandTable } from '../profile.ts'
 
 /** A policy with blanks, and the table that says what it decides. */

@@ -1,6 +1,6 @@
 import type { ConstraintReport, PolicyDecision, World } from '../decision.ts'
 import type { TableRow } from './decision-table.ts'
-import { isObject } from './json-document.ts'
+import { isObject } from '../read/json-document.ts'
 import type { Policy, PolicyRule } from '../model.ts'
 import { odrlTerm } from '../odrl.ts'
 import { operandOf } from '../profile.ts'

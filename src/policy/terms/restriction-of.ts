@@ -1,5 +1,5 @@
-import { directConstraints, firstNumber, firstText, valueText } from './direct-constraints.ts'
-import type { DirectConstraint } from './direct-constraints.ts'
+import { directConstraints, firstNumber, firstText, valueText } from '../direct-constraints.ts'
+import type { DirectConstraint } from '../direct-constraints.ts'
 import { coarsest, leastCommonMultiple, parseMask } from './masks.ts'
 import type { PolicyRule } from '../model.ts'
 import { odrlIri, profileIri } from '../profile.ts'

@@ -1,6 +1,6 @@
 import { compilePolicy } from '../decide/compile.ts'
 import type { CompiledPolicy } from '../decide/compile.ts'
-import { atomicConstraints, isBesideDecision } from './direct-constraints.ts'
+import { atomicConstraints, isBesideDecision } from '../direct-constraints.ts'
 import type { Constraint, Policy, PolicyRule } from '../model.ts'
 import { odrlIri, operandOf } from '../profile.ts'
 import { countersOf, restrictionOf } from './restriction-of.ts'

@@ -1,7 +1,7 @@
-import { spanOf } from './calendar.ts'
-import type { Span } from './calendar.ts'
-import { firstText } from './direct-constraints.ts'
-import { addDuration, parseDuration } from './duration.ts'
+import { spanOf } from '../calendar.ts'
+import type { Span } from '../calendar.ts'
+import { firstText } from '../direct-constraints.ts'
+import { addDuration, parseDuration } from '../duration.ts'
 import type { AtomicConstraint, Constraint, Policy, PolicyRule, RefinedTerm } from '../model.ts'
 import { odrlIri } from '../profile.ts'
 

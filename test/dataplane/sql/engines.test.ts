@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import type { AnswerFormat, TableEngine, WrittenAnswer } from '../../../src/dataplane/query/engine.ts'
 import type { Column, ColumnType } from '../../../src/dataplane/sources/source.ts'
+import { until } from '../../helpers/until.ts'
 import { openTestEngines } from '../../helpers/table-engines.ts'
 import type { TestEngines } from '../../helpers/table-engines.ts'
 
@@ -164,6 +165,8 @@ describe('when something goes wrong', () => {
     // Sent before the kill, so that the process has it.
     setTimeout(() => at.pool.children().forEach((pid) => process.kill(pid, 'SIGKILL')), 100)
     expect(await slow).toMatchObject({ code: 'query-too-large' })
+    // All were killed, and each is given up once its own end is known.
+    await until(() => at.pool.children().length, (running) => running === 0)
     expect(await engine.rows({ sql: 'select a from data', parameters: [] })).toEqual([{ a: 1 }])
     const written = await engine.write({ sql: 'select a from data', parameters: [] }, { format: 'csv', columns: engine.columns })
     await written.handle.close()

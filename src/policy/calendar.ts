@@ -1,4 +1,4 @@
-import type { PolicyValue } from '../model.ts'
+import type { PolicyValue } from './model.ts'
 
 /** From the first to the last millisecond that something names. */
 export interface Span {

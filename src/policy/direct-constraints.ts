@@ -1,7 +1,7 @@
-import { numberOf } from '../read/literals.ts'
-import type { AtomicConstraint, Constraint, PolicyRule, PolicyValue } from '../model.ts'
-import { operandOf } from '../profile.ts'
-import type { OperandRow } from '../profile.ts'
+import { numberOf } from './read/literals.ts'
+import type { AtomicConstraint, Constraint, PolicyRule, PolicyValue } from './model.ts'
+import { operandOf } from './profile.ts'
+import type { OperandRow } from './profile.ts'
 
 /** A constraint with the row of its operand, and what it is about. */
 export interface DirectConstraint {
