@@ -1,5 +1,5 @@
 /* Generated from management.yaml by `npm run generate`; do not edit.
-   sha256 of management.yaml: a2e012c433350591f394260aa86f8fd91a621b49332836c0f0b77e3355167643 */
+   sha256 of management.yaml: e47b56de496b18c420c6a229d51fea4e793e19974ca9ad9c65f25e3c0b12213c */
 
 export interface paths {
     readonly "/self": {
@@ -1034,7 +1034,7 @@ export interface components {
             readonly code: components["schemas"]["ProblemCode"];
         };
         /** @enum {unknown} */
-        readonly ProblemCode: "bad-request" | "malformed-json" | "duplicate-key" | "too-deep" | "invalid-message" | "invalid-state" | "pid-mismatch" | "unsupported-filter" | "unsupported-policy" | "invalid-policy" | "invalid-query" | "unknown-column" | "query-too-large" | "unsupported-format" | "unknown-offer" | "address-refused" | "invalid-cursor" | "invalid-source" | "invalid-path" | "unauthenticated" | "forbidden" | "not-permitted" | "withheld" | "statement-required" | "statement-refused" | "not-found" | "method-not-allowed" | "not-acceptable" | "conflict" | "already-exists" | "gone" | "precondition-failed" | "too-large" | "unsupported-media-type" | "range-not-satisfiable" | "digest-mismatch" | "idempotency-key-reused" | "precondition-required" | "quota-exceeded" | "too-many-requests" | "internal" | "peer-failed" | "source-failed" | "record-unavailable" | "store-unavailable" | "peer-timeout" | "query-timeout";
+        readonly ProblemCode: "bad-request" | "malformed-json" | "duplicate-key" | "too-deep" | "invalid-message" | "invalid-state" | "pid-mismatch" | "unsupported-filter" | "unsupported-policy" | "invalid-policy" | "invalid-query" | "unknown-column" | "query-too-large" | "unsupported-format" | "unknown-offer" | "address-refused" | "invalid-cursor" | "invalid-source" | "invalid-path" | "unauthenticated" | "forbidden" | "not-permitted" | "withheld" | "statement-required" | "statement-refused" | "not-found" | "method-not-allowed" | "not-acceptable" | "conflict" | "already-exists" | "gone" | "precondition-failed" | "too-large" | "unsupported-media-type" | "range-not-satisfiable" | "invalid-evidence" | "digest-mismatch" | "idempotency-key-reused" | "precondition-required" | "quota-exceeded" | "too-many-requests" | "internal" | "peer-failed" | "source-failed" | "record-unavailable" | "log-stopped" | "store-unavailable" | "peer-timeout" | "query-timeout";
         /** @description Opaque; ours are `urn:uuid:…` */
         readonly Id: string;
         /** @description Made here when it is left out */

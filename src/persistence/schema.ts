@@ -1,18 +1,20 @@
 import type { ColumnType, Generated } from 'kysely'
 import type { StoredShape } from '../dataplane/disclosure/shape.ts'
 import type { OdrlAgreement, PolicyTerms } from '../policy/odrl.ts'
+import type { AuditSchema } from './audit-schema.ts'
 
 /**
- * The whole database on one page. Times are `timestamptz`; text that was exchanged or signed is `text`, byte for
- * byte; `jsonb` is for what we search or edit. Ids that we mint are `urn:uuid:`, ids of peers are opaque strings.
+ * The whole database on two pages: the record and its log are in `audit-schema.ts`. Times are `timestamptz`; text that was
+ * exchanged or signed is `text`, byte for byte; `jsonb` is for what we search or edit. Ids that we mint are `urn:uuid:`, ids of
+ * peers are opaque strings.
  */
 
 /** A timestamp: read as Date, written as Date. */
-type Time = ColumnType<Date, Date, Date>
+export type Time = ColumnType<Date, Date, Date>
 /** A timestamp that may be absent. */
-type TimeOrNull = ColumnType<Date | null, Date | null | undefined, Date | null>
+export type TimeOrNull = ColumnType<Date | null, Date | null | undefined, Date | null>
 /** A JSON document: read parsed, written with `JSON.stringify`. */
-type Json<T> = ColumnType<T, string, string>
+export type Json<T> = ColumnType<T, string, string>
 type JsonOrNull<T> = ColumnType<T | null, string | null | undefined, string | null>
 /** A 64-bit integer: read as number, on both databases. */
 type BigInteger = ColumnType<number, number, number>
@@ -302,25 +304,7 @@ export interface ObligationTable {
   updated_at: Time
 }
 
-/** The record, numbered without gaps from 0. `entry` is canonical JSON (RFC 8785). */
-export interface AuditEntryTable {
-  index: number
-  entry: string
-  time: Time
-  type: string
-  agreement_id: string | null
-  transfer_id: string | null
-  partner: string | null
-  dataset_id: string | null
-}
-
-/** One row: how many entries there are. Its lock orders the writers. */
-export interface AuditHeadTable {
-  id: number
-  size: number
-}
-
-export interface Schema {
+export interface Schema extends AuditSchema {
   partner: PartnerTable
   api_token: ApiTokenTable
   idempotency: IdempotencyTable
@@ -342,6 +326,4 @@ export interface Schema {
   debited_request: DebitedRequestTable
   released_shape: ReleasedShapeTable
   obligation: ObligationTable
-  audit_entry: AuditEntryTable
-  audit_head: AuditHeadTable
 }

@@ -1,0 +1,45 @@
+import { sql } from 'kysely'
+import type { Kysely } from 'kysely'
+
+/** The record as a transparency log; `src/persistence/schema.ts` says what each column means. */
+const statements = [
+  // Logs, their heads, full tiles, and what keeps a log from being signed.
+  `create table audit_log (
+    name text primary key, origin text not null unique, vkey text not null, start bigint not null unique,
+    opened_at timestamptz not null, closed_at timestamptz, size bigint, sealed bigint not null default 0, checkpoint text)`,
+  `create table audit_tile (log text not null, level integer not null, index bigint not null, hashes bytea not null, primary key (log, level, index))`,
+  `create table audit_fault (id text primary key, log text not null, kind text not null, detail jsonb not null, found_at timestamptz not null, resolved_at timestamptz)`,
+  `alter table audit_head add column log text`,
+  `alter table audit_head add column stopped boolean not null default false`,
+  // What is searched, and the numbers of an agreement's records.
+  `alter table audit_entry add column seq bigint`,
+  `alter table audit_entry add column role text`,
+  `alter table audit_entry add column purpose text`,
+  `alter table audit_entry add column decision text`,
+  `create index audit_entry_time on audit_entry using brin (time)`,
+  `create table audit_sequence (agreement_id text primary key, next bigint not null)`,
+  // What can be erased.
+  `create table audit_opening (index bigint primary key, fields jsonb not null)`,
+  // Witnesses of our logs, and the logs that we witness.
+  `create table audit_checkpoint (origin text not null, size bigint not null, note text not null, made_at timestamptz not null, primary key (origin, size))`,
+  `create table audit_cosignature (
+    origin text not null, size bigint not null, witness text not null, line text not null, received_at timestamptz not null,
+    primary key (origin, size, witness))`,
+  `create table audit_witness (
+    name text primary key, vkey text not null, url text not null, partner text, origin text, size bigint, seen_at timestamptz,
+    failing_since timestamptz, failure text)`,
+  `create table witnessed_log (
+    origin text primary key, partner text, vkey text not null, size bigint not null, root text not null, checkpoint text,
+    first_seen_at timestamptz not null, updated_at timestamptz not null)`,
+  // The provider's receipts, beside our own records as a consumer.
+  `create table receipt (
+    record_index bigint primary key, agreement_id text not null, partner text not null, origin text not null,
+    leaf_index bigint not null, receipt text not null, verified boolean not null, problem text, received_at timestamptz not null)`,
+  `create index receipt_agreement on receipt (agreement_id, record_index)`,
+  // Releases that are running, so that those of a process that crashed are closed.
+  `create table running_release (record_index bigint primary key, process text not null, record jsonb not null, lease_until timestamptz not null)`,
+]
+
+export async function up(db: Kysely<unknown>): Promise<void> {
+  for (const statement of statements) await sql.raw(statement).execute(db)
+}
