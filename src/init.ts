@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { openLogKeys } from './audit/log/keys.ts'
 import { settingsFile } from './config.ts'
 import { ProblemError } from './errors.ts'
 import { createKeys } from './identity/keys.ts'
@@ -17,15 +18,19 @@ export function pathsIn(dataDirectory: string) {
     /** Where the running connector's management API is; written at start for the command line. */
     managementUrl: join(dataDirectory, 'management.url'),
     uploads: join(dataDirectory, 'uploads'),
+    /** The log's keys, its newest signed checkpoints and, beside the embedded database, its journal. */
+    log: join(dataDirectory, 'log'),
+    logKeys: join(dataDirectory, 'log', 'keys'),
   } as const
 }
 
-/** Makes a data folder: settings, keys (mode 0600) and the first operator's token. Refuses a folder that has them already. */
+/** Makes a data folder: settings, keys of the participant and of its log (mode 0600) and the first operator's token. Refuses a folder that has them already. */
 export async function initDataDirectory(dataDirectory: string, settings: Readonly<Record<string, string>>): Promise<void> {
   const paths = pathsIn(dataDirectory)
   await mkdir(dataDirectory, { recursive: true, mode: 0o700 })
   await writeNew(paths.settings, `${JSON.stringify(settings, undefined, 2)}\n`, dataDirectory)
   await createKeys(paths.keys)
+  await openLogKeys(paths.logKeys, { create: true, clock: () => new Date() })
   await writeNew(paths.sealingKey, `${randomBytes(32).toString('hex')}\n`, dataDirectory)
   await writeNew(paths.operatorToken, `${randomBytes(32).toString('base64url')}\n`, dataDirectory)
 }
