@@ -1,5 +1,5 @@
 /* Generated from management.yaml by `npm run generate`; do not edit.
-   sha256 of management.yaml: e47b56de496b18c420c6a229d51fea4e793e19974ca9ad9c65f25e3c0b12213c */
+   sha256 of management.yaml: 20cbfbc1abf6f0e4bae7f289280ac14cf85163fa5c6ff602a0e5fc8c1c9206ad */
 
 export interface paths {
     readonly "/self": {
@@ -888,63 +888,6 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
-    readonly "/audit/entries": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
-        };
-        /** The record, oldest first */
-        readonly get: operations["listAuditEntries"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
-    };
-    readonly "/audit/entries/{index}": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path: {
-                readonly index: number;
-            };
-            readonly cookie?: never;
-        };
-        /** One entry of the record, by its number */
-        readonly get: operations["getAuditEntry"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
-    };
-    readonly "/audit/export": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
-        };
-        /**
-         * The record as a stream, up to what was recorded when it began
-         * @description `ndjson`: one entry a line. `csv`: index, time, type, partner, agreement, transfer, dataset and the whole entry as JSON; a cell that a spreadsheet would run as a formula
-         *     has a `'` put before it.
-         */
-        readonly get: operations["exportAudit"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
-    };
     readonly "/outbox": {
         readonly parameters: {
             readonly query?: never;
@@ -1546,34 +1489,6 @@ export interface components {
             readonly items: readonly components["schemas"]["Delivery"][];
             readonly next: components["schemas"]["Next"];
         };
-        /**
-         * @example {
-         *       "index": 41,
-         *       "time": "2026-03-02T09:30:00.000Z",
-         *       "type": "data.released",
-         *       "partner": "did:web:connector.city.example",
-         *       "transfer": "urn:uuid:7d8",
-         *       "bytes": 18233011
-         *     }
-         */
-        readonly AuditEntry: {
-            /** @description Numbered without gaps */
-            readonly index: number;
-            readonly time: components["schemas"]["Time"];
-            readonly type: string;
-            readonly partner?: string;
-            readonly agreement?: string;
-            readonly transfer?: string;
-            readonly dataset?: string;
-            /** @description The name of the token that did it */
-            readonly actor?: string;
-        } & {
-            readonly [key: string]: unknown;
-        };
-        readonly AuditEntryPage: {
-            readonly items: readonly components["schemas"]["AuditEntry"][];
-            readonly next: components["schemas"]["Next"];
-        };
         readonly OutboxMessage: {
             readonly id: components["schemas"]["Id"];
             /** @enum {unknown} */
@@ -1672,15 +1587,6 @@ export interface components {
         readonly AgreementId: components["schemas"]["Id"];
         readonly ObligationId: components["schemas"]["Id"];
         readonly TransferId: components["schemas"]["Id"];
-        readonly AuditType: string;
-        readonly AuditAgreement: components["schemas"]["Id"];
-        readonly AuditTransfer: components["schemas"]["Id"];
-        readonly AuditPartner: components["schemas"]["Id"];
-        readonly AuditDataset: components["schemas"]["Id"];
-        /** @description From this time on */
-        readonly Since: string;
-        /** @description Before this time */
-        readonly Until: string;
         /** @description Names the file: `attachment; filename="spending.csv"`, or `filename*` (RFC 6266). Needed with a body. */
         readonly ContentDisposition: string;
         /** @description Checked when given (RFC 9530): `sha-256=:…:` */
@@ -3406,96 +3312,6 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["DeliveryPage"];
-                };
-            };
-            readonly default: components["responses"]["Problem"];
-        };
-    };
-    readonly listAuditEntries: {
-        readonly parameters: {
-            readonly query?: {
-                /** @description `next` of the page before */
-                readonly cursor?: components["parameters"]["Cursor"];
-                readonly limit?: components["parameters"]["Limit"];
-                readonly type?: components["parameters"]["AuditType"];
-                readonly agreement?: components["parameters"]["AuditAgreement"];
-                readonly transfer?: components["parameters"]["AuditTransfer"];
-                readonly partner?: components["parameters"]["AuditPartner"];
-                readonly dataset?: components["parameters"]["AuditDataset"];
-                /** @description From this time on */
-                readonly since?: components["parameters"]["Since"];
-                /** @description Before this time */
-                readonly until?: components["parameters"]["Until"];
-            };
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
-        };
-        readonly requestBody?: never;
-        readonly responses: {
-            /** @description A page */
-            readonly 200: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/json": components["schemas"]["AuditEntryPage"];
-                };
-            };
-            readonly default: components["responses"]["Problem"];
-        };
-    };
-    readonly getAuditEntry: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path: {
-                readonly index: number;
-            };
-            readonly cookie?: never;
-        };
-        readonly requestBody?: never;
-        readonly responses: {
-            /** @description The entry */
-            readonly 200: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/json": components["schemas"]["AuditEntry"];
-                };
-            };
-            readonly default: components["responses"]["Problem"];
-        };
-    };
-    readonly exportAudit: {
-        readonly parameters: {
-            readonly query?: {
-                readonly format?: "ndjson" | "csv";
-                readonly type?: components["parameters"]["AuditType"];
-                readonly agreement?: components["parameters"]["AuditAgreement"];
-                readonly transfer?: components["parameters"]["AuditTransfer"];
-                readonly partner?: components["parameters"]["AuditPartner"];
-                readonly dataset?: components["parameters"]["AuditDataset"];
-                /** @description From this time on */
-                readonly since?: components["parameters"]["Since"];
-                /** @description Before this time */
-                readonly until?: components["parameters"]["Until"];
-            };
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
-        };
-        readonly requestBody?: never;
-        readonly responses: {
-            /** @description The entries */
-            readonly 200: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/x-ndjson": string;
-                    readonly "text/csv": string;
                 };
             };
             readonly default: components["responses"]["Problem"];

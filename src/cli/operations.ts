@@ -1,6 +1,10 @@
-import type { operations, paths } from '../../openapi/management.d.ts'
+import type { operations as AuditOperations, paths as AuditPaths } from '../../openapi/audit.d.ts'
+import type { operations as ManagementOperations, paths as ManagementPaths } from '../../openapi/management.d.ts'
 
-/** Method and path of the operations that the command calls, by operationId of openapi/management.yaml. */
+type operations = AuditOperations & ManagementOperations
+type paths = AuditPaths & ManagementPaths
+
+/** Method and path of the operations that the command calls, by operationId of openapi/management.yaml and openapi/audit.yaml. */
 export const routes = {
   getSelf: ['GET', '/self'],
   streamEvents: ['GET', '/events'],

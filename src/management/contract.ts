@@ -1,15 +1,12 @@
-import { readFileSync } from 'node:fs'
 import type { ErrorObject, ValidateFunction } from 'ajv'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
-import { parse } from 'yaml'
 import { ProblemError } from '../errors.ts'
 import { isStorable } from '../persistence/storable-text.ts'
+import { readDocuments } from './documents.ts'
 import type { BodyOf, OperationId, PathOf, QueryOf } from './operation.ts'
 
-const location = new URL('../../openapi/management.yaml', import.meta.url)
-
-/** An operation of the document, as far as serving it needs. */
+/** An operation of the documents, as far as serving it needs. */
 export interface Operation {
   readonly id: string
   readonly method: string
@@ -35,7 +32,7 @@ export interface Parameter {
   readonly pointer: string
 }
 
-/** The management API's document, and what fits it. */
+/** What the management listener serves, and what fits it. */
 export interface Contract {
   readonly operations: readonly Operation[]
   readonly document: unknown
@@ -52,9 +49,9 @@ export interface Contract {
 
 type Json = Readonly<Record<string, unknown>>
 
-/** Reads the document. Validators are compiled when they are first needed, so that starting costs no time. */
+/** Reads the documents. Validators are compiled when they are first needed, so that starting costs no time. */
 export function loadContract(): Contract {
-  const document: unknown = parse(readFileSync(location, 'utf8'))
+  const document = readDocuments()
   const operations = operationsOf(document)
   const bodies = ajvFor(document, {})
   // Parameters are text; numbers and lists are read out of it.

@@ -74,7 +74,7 @@ function isLoopback(host: string): boolean {
 
 const notServed: RequestHandler = (req, res) => {
   const allow = allowedSoFar(res)
-  if (allow.length === 0) throw new ProblemError('not-found', 'There is nothing at this address. openapi/management.yaml lists what there is.')
+  if (allow.length === 0) throw new ProblemError('not-found', 'There is nothing at this address. openapi/management.yaml and openapi/audit.yaml list what there is.')
   res.set('Allow', allow.join(', '))
   throw new ProblemError('method-not-allowed', `${req.method} is not allowed here; ${allow.join(', ')} is.`)
 }

@@ -32,8 +32,8 @@ beforeEach(() => {
 
 describe('operations', () => {
   test('have the method and path of the document', async () => {
-    const document: { paths: Record<string, Record<string, { operationId?: string }>> } = parse(await readFile('openapi/management.yaml', 'utf8'))
-    const described = Object.entries(document.paths).flatMap(([path, item]) => Object.entries(item).flatMap(([method, { operationId }]) => (operationId === undefined ? [] : [[operationId, [method.toUpperCase(), path]]])))
+    const documents: { paths: Record<string, Record<string, { operationId?: string }>> }[] = await Promise.all(['management', 'audit'].map(async (name) => parse(await readFile(`openapi/${name}.yaml`, 'utf8'))))
+    const described = documents.flatMap(({ paths }) => Object.entries(paths)).flatMap(([path, item]) => Object.entries(item).flatMap(([method, { operationId }]) => (operationId === undefined ? [] : [[operationId, [method.toUpperCase(), path]]])))
     expect(Object.fromEntries(described)).toMatchObject(routes)
   })
 

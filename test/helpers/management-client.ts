@@ -20,7 +20,7 @@ export interface ManagementRequest {
 
 export type ManagementClient = (method: string, path: string, request?: ManagementRequest) => Promise<ManagementAnswer>
 
-/** Calls a management API. Every answer that does not fit `openapi/management.yaml` is an error. */
+/** Calls a management API. Every answer that does not fit `openapi/management.yaml` and `openapi/audit.yaml` is an error. */
 export function createManagementClient(options: { address: string; token: string; contract: Contract }): ManagementClient {
   return async (method, path, request = {}) => {
     const token = request.token ?? options.token

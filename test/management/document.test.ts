@@ -3,18 +3,30 @@ import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from '@jest/globals'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
+import { parse } from 'yaml'
 import { problems } from '../../src/errors.ts'
 import { loadContract } from '../../src/management/contract.ts'
 import { managementRoles, mayCall } from '../../src/management/roles.ts'
 
 const contract = loadContract()
-const source = await readFile(new URL('../../openapi/management.yaml', import.meta.url))
 
 describe('The document of the management API', () => {
-  test('is the one that the committed types were generated from', async () => {
-    const types = await readFile(new URL('../../openapi/management.d.ts', import.meta.url), 'utf8')
-    const sha256 = createHash('sha256').update(source).digest('hex')
-    expect(types).toContain(`sha256 of management.yaml: ${sha256}`)
+  test.each([
+    ['management.d.ts', ['management.yaml']],
+    ['audit.d.ts', ['audit.yaml', 'management.yaml']],
+  ])('is the one that the committed types were generated from: %s', async (file, sources) => {
+    const types = await readFile(new URL(`../../openapi/${file}`, import.meta.url), 'utf8')
+    for (const source of sources) {
+      const sha256 = createHash('sha256').update(await readFile(new URL(`../../openapi/${source}`, import.meta.url))).digest('hex')
+      expect(types).toContain(`sha256 of ${source}: ${sha256}`)
+    }
+  })
+
+  test('keeps everything about the record in a document of its own', async () => {
+    const { paths }: { paths: Record<string, unknown> } = parse(await readFile(new URL('../../openapi/audit.yaml', import.meta.url), 'utf8'))
+    const served = contract.operations.map(({ path }) => path).filter((path) => path.startsWith('/audit/'))
+    expect([...new Set(served)].toSorted()).toEqual(Object.keys(paths).filter((path) => path.startsWith('/audit/')).toSorted())
+    expect(served).not.toEqual([])
   })
 
   test('names every error code of this program, and no other', () => {
