@@ -1,3 +1,4 @@
+import { thumbprintOf } from './keys.ts'
 import type { Key } from './keys.ts'
 
 /** A public key as JWK (RFC 7517). */
@@ -33,20 +34,37 @@ export interface DidDocument {
 
 /** What we need of another's DID document: its keys by their DID URL, and its services. */
 export interface ResolvedDocument {
+  /** What tokens and statements may be signed with. */
   readonly keys: ReadonlyMap<string, PublicJwk>
+  /** What checkpoints of its logs are signed with; they never count for tokens. */
+  readonly logKeys: readonly PublicJwk[]
+  /** What its witness signs with; they never count for tokens. */
+  readonly witnessKeys: readonly PublicJwk[]
   readonly services: readonly DidService[]
 }
+
+/** The keys of our logs and of our witness: base64url of 32 bytes (Ed25519) each. */
+export interface TransparencyKeys {
+  readonly log: readonly string[]
+  readonly witness: readonly string[]
+}
+
+// The fragments of keys that are for the log and the witness. A key that signs checkpoints must not open doors, nor the other way round.
+const logFragment = 'log-'
+const witnessFragment = 'witness-'
+const mostMethods = 50
 
 const contexts = ['https://www.w3.org/ns/did/v1', 'https://www.w3.org/ns/cid/v1', 'https://w3id.org/dspace/2025/1/context.jsonld']
 
 /** Our document. `root` is our public address without a trailing slash. */
-export function ownDocument(id: string, root: string, keys: readonly Key[]): DidDocument {
+export function ownDocument(id: string, root: string, keys: readonly Key[], transparency: TransparencyKeys = { log: [], witness: [] }): DidDocument {
   const methods = keys.map((key) => ({ id: `${id}#${key.thumbprint}`, type: 'JsonWebKey', controller: id, publicKeyJwk: key.publicJwk }))
   const ids = methods.map((method) => method.id)
+  const apart = (fragment: string, x: string) => ({ id: `${id}#${fragment}${thumbprintOf(x).slice(0, 8)}`, type: 'JsonWebKey', controller: id, publicKeyJwk: { kty: 'OKP', crv: 'Ed25519', x } })
   return {
     '@context': contexts,
     id,
-    verificationMethod: methods,
+    verificationMethod: [...methods, ...transparency.log.map((x) => apart(logFragment, x)), ...transparency.witness.map((x) => apart(witnessFragment, x))],
     authentication: ids,
     assertionMethod: ids,
     service: [
@@ -54,6 +72,8 @@ export function ownDocument(id: string, root: string, keys: readonly Key[]): Did
       { id: `${id}#catalog`, type: 'CatalogService', serviceEndpoint: `${root}/dsp/2025-1/catalog` },
       { id: `${id}#dsp`, type: 'DataService', serviceEndpoint: `${root}/.well-known/dspace-version` },
       { id: `${id}#data`, type: 'DataPlane', serviceEndpoint: `${root}/data` },
+      ...(transparency.log.length === 0 ? [] : [{ id: `${id}#log`, type: 'TransparencyLog', serviceEndpoint: `${root}/log` }]),
+      ...(transparency.witness.length === 0 ? [] : [{ id: `${id}#witness`, type: 'TlogWitness', serviceEndpoint: `${root}/witness` }]),
     ],
   }
 }
@@ -63,6 +83,7 @@ export function readDocument(did: string, value: unknown): ResolvedDocument | un
   // DID Core §7.1.3 with did:web §2.5.2: the document must be about the DID that was resolved.
   if (!isObject(value) || value['id'] !== did) return undefined
   const methods = new Map(list(value['verificationMethod']).flatMap((method) => readMethod(did, method)))
+  const apart = (fragment: string) => [...methods].flatMap(([method, jwk]) => (method.startsWith(`${did}#${fragment}`) ? [jwk] : [])).slice(0, mostMethods)
   const keys = new Map<string, PublicJwk>()
   for (const entry of [...list(value['authentication']), ...list(value['assertionMethod'])]) {
     if (typeof entry !== 'string') for (const [id, jwk] of readMethod(did, entry)) keys.set(id, jwk)
@@ -72,7 +93,9 @@ export function readDocument(did: string, value: unknown): ResolvedDocument | un
       if (jwk !== undefined) keys.set(id, jwk)
     }
   }
-  return { keys, services: list(value['service']).flatMap((service) => readService(did, service)) }
+  // Wherever the document lists them: keys of logs and witnesses speak for those alone.
+  for (const method of keys.keys()) if (method.startsWith(`${did}#${logFragment}`) || method.startsWith(`${did}#${witnessFragment}`)) keys.delete(method)
+  return { keys, logKeys: apart(logFragment), witnessKeys: apart(witnessFragment), services: list(value['service']).flatMap((service) => readService(did, service)) }
 }
 
 function readMethod(did: string, method: unknown): [string, PublicJwk][] {

@@ -16,6 +16,8 @@ const fetchesAtOnce = 64
 export interface Resolver {
   /** The document of `did`. With `kid`, one that has this key, if a fetch that is due brings it. 'peer-failed' when there is none. */
   resolve(did: string, kid?: string): Promise<ResolvedDocument>
+  /** The document of `did`; one that `suffices`, if a fetch that is due brings it. */
+  resolveFor(did: string, suffices: (document: ResolvedDocument) => boolean): Promise<ResolvedDocument>
 }
 
 /** The DID of a connector whose public address is `publicUrl` (did:web §2.4.1). */
@@ -28,6 +30,12 @@ export function didOf(publicUrl: string): string {
   const did = ['did', 'web', url.host.replace(':', '%3A'), ...segments.map((segment) => segment.replaceAll(':', '%3A'))].join(':')
   if (partsOf(did) === undefined) throw new ProblemError('bad-request', `The public address '${publicUrl}' cannot be written as did:web. Use a host name, and a plain path.`)
   return did
+}
+
+/** `host[:port][/path]` of a participant's public address, as its did:web tells: what the names of its logs and of its witness begin with. */
+export function rootOf(did: string): string {
+  const { host, segments } = requireParts(did)
+  return [host, ...segments.map((segment) => decodeURIComponent(segment))].join('/')
 }
 
 /** Where on its host the document of `did` is served (did:web §2.5.2). */
@@ -104,11 +112,11 @@ export function createResolver(deps: { http: OutboundHttp; clock: () => Date }):
     running.set(did, loading)
     return loading
   }
-  async function resolve(did: string, kid?: string): Promise<ResolvedDocument> {
+  async function resolveFor(did: string, suffices: (document: ResolvedDocument) => boolean): Promise<ResolvedDocument> {
     requireParts(did)
     const cached = documents.get(did)
     if (cached !== undefined) {
-      if (kid === undefined || cached.document.keys.has(kid) || (again.get(did) === true && !running.has(did))) return cached.document
+      if (suffices(cached.document) || (again.get(did) === true && !running.has(did))) return cached.document
       // The key may be new. Should the host not answer now, what it said before still counts.
       return fetchOnce(did).catch(() => cached.document)
     }
@@ -116,7 +124,7 @@ export function createResolver(deps: { http: OutboundHttp; clock: () => Date }):
     if (failure !== undefined) throw failure
     return fetchOnce(did)
   }
-  return { resolve }
+  return { resolve: (did, kid) => resolveFor(did, ({ keys }) => kid === undefined || keys.has(kid)), resolveFor }
 }
 
 async function fetchDocument(http: OutboundHttp, did: string): Promise<ResolvedDocument> {

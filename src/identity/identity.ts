@@ -1,7 +1,7 @@
 import { ProblemError } from '../errors.ts'
 import type { OutboundHttp } from '../http/guarded-fetch.ts'
 import { createAddresses } from './address.ts'
-import type { DidDocument } from './did-document.ts'
+import type { DidDocument, PublicJwk, ResolvedDocument, TransparencyKeys } from './did-document.ts'
 import { ownDocument } from './did-document.ts'
 import { createResolver, didOf, isDidWeb } from './did-web.ts'
 import { openKeys } from './keys.ts'
@@ -25,10 +25,19 @@ export interface Identity {
   checkId(id: string): void
   /** The participant's DSP base address, with the version's path and no trailing slash, found through its DID document. */
   address(id: string): Promise<string>
+  /** What the participant's DID document says of its logs and its witness; one that `suffices`, if a fetch that is due brings it. */
+  transparency(id: string, suffices?: (found: Transparency) => boolean): Promise<Transparency>
   /** What the public listener serves. */
   document(): DidDocument | undefined
   /** Makes a new key. The previous one stays in the document until its tokens are over. */
   rotate(): Promise<{ kid: string; previousUntil: string }>
+}
+
+/** The keys of a participant's logs and of its witness, and where that is. None of these keys counts for tokens. */
+export interface Transparency {
+  readonly logKeys: readonly PublicJwk[]
+  readonly witnessKeys: readonly PublicJwk[]
+  readonly witness: string | undefined
 }
 
 export interface IdentityOptions {
@@ -40,6 +49,8 @@ export interface IdentityOptions {
   readonly clock: () => Date
   /** Whether an id is in the register. With it, tokens of strangers are refused before their DID document is fetched. */
   readonly isPartner?: (id: string) => Promise<boolean>
+  /** What our document says of our logs and our witness. */
+  readonly transparencyKeys?: () => TransparencyKeys
 }
 
 /** Opens our identity: `did:web` with self-issued tokens. */
@@ -64,10 +75,18 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
       checkId(other)
       return addressOf(other)
     },
-    document: () => ownDocument(id, root, keys.published()),
+    transparency: async (other, suffices = () => true) => {
+      checkId(other)
+      return transparencyIn(await resolver.resolveFor(other, (document) => suffices(transparencyIn(document))))
+    },
+    document: () => ownDocument(id, root, keys.published(), options.transparencyKeys?.()),
     rotate: async () => {
       const { thumbprint, previousUntil } = await keys.rotate()
       return { kid: `${id}#${thumbprint}`, previousUntil: previousUntil.toISOString() }
     },
   }
+}
+
+function transparencyIn({ logKeys, witnessKeys, services }: ResolvedDocument): Transparency {
+  return { logKeys, witnessKeys, witness: services.find(({ type }) => type === 'TlogWitness')?.serviceEndpoint.replace(/\/+$/, '') }
 }

@@ -170,8 +170,8 @@ async function writeKey(directory: string, sequence: number, now: Date): Promise
   return thumbprint
 }
 
-// RFC 7638 with the members of RFC 8037 §2.
-function thumbprintOf(x: string): string {
+/** The thumbprint of an Ed25519 key: RFC 7638 with the members of RFC 8037 §2. */
+export function thumbprintOf(x: string): string {
   return createHash('sha256').update(JSON.stringify({ crv: 'Ed25519', kty: 'OKP', x })).digest('base64url')
 }
 

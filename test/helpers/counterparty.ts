@@ -142,6 +142,7 @@ export function bearerIdentity(id: string): Identity {
     readStatement: none,
     checkId: () => undefined,
     address: none,
+    transparency: none,
     document: () => undefined,
     rotate: none,
   }
