@@ -1,0 +1,44 @@
+import canonicalize from 'canonicalize'
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { JsonValue } from '../policy/odrl.ts'
+
+/** What stands in a record instead of a value that can be erased: base64url SHA-256 of the salt and the value's canonical JSON (RFC 8785). */
+export interface Commitment {
+  readonly committed: string
+}
+
+/** What a commitment was made of. Without it nobody can tell the value, not even by trying. */
+export interface Opening {
+  /** Base64url of 32 random bytes. */
+  readonly salt: string
+  readonly value: JsonValue
+}
+
+const saltBytes = 32
+const saltText = /^[A-Za-z0-9_-]{43}$/
+
+/** The commitment to `value` under `salt`, 32 random bytes that are used once. */
+export function commitTo(value: JsonValue, salt: Buffer): Commitment {
+  if (salt.length !== saltBytes) throw new Error(`A salt has ${saltBytes} bytes, not ${salt.length}`)
+  const text = canonicalize(value)
+  if (text === undefined) throw new Error('Only a JSON value can be committed to')
+  return { committed: createHash('sha256').update(salt).update(text).digest('base64url') }
+}
+
+/** Whether `opening` is what `committed` was made of. A salt of another length is none: salt and value could run into each other. */
+export function checkOpening(committed: string, { salt, value }: Opening): boolean {
+  if (!saltText.test(salt)) return false
+  const bytes = Buffer.from(salt, 'base64url')
+  // The last character of a text has bits to spare: only one way of writing a salt counts.
+  if (bytes.toString('base64url') !== salt) return false
+  const [found, expected] = [Buffer.from(commitTo(value, bytes).committed), Buffer.from(committed)]
+  return found.length === expected.length && timingSafeEqual(found, expected)
+}
+
+/** Whether a value of a record is a commitment. */
+export function isCommitment(value: JsonValue | undefined): value is { readonly committed: string } {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  const entries = Object.entries(value)
+  const [first] = entries
+  return entries.length === 1 && first?.[0] === 'committed' && typeof first[1] === 'string' && saltText.test(first[1])
+}
