@@ -8,7 +8,7 @@ const statements = [
     name text primary key, origin text not null unique, vkey text not null, start bigint not null unique,
     opened_at timestamptz not null, closed_at timestamptz, size bigint, sealed bigint not null default 0, checkpoint text)`,
   `create table audit_tile (log text not null, level integer not null, index bigint not null, hashes bytea not null, primary key (log, level, index))`,
-  `create table audit_fault (id text primary key, log text not null, kind text not null, detail jsonb not null, found_at timestamptz not null, resolved_at timestamptz)`,
+  `create table audit_fault (id text primary key, log text not null, kind text not null, detail jsonb not null, message text not null, found_at timestamptz not null, resolved_at timestamptz)`,
   `alter table audit_head add column log text`,
   `alter table audit_head add column stopped boolean not null default false`,
   // What is searched, and the numbers of an agreement's records.
@@ -27,9 +27,9 @@ const statements = [
     primary key (origin, size, witness))`,
   `create table audit_witness (
     name text primary key, vkey text not null, url text not null, partner text, origin text, size bigint, seen_at timestamptz,
-    failing_since timestamptz, failure text)`,
+    failing_since timestamptz, failure text, alarmed_at timestamptz, busy_until timestamptz)`,
   `create table witnessed_log (
-    origin text primary key, partner text, vkey text not null, size bigint not null, root text not null, checkpoint text,
+    origin text primary key, origin_sha256 text not null unique, partner text not null, vkey text not null, size bigint not null, root text not null, checkpoint text,
     first_seen_at timestamptz not null, updated_at timestamptz not null)`,
   // The provider's receipts, beside our own records as a consumer.
   `create table receipt (

@@ -59,6 +59,7 @@ export interface AuditFaultTable {
   log: string
   kind: string
   detail: Json<Readonly<Record<string, JsonValue>>>
+  message: string
   found_at: Time
   resolved_at: TimeOrNull
 }
@@ -104,12 +105,18 @@ export interface AuditWitnessTable {
   seen_at: TimeOrNull
   failing_since: TimeOrNull
   failure: string | null
+  /** When the alarm was raised that it fails; null when there is none. */
+  alarmed_at: TimeOrNull
+  /** Until then a process of ours is asking it. */
+  busy_until: TimeOrNull
 }
 
 /** The latest checkpoint of a partner's log that we cosigned. */
 export interface WitnessedLogTable {
   origin: string
-  partner: string | null
+  /** Hex: what its checkpoint is asked for by. */
+  origin_sha256: string
+  partner: string
   vkey: string
   size: number
   /** Base64. */
