@@ -35,7 +35,7 @@ export interface Inclusion {
   readonly checkpoint: Checkpoint
 }
 
-/** What was found wrong. Blocking faults stop the log. */
+/** What was found wrong. Every fault stops the log. */
 export interface LogFault {
   readonly log: string
   /** A stable word; README lists them. */
@@ -59,6 +59,11 @@ export const faultKinds = {
   'witness-differs': 'a witness has cosigned another tree',
   'sequence-broken': 'numbers of an agreement are missing or there twice',
   'journal-damaged': 'the journal does not fit the database',
+  'checkpoint-changed': 'a stored checkpoint is not one that the log has signed',
+  'chain-broken': 'a log does not go on from the one before it',
+  'column-changed': 'an entry is found under something else than it says',
+  'opening-changed': 'the value of an erasable field is not the one that was recorded',
+  'cosignature-changed': 'a kept cosignature is not one of its witness',
 } as const
 
 export type FaultKind = keyof typeof faultKinds

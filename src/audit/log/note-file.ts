@@ -1,0 +1,84 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parseCheckpoint } from '../../tlog/checkpoint.ts'
+import { parseNote } from '../../tlog/note.ts'
+
+/** The newest checkpoint of a log that was signed, as it is kept outside the database: a database from a backup has less. */
+export interface NoteFile {
+  readonly log: string
+  /** The number in the record of the log's entry 0; it is in the file's name. */
+  readonly start: number
+  readonly note: string
+  readonly origin: string
+  readonly size: number
+  readonly root: Buffer
+  readonly writtenAt: Date
+}
+
+const fileName = /^(\d{4}(?:-\d{1,6})?)_(0|[1-9]\d{0,15})\.checkpoint$/
+
+/** Keeps `note` in `directory`, unless the file has a larger one already. */
+export async function writeNoteFile(directory: string, { log, start }: { readonly log: string; readonly start: number }, note: string): Promise<void> {
+  const name = `${log}_${start}.checkpoint`
+  if (!fileName.test(name)) throw new Error(`A log cannot be called ${log}`)
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  const path = join(directory, name)
+  const before = await readNote(path)
+  if (before !== undefined && before.size > sizeOf(note)) return
+  const unfinished = `${path}.${randomUUID()}.new`
+  const handle = await open(unfinished, 'wx', 0o600)
+  try {
+    await handle.writeFile(note)
+    await handle.datasync()
+  } finally {
+    await handle.close()
+  }
+  await rename(unfinished, path).catch(async (error: unknown) => {
+    await rm(unfinished, { force: true })
+    throw error
+  })
+}
+
+/** The notes in `directory`, by the start of their logs. A file that cannot be read as one throws 'invalid-evidence'. */
+export async function readNoteFiles(directory: string): Promise<NoteFile[]> {
+  const notes: NoteFile[] = []
+  for (const name of await namesIn(directory)) {
+    const [, log, start] = fileName.exec(name) ?? []
+    if (log === undefined) continue
+    const read = await readNote(join(directory, name))
+    if (read !== undefined) notes.push({ log, start: Number(start), ...read })
+  }
+  return notes.toSorted((left, right) => left.start - right.start)
+}
+
+async function namesIn(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory)
+  } catch (error) {
+    if (isMissing(error)) return []
+    throw error
+  }
+}
+
+async function readNote(path: string): Promise<Omit<NoteFile, 'log' | 'start'> | undefined> {
+  try {
+    const handle = await open(path, 'r')
+    try {
+      const [note, { mtime }] = await Promise.all([handle.readFile('utf8'), handle.stat()])
+      const { origin, size, root } = parseCheckpoint(parseNote(note).text)
+      return { note, origin, size, root, writtenAt: mtime }
+    } finally {
+      await handle.close()
+    }
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
+  }
+}
+
+const sizeOf = (note: string) => parseCheckpoint(parseNote(note).text).size
+
+function isMissing(error: unknown): boolean {
+  return Error.isError(error) && 'code' in error && error.code === 'ENOENT'
+}
