@@ -1,0 +1,30 @@
+import { agreementEvents } from './agreements.ts'
+import { catalogEvents } from './catalog.ts'
+import { dataEvents } from './data.ts'
+import type { EventInfo } from './field.ts'
+import { identityEvents } from './identity.ts'
+import { logEvents } from './log.ts'
+import { operationEvents } from './operation.ts'
+
+/** The catalogue by subject, in the order in which it is shown. */
+export const eventSubjects = {
+  data: dataEvents,
+  agreements: agreementEvents,
+  catalog: catalogEvents,
+  identity: identityEvents,
+  operation: operationEvents,
+  log: logEvents,
+} as const satisfies Record<string, Record<string, EventInfo>>
+
+/** Every type of record with its fields. What is not in it cannot be recorded. */
+export const events = { ...dataEvents, ...agreementEvents, ...catalogEvents, ...identityEvents, ...operationEvents, ...logEvents } as const satisfies Record<string, EventInfo>
+
+/** A type of record. */
+export type EventType = keyof typeof events
+
+const byName: ReadonlyMap<string, EventInfo> = new Map(Object.entries(events))
+
+/** The type with this name; undefined when there is none. */
+export function eventOf(type: string): EventInfo | undefined {
+  return byName.get(type)
+}

@@ -1,0 +1,47 @@
+import { actor } from './field.ts'
+import type { EventInfo, FieldInfo } from './field.ts'
+
+const keep = 'evidence'
+
+const log = {
+  name: { meaning: 'Name of the log: the last part of its origin.' },
+  origin: { meaning: 'Origin of the log: the first line of its checkpoints.' },
+  vkey: { meaning: 'Its public key (C2SP signed-note).' },
+} as const satisfies Record<string, FieldInfo>
+
+const checkpoint = { meaning: 'A signed checkpoint (C2SP tlog-checkpoint).' } as const satisfies FieldInfo
+
+/** The log itself: its shards, its keys, its faults and its witnesses. */
+export const logEvents = {
+  'log.opened': {
+    meaning: 'A log begins; this is its first entry.',
+    keep,
+    fields: {
+      ...log,
+      ...actor,
+      reason: { meaning: 'Why it begins: `first`, `year`, `key` or `break`.' },
+      previous: { meaning: 'Name of the log before.' },
+      previousCheckpoint: { ...checkpoint, meaning: 'Final or last known checkpoint of the log before.' },
+      start: { meaning: 'Number in the record of its first entry.' },
+      mldsa: { meaning: 'Key of its second signature (ML-DSA-44).', json: true },
+    },
+  },
+  'log.closed': {
+    meaning: 'A log ends; this is its last entry.',
+    keep,
+    fields: { ...log, ...actor, reason: { meaning: 'Why it ends: `year` or `key`.' }, next: { meaning: 'Name of the log that follows.' }, nextVkey: { meaning: 'Public key of the log that follows, when it is another.' } },
+  },
+  'log.recovered': {
+    meaning: 'The log was brought back to work after a break.',
+    keep,
+    fields: { ...log, ...actor, kind: { meaning: 'What the break was.' }, detail: { meaning: 'What exactly was found.', json: true }, faults: { meaning: 'The faults that were found.', json: true }, reason: { meaning: 'What the operator says of it.', personal: true }, lost: { meaning: 'Numbers of records that were signed and are lost, as ranges.' } },
+  },
+  'log.pruned': {
+    meaning: 'The entries of a closed log were removed after their time; its final checkpoint stays.',
+    keep,
+    fields: { ...log, ...actor, from: { meaning: 'Number of its first record.' }, count: { meaning: 'How many records were removed.' }, checkpoint: { meaning: 'Its final checkpoint.', bulky: true }, years: { meaning: 'How many years records are kept.' }, reason: { meaning: 'Why, in the words of the operator.', personal: true } },
+  },
+  'witness.added': { meaning: 'A witness of our log is known from now on.', keep, fields: { witness: { meaning: 'Name of the witness.' }, vkey: log.vkey, partner: { meaning: 'Participant id, when a partner is the witness.' }, url: { meaning: 'Where it is asked.' } } },
+  'witness.refused': { meaning: 'A witness refused to cosign our log, or has not for too long.', keep, fields: { witness: { meaning: 'Name of the witness.' }, partner: { meaning: 'Participant id, when a partner is the witness.' }, origin: log.origin, size: { meaning: 'How many entries our log has.' }, reason: { meaning: 'What the witness answered.' } } },
+  'witness.recovered': { meaning: 'A witness cosigns our log again.', keep, fields: { witness: { meaning: 'Name of the witness.' }, partner: { meaning: 'Participant id, when a partner is the witness.' }, origin: log.origin, size: { meaning: 'How many entries it cosigned.' } } },
+} as const satisfies Record<string, EventInfo>

@@ -1,0 +1,124 @@
+import { randomBytes } from 'node:crypto'
+import { ProblemError } from '../../errors.ts'
+import type { JsonValue } from '../../policy/odrl.ts'
+import { commitTo, isCommitment } from '../../tlog/commitment.ts'
+import type { Opening } from '../../tlog/commitment.ts'
+import type { AuditRecord } from '../audit.ts'
+import { eventOf } from '../events/events.ts'
+import type { EventInfo, FieldInfo } from '../events/field.ts'
+
+/** Values and salts of a record's committed fields, by their paths. */
+export type Openings = Readonly<Record<string, Opening>>
+
+/** A record as it enters the log, and what may be erased of it. */
+export interface PreparedRecord {
+  readonly record: AuditRecord
+  readonly openings: Openings
+}
+
+/** How many bytes the canonical text of a record may have; what is added to it later stays below C2SP tlog-tiles' 65,535. */
+export const mostRecordBytes = 60_000
+const mostValueBytes = 1_000_000
+
+// What records are found by is never committed to for its size.
+const kept: ReadonlySet<string> = new Set(['type', 'agreement', 'transfer', 'partner', 'dataset', 'role', 'purpose', 'decision'])
+
+/**
+ * Replaces the values that the catalogue calls personal or bulky by salted commitments, and the largest ones of a record that would
+ * be too large for an entry. A type or a field that is not in the catalogue is a bug of ours: it throws.
+ */
+export function prepareRecord(record: AuditRecord, salt: () => Buffer = () => randomBytes(32)): PreparedRecord {
+  const event = eventOf(record.type)
+  if (event === undefined) throw new Error(`The catalogue of records has no type ${record.type}`)
+  const openings: Record<string, Opening> = {}
+  const commit = (path: string, value: JsonValue): JsonValue => {
+    if (sizeOf(value) > mostValueBytes) throw new ProblemError('too-large', `The field ${path} of the record ${record.type} has more than ${mostValueBytes} bytes, so it cannot be recorded. Ask for less at once.`)
+    const opening = { salt: salt(), value }
+    openings[path] = { salt: opening.salt.toString('base64url'), value }
+    return { ...commitTo(value, opening.salt) }
+  }
+  const fields: Record<string, JsonValue> = {}
+  for (const [name, value] of Object.entries(record)) {
+    if (value !== undefined) fields[name] = name === 'type' ? value : prepareField({ type: record.type, event, commit }, name, value)
+  }
+  return { record: { ...shrink(fields, record.type, commit), type: record.type }, openings }
+}
+
+interface Preparing {
+  readonly type: string
+  readonly event: EventInfo
+  readonly commit: (path: string, value: JsonValue) => JsonValue
+}
+
+function prepareField(preparing: Preparing, path: string, value: JsonValue): JsonValue {
+  const { type, event, commit } = preparing
+  const info = infoOf(event, path)
+  if (info === undefined) return prepareParts(preparing, path, value)
+  if (info.json !== true && !isPlain(value)) throw new Error(`The catalogue of records does not say what is inside the field ${path} of ${type}`)
+  return isHidden(info, value) ? commit(path, value) : value
+}
+
+function prepareParts(preparing: Preparing, path: string, value: JsonValue): JsonValue {
+  const { type, event } = preparing
+  const known = Object.keys(event.fields).some((name) => name.startsWith(`${path}.`))
+  if (!known || !isObject(value)) throw new Error(`The catalogue of records has no field ${path} in ${type}`)
+  return Object.fromEntries(Object.entries(value).flatMap(([name, part]) => (part === undefined ? [] : [[name, prepareField(preparing, `${path}.${name}`, part)] as const])))
+}
+
+function infoOf({ fields }: EventInfo, path: string): FieldInfo | undefined {
+  return Object.hasOwn(fields, path) ? fields[path] : undefined
+}
+
+/** Nothing and an empty text tell nobody's secret. What looks like a commitment, and came from outside, must not pass for one of ours. */
+function isHidden({ personal, bulky }: FieldInfo, value: JsonValue): boolean {
+  return isCommitment(value) || ((personal === true || bulky === true) && value !== null && value !== '')
+}
+
+function isPlain(value: JsonValue): boolean {
+  return Array.isArray(value) ? value.every((each) => typeof each !== 'object' || each === null) : typeof value !== 'object' || value === null
+}
+
+function isObject(value: JsonValue): value is { readonly [key: string]: JsonValue | undefined } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+// Canonical JSON differs from this in the order of names only.
+function sizeOf(value: JsonValue): number {
+  return Buffer.byteLength(JSON.stringify(value))
+}
+
+function shrink(fields: Readonly<Record<string, JsonValue>>, type: string, commit: Preparing['commit']): Readonly<Record<string, JsonValue>> {
+  let size = sizeOf(fields)
+  if (size <= mostRecordBytes) return fields
+  const shrunk = { ...fields }
+  const largest = Object.entries(fields)
+    .filter(([name, value]) => !kept.has(name) && !isCommitment(value))
+    .map(([name, value]) => ({ name, value, bytes: sizeOf(value) }))
+    .toSorted((left, right) => right.bytes - left.bytes)
+  for (const { name, value, bytes } of largest) {
+    const committed = commit(name, value)
+    shrunk[name] = committed
+    size += sizeOf(committed) - bytes
+    if (size <= mostRecordBytes) return shrunk
+  }
+  throw new ProblemError('too-large', `The record ${type} has more than ${mostRecordBytes} bytes in what it is found by, so it cannot be recorded.`)
+}
+
+/** Puts values back in the places of their commitments; what was erased stays a commitment. */
+export function openRecord<T extends AuditRecord>(record: T, openings: Openings): T {
+  // An outer field may hold the commitments of inner ones.
+  const paths = Object.keys(openings).toSorted((left, right) => left.split('.').length - right.split('.').length)
+  let opened = record
+  for (const path of paths) {
+    const opening = openings[path]
+    if (opening !== undefined) opened = { ...opened, ...replaced(opened, path.split('.'), opening.value) }
+  }
+  return opened
+}
+
+function replaced(holder: Readonly<Record<string, JsonValue | undefined>>, [name = '', ...inner]: readonly string[], value: JsonValue): Readonly<Record<string, JsonValue | undefined>> {
+  const old = Object.hasOwn(holder, name) ? holder[name] : undefined
+  if (old === undefined) return {}
+  if (inner.length === 0) return isCommitment(old) ? { [name]: value } : {}
+  return isObject(old) && !isCommitment(old) ? { [name]: { ...old, ...replaced(old, inner, value) } } : {}
+}
