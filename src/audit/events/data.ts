@@ -26,7 +26,7 @@ const decided = {
   decision: { meaning: '`permit` or `deny`.' },
   rule: { meaning: 'Place of the deciding permission in the agreement, as JSON pointer.' },
   terms: { meaning: 'Each term of the agreement with its wanted value, the value that the request had, where that comes from, and whether it held.', personal: true, json: true },
-  policySha256: { meaning: 'SHA-256 of the agreement message whose terms decided, hex.' },
+  policySha256: { meaning: 'SHA-256 of the rules of the agreement that decided, as canonical JSON, hex.' },
 } as const satisfies Record<string, FieldInfo>
 
 const evidence = {

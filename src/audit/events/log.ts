@@ -1,4 +1,4 @@
-import { actor } from './field.ts'
+import { actor, parties } from './field.ts'
 import type { EventInfo, FieldInfo } from './field.ts'
 
 const keep = 'evidence'
@@ -10,6 +10,8 @@ const log = {
 } as const satisfies Record<string, FieldInfo>
 
 const checkpoint = { meaning: 'A signed checkpoint (C2SP tlog-checkpoint).' } as const satisfies FieldInfo
+
+const witness = { witness: { meaning: 'Name of the witness.' }, partner: { meaning: 'Participant id, when a partner is the witness.' } } as const satisfies Record<string, FieldInfo>
 
 /** The log itself: its shards, its keys, its faults and its witnesses. */
 export const logEvents = {
@@ -39,9 +41,28 @@ export const logEvents = {
   'log.pruned': {
     meaning: 'The entries of a closed log were removed after their time; its final checkpoint stays.',
     keep,
-    fields: { ...log, ...actor, from: { meaning: 'Number of its first record.' }, count: { meaning: 'How many records were removed.' }, checkpoint: { meaning: 'Its final checkpoint.', bulky: true }, years: { meaning: 'How many years records are kept.' }, reason: { meaning: 'Why, in the words of the operator.', personal: true } },
+    fields: { ...log, ...actor, from: { meaning: 'Number of its first record.' }, count: { meaning: 'How many records were removed.' }, checkpoint: { meaning: 'Its final checkpoint.' }, years: { meaning: 'How many years records are kept.' }, reason: { meaning: 'Why, in the words of the operator.', personal: true } },
   },
-  'witness.added': { meaning: 'A witness of our log is known from now on.', keep, fields: { witness: { meaning: 'Name of the witness.' }, vkey: log.vkey, partner: { meaning: 'Participant id, when a partner is the witness.' }, url: { meaning: 'Where it is asked.' } } },
-  'witness.refused': { meaning: 'A witness refused to cosign our log, or has not for too long.', keep, fields: { witness: { meaning: 'Name of the witness.' }, partner: { meaning: 'Participant id, when a partner is the witness.' }, origin: log.origin, size: { meaning: 'How many entries our log has.' }, reason: { meaning: 'What the witness answered.' } } },
-  'witness.recovered': { meaning: 'A witness cosigns our log again.', keep, fields: { witness: { meaning: 'Name of the witness.' }, partner: { meaning: 'Participant id, when a partner is the witness.' }, origin: log.origin, size: { meaning: 'How many entries it cosigned.' } } },
+  'witness.added': { meaning: 'A witness of our log is known from now on, or has another key.', keep, fields: { ...witness, vkey: log.vkey, url: { meaning: 'Where it is asked.' } } },
+  'witness.lagging': {
+    meaning: 'A witness does not cosign our log, or not any more.',
+    keep,
+    fields: { ...witness, origin: log.origin, size: { meaning: 'How many entries our log has.' }, cosigned: { meaning: 'How many of them it has cosigned.' }, since: { meaning: 'Since when it fails (ISO 8601, UTC).' }, reason: { meaning: 'What it answered, or why there is no answer.' } },
+  },
+  'witness.recovered': { meaning: 'A witness cosigns our log again.', keep, fields: { ...witness, origin: log.origin, size: { meaning: 'How many entries it cosigned.' } } },
+  'witness.log_seen': { meaning: 'As a witness, we have seen a log of a partner for the first time. Its key counts for it from now on.', keep, fields: { partner: parties.partner, origin: log.origin, vkey: log.vkey } },
+  'witness.refused': {
+    meaning: 'As a witness, we did not cosign what a key of a partner has signed.',
+    keep,
+    fields: {
+      partner: parties.partner,
+      origin: log.origin,
+      reason: { meaning: '`fork`: another tree of the same size; `proof`: not shown to have only grown; `behind`: less than before, perhaps an old checkpoint that somebody sent again; `key`: another key than the log was first seen with.' },
+      size: { meaning: 'How many entries the refused checkpoint has.' },
+      cosigned: { meaning: 'How many we cosigned last.' },
+      checkpoint: { ...checkpoint, meaning: 'The refused checkpoint.', bulky: true },
+      cosignedCheckpoint: { ...checkpoint, meaning: 'The one that we cosigned last.', bulky: true },
+      count: { meaning: 'How many refusals this record stands for.' },
+    },
+  },
 } as const satisfies Record<string, EventInfo>

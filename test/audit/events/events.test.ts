@@ -10,7 +10,7 @@ test('each type belongs to one subject, and says in a sentence what it means', (
   const counted = Object.values(eventSubjects).reduce((sum, subject) => sum + Object.keys(subject).length, 0)
   expect(counted).toBe(all.length)
   for (const [type, { meaning }] of all) {
-    expect(type).toMatch(/^[a-z]+\.[a-z-]+$/)
+    expect(type).toMatch(/^[a-z]+\.[a-z_-]+$/)
     expect(meaning).toMatch(/^[A-Z][^|\n]+\.$/)
   }
 })

@@ -1,0 +1,91 @@
+import { ProblemError } from '../../errors.ts'
+import type { Database } from '../../persistence/database.ts'
+import { isStorable } from '../../persistence/storable-text.ts'
+import type { Audit } from '../audit.ts'
+import { countRunningAgreements, findClosed, findUnfinished, lockLog, markPruned, removeEntries, removeTiles } from './store.ts'
+import type { PrunedLog } from './store.ts'
+
+export interface PruneDeps {
+  readonly database: Database
+  readonly audit: Pick<Audit, 'append'>
+  readonly clock: () => Date
+  /** How many years records are kept; undefined: nothing is removed by itself. */
+  readonly years: number | undefined
+}
+
+export interface PruneRequest {
+  readonly log: string
+  readonly reason: string
+  readonly actor: string
+  /** Tells what would be removed, and removes nothing. */
+  readonly dryRun?: boolean | undefined
+}
+
+export interface Pruned {
+  readonly log: string
+  readonly records: number
+  /** Agreements that have not ended, of which records are removed: their numbering is no longer complete here. */
+  readonly runningAgreements: number
+}
+
+const batch = 5000
+
+/**
+ * Removes the entries of a closed log after their time. Its row with the final checkpoint stays (C2SP tlog-tiles: a pruned log still says
+ * what it came to), so that what others kept of it can be checked against that. First it is marked and recorded, then removed: what is cut
+ * off is finished by {@link finishPruning}, and never looks like a loss.
+ */
+export async function pruneLog(deps: PruneDeps, request: PruneRequest): Promise<Pruned> {
+  if (!isStorable([request.log, request.reason])) throw new ProblemError('bad-request', '/body/reason: must be valid Unicode without NUL.')
+  const pruned = await deps.database.transaction(async (tx) => {
+    const now = deps.clock()
+    const { start, size, checkpoint, ...log } = prunable(await lockLog(tx.db, request.log), request.log, deps, now)
+    const runningAgreements = await countRunningAgreements(tx.db, { from: start, until: start + size }, now)
+    const result = { log: log.name, records: size, runningAgreements }
+    if (request.dryRun === true) return result
+    await markPruned(tx.db, log.name, now)
+    const years = deps.years === undefined ? {} : { years: deps.years }
+    await deps.audit.append(tx, { type: 'log.pruned', name: log.name, origin: log.origin, vkey: log.vkey, from: start, count: size, checkpoint, ...years, reason: request.reason, actor: request.actor })
+    return result
+  })
+  if (request.dryRun !== true) await finishPruning(deps)
+  return pruned
+}
+
+function prunable(log: PrunedLog | undefined, name: string, { years }: PruneDeps, now: Date): PrunedLog & { readonly size: number; readonly checkpoint: string } {
+  if (log === undefined) throw new ProblemError('not-found', `There is no log ${name.slice(0, 100)}. "concordat log list" shows the logs.`)
+  const { closedAt, prunedAt, size, sealed, checkpoint } = log
+  if (prunedAt !== null) throw new ProblemError('conflict', `The entries of the log ${log.name} were removed at ${prunedAt.toISOString()}.`)
+  if (closedAt === null || size === null) throw new ProblemError('conflict', `The log ${log.name} is open. Only logs that are closed can be pruned; a log closes with its year.`)
+  if (checkpoint === null || sealed < size) throw new ProblemError('conflict', `The final checkpoint of the log ${log.name} is not kept yet. Try again in a moment.`)
+  if (years !== undefined && keptUntil(closedAt, years) > now) throw new ProblemError('conflict', `The log ${log.name} closed at ${closedAt.toISOString()}, and CONCORDAT_AUDIT_RETENTION_YEARS keeps its records until ${keptUntil(closedAt, years).toISOString()}.`)
+  return { ...log, size, checkpoint }
+}
+
+function keptUntil(closedAt: Date, years: number): Date {
+  const until = new Date(closedAt)
+  until.setUTCFullYear(until.getUTCFullYear() + years)
+  return until
+}
+
+/** Removes what is left of logs that were marked as pruned. */
+export async function finishPruning({ database }: Pick<PruneDeps, 'database'>): Promise<void> {
+  for (const { name, start, size } of await findUnfinished(database.db)) {
+    for (let from = start; from < start + size; from += batch) {
+      await database.transaction(({ db }) => removeEntries(db, { from, until: Math.min(start + size, from + batch) }))
+    }
+    await removeTiles(database.db, name)
+  }
+}
+
+/** Prunes every log whose time is over; does nothing without a number of years. */
+export async function pruneDue(deps: PruneDeps): Promise<Pruned[]> {
+  await finishPruning(deps)
+  const { years } = deps
+  if (years === undefined) return []
+  const now = deps.clock()
+  const due = (await findClosed(deps.database.db)).filter(({ closedAt }) => keptUntil(closedAt, years) <= now)
+  const pruned: Pruned[] = []
+  for (const { name } of due) pruned.push(await pruneLog(deps, { log: name, reason: 'Their time is over.', actor: 'retention' }))
+  return pruned
+}
