@@ -32,8 +32,8 @@ export async function findWitnessedByHash(db: Queries, originSha256: string): Pr
 }
 
 export async function countWitnessed(db: Queries, partner: string): Promise<number> {
-  const { count } = await db.selectFrom('witnessed_log').select(({ fn }) => fn.countAll<number>().as('count')).where('partner', '=', partner).executeTakeFirstOrThrow()
-  return Number(count)
+  const row = await db.selectFrom('witnessed_log').select((eb) => eb.fn.countAll<number>().as('count')).where('partner', '=', partner).executeTakeFirstOrThrow()
+  return row.count
 }
 
 /** Writes a log that is seen for the first time. False when another request was faster. */
@@ -82,10 +82,11 @@ export async function newestCosigned(db: Queries, origin: string, most: number):
     .innerJoin('audit_cosignature', (join) => join.onRef('audit_cosignature.origin', '=', 'audit_checkpoint.origin').onRef('audit_cosignature.size', '=', 'audit_checkpoint.size'))
     .select(['audit_checkpoint.origin', 'audit_checkpoint.size', 'audit_checkpoint.note', 'audit_checkpoint.made_at as madeAt', 'audit_cosignature.line'])
     .where('audit_checkpoint.origin', '=', origin)
-    .where('audit_checkpoint.size', '=', ({ selectFrom }) =>
-      selectFrom('audit_cosignature as newest')
+    .where('audit_checkpoint.size', '=', (eb) =>
+      eb
+        .selectFrom('audit_cosignature as newest')
         .innerJoin('audit_checkpoint as kept', (join) => join.onRef('kept.origin', '=', 'newest.origin').onRef('kept.size', '=', 'newest.size'))
-        .select(({ fn }) => fn.max('newest.size').as('size'))
+        .select((eb2) => eb2.fn.max('newest.size').as('size'))
         .where('newest.origin', '=', origin)
         .where('newest.size', '<=', most),
     )
@@ -175,7 +176,7 @@ export async function claimWitness(db: Queries, name: string, now: Date, until: 
     .updateTable('audit_witness')
     .set({ busy_until: until })
     .where('name', '=', name)
-    .where(({ or, eb }) => or([eb('busy_until', 'is', null), eb('busy_until', '<', now)]))
+    .where((eb) => eb.or([eb('busy_until', 'is', null), eb('busy_until', '<', now)]))
     .returning('name')
     .executeTakeFirst()
   return claimed !== undefined
@@ -195,7 +196,7 @@ export async function noteCosigned(db: Queries, name: string, seen: { origin: st
 
 /** It did not. */
 export async function noteFailure(db: Queries, name: string, failure: string, now: Date): Promise<void> {
-  await db.updateTable('audit_witness').set(({ fn, val }) => ({ failure, failing_since: fn.coalesce('failing_since', val(now)) })).where('name', '=', name).execute()
+  await db.updateTable('audit_witness').set((eb) => ({ failure, failing_since: eb.fn.coalesce('failing_since', eb.val(now)) })).where('name', '=', name).execute()
 }
 
 /** Marks that the alarm is raised; false when it is already. */

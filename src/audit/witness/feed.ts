@@ -1,0 +1,100 @@
+import type { Checkpoint, LogInfo } from '../log/log.ts'
+import { shownBy } from './ask.ts'
+import { createRounds, inTurns } from './rounds.ts'
+import type { RoundDeps } from './rounds.ts'
+import { passOver } from './show.ts'
+import { listWitnesses } from './store.ts'
+import type { WitnessRow } from './store.ts'
+
+/** How a witness stands to our open log. */
+export interface WitnessState {
+  readonly name: string
+  /** Participant id; null: a witness from the settings. */
+  readonly partner: string | null
+  readonly url: string
+  readonly vkey: string
+  /** Which of our logs it cosigned last, and how many of its entries; null before the first time. */
+  readonly origin: string | null
+  readonly size: number | null
+  readonly seenAt: Date | null
+  /** How many entries of the open log it has not cosigned. */
+  readonly lag: number
+  readonly failingSince: Date | null
+  readonly failure: string | null
+  /** Since when an alarm stands. */
+  readonly alarmedAt: Date | null
+}
+
+/** Asks witnesses to cosign our log: at intervals when it grew, after what matters, on demand; never on a request's path. */
+export interface Feeder {
+  /** Begins, and asks everybody once: a witness may have seen more than the database has. */
+  start(): void
+  /** Asks as soon as the log is signed anew. */
+  wake(): void
+  /** Asks everybody now, and tells how they stand. */
+  ask(): Promise<readonly WitnessState[]>
+  states(): Promise<readonly WitnessState[]>
+  /** The checkpoints of one of our logs that witnesses show, with a signature of its key: what is known outside of it. */
+  seen(log: Pick<LogInfo, 'name' | 'origin' | 'vkey'>): Promise<readonly { readonly witness: string; readonly checkpoint: Checkpoint }[]>
+  settle(): Promise<void>
+  stop(): Promise<void>
+}
+
+export interface FeederDeps extends Omit<RoundDeps, 'intervalMs'> {
+  /** Default 10 s. */
+  readonly intervalMs?: number
+}
+
+const defaultIntervalMs = 10_000
+
+/** Opens the feeder; `start` begins. */
+export function createFeeder(deps: FeederDeps): Feeder {
+  const intervalMs = deps.intervalMs ?? defaultIntervalMs
+  const rounds = createRounds({ ...deps, intervalMs })
+  let waiting = false
+  let timer: NodeJS.Timeout | undefined
+  let unsubscribe: () => void = () => undefined
+  const next = (options: { all: boolean }) => {
+    waiting = false
+    return rounds.next(options)
+  }
+  return {
+    start: () => {
+      unsubscribe = deps.log.onCheckpoint(() => {
+        if (waiting) void next({ all: false })
+      })
+      timer = setInterval(() => void next({ all: false }), intervalMs)
+      void next({ all: true })
+    },
+    wake: () => {
+      waiting = true
+    },
+    ask: async () => {
+      await next({ all: true })
+      return states(deps)
+    },
+    states: () => states(deps),
+    seen: async (log) => {
+      const found = await inTurns(await rounds.witnesses(), async (witness) => {
+        const checkpoint = await shownBy(deps, witness, log).catch(passOver)
+        return checkpoint === undefined ? [] : [{ witness: witness.name, checkpoint }]
+      })
+      return found.flat()
+    },
+    settle: () => rounds.settle(),
+    stop: async () => {
+      clearInterval(timer)
+      unsubscribe()
+      await rounds.stop()
+    },
+  }
+}
+
+async function states({ database, log }: Pick<FeederDeps, 'database' | 'log'>): Promise<readonly WitnessState[]> {
+  const [rows, { log: open }, checkpoint] = await Promise.all([listWitnesses(database.db), log.status(), log.checkpoint()])
+  return rows.map((row) => ({ ...row, lag: checkpoint === undefined ? 0 : Math.max(0, checkpoint.size - cosignedOf(row, open)) }))
+}
+
+function cosignedOf(row: WitnessRow, open: LogInfo | undefined): number {
+  return row.origin === open?.origin ? (row.size ?? 0) : 0
+}
