@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isProblem } from '../../errors.ts'
 import { parseCheckpoint } from '../../tlog/checkpoint.ts'
 import { parseNote } from '../../tlog/note.ts'
 
@@ -24,7 +25,11 @@ export async function writeNoteFile(directory: string, { log, start }: { readonl
   if (!fileName.test(name)) throw new Error(`A log cannot be called ${log}`)
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const path = join(directory, name)
-  const before = await readNote(path)
+  const before = await readNote(path).catch((error: unknown) => {
+    // What cannot be read was found at the start, and is replaced.
+    if (!isProblem(error)) throw error
+    return undefined
+  })
   if (before !== undefined && before.size > sizeOf(note)) return
   const unfinished = `${path}.${randomUUID()}.new`
   const handle = await open(unfinished, 'wx', 0o600)
@@ -40,16 +45,29 @@ export async function writeNoteFile(directory: string, { log, start }: { readonl
   })
 }
 
-/** The notes in `directory`, by the start of their logs. A file that cannot be read as one throws 'invalid-evidence'. */
-export async function readNoteFiles(directory: string): Promise<NoteFile[]> {
-  const notes: NoteFile[] = []
+/** A note file that is not one any more. */
+export interface DamagedFile {
+  readonly log: string
+  readonly file: string
+  readonly why: string
+}
+
+/** The notes in `directory`, by the start of their logs. */
+export async function readNoteFiles(directory: string): Promise<{ files: NoteFile[]; damaged: DamagedFile[] }> {
+  const files: NoteFile[] = []
+  const damaged: DamagedFile[] = []
   for (const name of await namesIn(directory)) {
     const [, log, start] = fileName.exec(name) ?? []
     if (log === undefined) continue
-    const read = await readNote(join(directory, name))
-    if (read !== undefined) notes.push({ log, start: Number(start), ...read })
+    try {
+      const read = await readNote(join(directory, name))
+      if (read !== undefined) files.push({ log, start: Number(start), ...read })
+    } catch (error) {
+      if (!isProblem(error)) throw error
+      damaged.push({ log, file: name, why: error.message })
+    }
   }
-  return notes.toSorted((left, right) => left.start - right.start)
+  return { files: files.toSorted((left, right) => left.start - right.start), damaged }
 }
 
 async function namesIn(directory: string): Promise<string[]> {
