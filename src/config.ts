@@ -20,6 +20,8 @@ export interface Config {
   readonly postgresqlSources: Readonly<Record<string, string>>
   /** How many versions of a file keep their content. */
   readonly keepVersions: number
+  /** How many years closed logs keep their entries; undefined: for ever. */
+  readonly auditRetentionYears: number | undefined
   readonly catalogPageSize: number
   readonly negotiationDeadlineMs: number
   /** How long an access token of the data plane is valid. */
@@ -70,6 +72,7 @@ export function readConfig(dataDirectory?: string, environment: Settings = proce
     sourceFolders: list(settings['CONCORDAT_SOURCE_FOLDERS']).map((folder) => absolute(folder)),
     postgresqlSources: postgresqlSources(settings),
     keepVersions: number(settings, 'CONCORDAT_KEEP_VERSIONS', { default: 10, least: 1, most: 100_000 }),
+    auditRetentionYears: optional(settings, 'CONCORDAT_AUDIT_RETENTION_YEARS', checkedYears),
     catalogPageSize: number(settings, 'CONCORDAT_CATALOG_PAGE', { default: 50, least: 1, most: 1000 }),
     negotiationDeadlineMs: number(settings, 'CONCORDAT_NEGOTIATION_DEADLINE_HOURS', { default: 168, least: 1, most: 8760 }) * 3_600_000,
     accessTokenMs: number(settings, 'CONCORDAT_ACCESS_TOKEN_HOURS', { default: 168, least: 1, most: 8760 }) * 3_600_000,
@@ -131,6 +134,11 @@ export interface Attested {
 function checkedWord(name: string, value: string): string {
   if (!/^[\x21-\x7e]{1,500}$/.test(value)) throw invalid(name, 'must be 1 to 500 visible characters')
   return value
+}
+
+function checkedYears(name: string, value: string): number {
+  if (!/^[1-9]\d?$/.test(value)) throw invalid(name, `must be a whole number of years from 1 to 99; it is "${value}"`)
+  return Number(value)
 }
 
 function oidcOf(settings: Settings): OidcConfig | undefined {

@@ -257,6 +257,7 @@ async function serveManagement(config: Config, deps: Base & Connector['services'
       ...deps,
       pseudonym: createPseudonyms(deps.sealingKey),
       attested: config.attested,
+      retentionYears: config.auditRetentionYears,
       oidc: config.oidc === undefined ? undefined : createOidc({ http: deps.http, clock: deps.clock, settings: config.oidc }),
       self: { id: deps.identity.id, address: deps.publicUrl, version },
       deliveries: (id) => deps.dataPlane.deliveries(id),

@@ -41,8 +41,10 @@ export type DeliveryView = Omit<Delivery, 'transferId'>
 /** Everything the management API serves, passed in by `connector.ts`. */
 export interface ManagementDeps {
   readonly database: Database
-  readonly audit: Pick<Audit, 'append' | 'record' | 'entries' | 'size' | 'onAppended'>
+  readonly audit: Pick<Audit, 'append' | 'appendNumbered' | 'record' | 'entries' | 'size' | 'onAppended'>
   readonly clock: () => Date
+  /** How many years records are kept; undefined: nothing is removed by itself. */
+  readonly retentionYears?: number | undefined
   readonly newId: () => string
   readonly log: Logger
   /** Who we are, as `GET /self` says it. */

@@ -11,6 +11,7 @@ import { loadContract } from './contract.ts'
 import type { Contract, Operation } from './contract.ts'
 import { datasetHandlers } from './datasets.ts'
 import type { ManagementDeps } from './deps.ts'
+import { erasureHandlers } from './erasure.ts'
 import { eventHandlers } from './events.ts'
 import { healthHandlers } from './health.ts'
 import { once } from './idempotency.ts'
@@ -65,6 +66,7 @@ function handlersOf(deps: RouterDeps): Handlers {
     ...obligationHandlers(deps),
     ...transferHandlers(deps),
     ...auditHandlers(deps),
+    ...erasureHandlers(deps),
     ...outboxHandlers(deps),
     ...tokenHandlers(deps),
   }

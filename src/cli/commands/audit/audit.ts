@@ -1,11 +1,17 @@
 import type { Command } from 'commander'
 import type { Open } from '../../session.ts'
+import { eraseCommand } from './erase.ts'
+import { eventsCommand } from './events.ts'
 import { exportCommand } from './export.ts'
 import { listCommand } from './list.ts'
+import { pruneCommand } from './prune.ts'
 
 /** `audit …`: the record of what was asked, decided and released. */
 export function auditCommands(program: Command, open: Open): void {
   const audit = program.command('audit').description('the record of what was asked, decided and released')
   listCommand(audit, open)
   exportCommand(audit, open)
+  eventsCommand(audit, open)
+  eraseCommand(audit, open)
+  pruneCommand(audit, open)
 }
