@@ -18,14 +18,19 @@ export interface JsonLimits {
  * it came from. The media type is not looked at: DSP peers send several (DSP 2025-1, negotiation binding §1.2).
  */
 export async function readJson(req: IncomingMessage, limits: JsonLimits = {}): Promise<{ raw: string; value: unknown }> {
+  const raw = await readText(req, limits)
+  return { raw, value: parseJson(raw, limits.maxDepth) }
+}
+
+/** Reads the body of `req` as text: valid UTF-8, not packed, within the limits. */
+export async function readText(req: IncomingMessage, limits: Omit<JsonLimits, 'maxDepth'> = {}): Promise<string> {
   const encoding = req.headers['content-encoding']?.trim().toLowerCase() ?? 'identity'
   if (encoding !== 'identity' && encoding !== '') {
     throw new ProblemError('unsupported-media-type', 'A packed body is not accepted here. Send it without Content-Encoding.')
   }
   const bytes = await readBytes(req, limits.maxBytes ?? 1024 * 1024, limits.timeoutMs ?? 30_000)
   if (!isUtf8(bytes)) throw new ProblemError('malformed-json', 'The body is not valid UTF-8.')
-  const raw = bytes.toString('utf8')
-  return { raw, value: parseJson(raw, limits.maxDepth) }
+  return bytes.toString('utf8')
 }
 
 /** Parses JSON text as strictly as `readJson` does. */
