@@ -1,0 +1,83 @@
+import { hash } from 'node:crypto'
+import { isCount } from '../encoding.ts'
+import { nodeHash } from '../tree.ts'
+
+/** Checks that entries are in one tree. */
+export interface InclusionChecker {
+  /** `proof` as in {@link RecordLine}. */
+  check(entry: string, index: number, proof: string): boolean
+}
+
+/** What is known of a node on the path that was checked last: it is in the tree, and so are those beside and above it. */
+interface Step {
+  readonly node: number
+  readonly hash: Buffer
+  /** The hash beside it as it stands in proofs; undefined where nothing is beside it. */
+  readonly beside: string | undefined
+  /** The proof from here on, what is beside it included. */
+  readonly rest: string
+}
+
+// `"` + 44 + `"` + `,`
+const itemLength = 47
+
+/**
+ * RFC 6962 §2.1.1, for many entries of one tree in ascending order: each path ends where it meets the one before, and from there on
+ * the proofs must be the same.
+ */
+export function createInclusionChecker({ size, root }: { readonly size: number; readonly root: Uint8Array }): InclusionChecker {
+  const levels = size <= 1 ? 0 : Math.floor(Math.log2(size - 1)) + 1
+  const known: (Step | undefined)[] = []
+
+  function climb(leaf: Buffer, index: number, proof: string): boolean {
+    let current = leaf
+    let rest = proof
+    const walked: Step[] = []
+    for (let level = 0, width = 1; level < levels; level++, width *= 2) {
+      const node = Math.floor(index / width)
+      const isAlone = neighbourOf(node) * width >= size
+      const step: Step = { node, hash: current, beside: isAlone ? undefined : itemOf(rest), rest }
+      walked.push(step)
+      const met = meeting(step, known[level], known[level + 1])
+      if (met !== undefined) return met && keep(walked)
+      if (isAlone) continue
+      if (step.beside === undefined) return false
+      rest = rest.slice(itemLength)
+      current = parentOf(step)
+    }
+    if (rest !== '' || !current.equals(root)) return false
+    known[levels] = { node: 0, hash: current, beside: undefined, rest }
+    return keep(walked)
+  }
+
+  function keep(walked: readonly Step[]): true {
+    for (const [level, step] of walked.entries()) known[level] = step
+    return true
+  }
+
+  return {
+    // The hash is `leafHash`'s, without a copy of the entry.
+    check: (entry, index, proof) => isCount(index) && index < size && climb(hash('sha256', `\0${entry}`, 'buffer'), index, proof),
+  }
+}
+
+function neighbourOf(node: number): number {
+  return node % 2 === 0 ? node + 1 : node - 1
+}
+
+function parentOf({ node, hash, beside = '' }: Step): Buffer {
+  const other = Buffer.from(beside, 'base64')
+  return node % 2 === 0 ? nodeHash(hash, other) : nodeHash(other, hash)
+}
+
+/** Where a path meets the last one, whether both say the same from there on; undefined where they do not meet. */
+function meeting(step: Step, met: Step | undefined, above: Step | undefined): boolean | undefined {
+  if (met === undefined) return undefined
+  if (met.node === step.node) return met.hash.equals(step.hash) && met.rest === step.rest
+  if (met.node !== neighbourOf(step.node)) return undefined
+  return met.beside === step.hash.toString('base64') && step.beside === met.hash.toString('base64') && step.rest.slice(itemLength) === above?.rest
+}
+
+function itemOf(rest: string): string | undefined {
+  return rest.length < itemLength - 1 ? undefined : rest.slice(1, itemLength - 2)
+}

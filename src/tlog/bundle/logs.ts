@@ -1,0 +1,114 @@
+import type { JsonValue } from '../../policy/odrl.ts'
+import { isProblem, ProblemError } from '../../errors.ts'
+import { parseCheckpoint } from '../checkpoint.ts'
+import type { CheckpointText } from '../checkpoint.ts'
+import { cosignatureTime } from '../cosignature.ts'
+import { signatureTypes } from '../keys.ts'
+import { openNote, parseNote, parseVkey } from '../note.ts'
+import type { SignatureLine, Verifier } from '../note.ts'
+import { wholeFile } from './archive-reader.ts'
+import type { Archive } from './archive-reader.ts'
+import type { BundleKey } from './form.ts'
+import type { Finding, Limit } from './report.ts'
+
+/** A log of the bundle, with what its checkpoint says. */
+export interface BundleLog {
+  readonly name: string
+  readonly verifier: Verifier
+  readonly checkpoint: CheckpointText
+  /** When its last cosignature was made, ISO 8601; null without any. */
+  readonly cosignedAt: string | null
+}
+
+const mostNoteBytes = 256 * 1024
+const mostVkeyBytes = 8 * 1024
+
+/** The names of the logs that an archive has, by its files. */
+export function logNamesIn(archive: Archive): string[] {
+  return [...archive.files.keys()].flatMap((name) => /^logs\/([^/]+)\/vkey$/.exec(name)?.[1] ?? [])
+}
+
+/** Why an evidence file was refused; bugs bubble. */
+export function reasonOf(error: unknown): string {
+  if (isProblem(error) && error.code === 'invalid-evidence') return error.message
+  throw error
+}
+
+/** Reads and checks the key and the checkpoint of a log, and each signature on it. */
+export async function readLog(archive: Archive, name: string, known: { readonly keys: readonly BundleKey[]; readonly connector: string }): Promise<{ log: BundleLog | undefined; findings: Finding[]; limits: Limit[] }> {
+  try {
+    const vkey = (await wholeFile(archive, `logs/${name}/vkey`, mostVkeyBytes)).toString('utf8')
+    const verifier = parseVkey(vkey.replace(/\n$/, ''))
+    if (vkey !== `${verifier.vkey}\n`) throw invalid('its key is not one line')
+    if (verifier.type !== signatureTypes.ed25519) throw invalid('its key is not one that signs checkpoints')
+    if (verifier.name !== originOf(known.connector, name)) throw invalid(`its key is the one of ${verifier.name}, not of ${originOf(known.connector, name)}`)
+    if (!known.keys.some((key) => key.use === 'log' && key.vkey === verifier.vkey && key.participant === known.connector)) throw invalid('its key is not in keys.json')
+    const note = (await wholeFile(archive, `logs/${name}/checkpoint`, mostNoteBytes)).toString('utf8')
+    const { text } = openNote(note, [verifier])
+    const checkpoint = parseCheckpoint(text)
+    if (checkpoint.origin !== verifier.name) throw invalid(`its checkpoint is the one of ${checkpoint.origin}`)
+    const told = cosignaturesOn({ log: name, note, verifier }, known)
+    return {
+      log: { name, verifier, checkpoint, cosignedAt: told.cosignedAt },
+      findings: [{ what: 'checkpoint', holds: true, detail: { log: name, origin: checkpoint.origin, size: checkpoint.size } }, ...told.findings],
+      limits: [...told.limits, { what: 'tail', detail: { log: name, size: checkpoint.size, cosignedAt: told.cosignedAt } }],
+    }
+  } catch (error) {
+    return { log: undefined, findings: [{ what: 'checkpoint', holds: false, detail: { log: name, why: reasonOf(error) } }], limits: [] }
+  }
+}
+
+/** The origin that a participant's log has: where its DID points, and the log's name. */
+export function originOf(did: string, log: string): string {
+  const parts = did.replace(/^did:web:/, '').split(':').map((part) => part.replaceAll(/%3a/gi, ':'))
+  return `${parts.join('/')}/log/${log}`
+}
+
+interface Told {
+  readonly findings: Finding[]
+  readonly limits: Limit[]
+  readonly cosignedAt: string | null
+}
+
+/** Everything that signed beside the log's own key. What is by a key that nobody named says nothing (C2SP signed-note). */
+function cosignaturesOn({ log, note, verifier }: { log: string; note: string; verifier: Verifier }, { keys, connector }: { keys: readonly BundleKey[]; connector: string }): Told {
+  const { text, lines } = parseNote(note)
+  const signers = keys.flatMap((key) => (key.vkey === undefined || key.vkey === verifier.vkey ? [] : [{ key, verifier: parseVkey(key.vkey) }]))
+  const findings: Finding[] = []
+  const unknown: JsonValue[] = []
+  const times: number[] = []
+  let others = 0
+  for (const line of lines) {
+    if (isBy(line, verifier)) continue
+    const signer = signers.find((each) => isBy(line, each.verifier))
+    if (signer === undefined) {
+      unknown.push(line.name)
+      continue
+    }
+    const holds = signer.verifier.verify(text, line.signature)
+    const isWitness = signer.key.use === 'witness'
+    const time = holds && signer.verifier.type !== signatureTypes.ed25519 ? cosignatureTime(line.signature) : undefined
+    const at = time === undefined || time > 8_640_000_000_000 ? undefined : new Date(time * 1000).toISOString()
+    findings.push({ what: 'cosignature', holds, detail: { log, witness: signer.key.name, participant: signer.key.participant, ...(at === undefined ? {} : { time: at }) } })
+    if (!isWitness || time === undefined || at === undefined) continue
+    times.push(time)
+    if (signer.key.participant !== connector) others += 1
+  }
+  return { findings, limits: limitsOf(log, { cosigned: times.length, others, unknown }), cosignedAt: times.length === 0 ? null : new Date(Math.max(...times) * 1000).toISOString() }
+}
+
+function limitsOf(log: string, { cosigned, others, unknown }: { cosigned: number; others: number; unknown: readonly JsonValue[] }): Limit[] {
+  return [
+    ...(cosigned === 0 ? [{ what: 'no-cosignature' as const, detail: { log } }] : []),
+    ...(cosigned > 0 && others === 0 ? [{ what: 'own-witness' as const, detail: { log } }] : []),
+    ...(unknown.length === 0 ? [] : [{ what: 'unknown-signatures' as const, detail: { log, names: [...unknown] } }]),
+  ]
+}
+
+function isBy(line: SignatureLine, { name, keyId }: Verifier): boolean {
+  return line.name === name && line.keyId.equals(keyId)
+}
+
+function invalid(why: string): ProblemError {
+  return new ProblemError('invalid-evidence', `The log cannot be used: ${why}.`)
+}

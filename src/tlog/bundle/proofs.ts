@@ -1,0 +1,122 @@
+import { hash } from 'node:crypto'
+import type { JsonValue } from '../../policy/odrl.ts'
+import { isProblem } from '../../errors.ts'
+import { openNote, parseVkey } from '../note.ts'
+import { parseProof } from '../proof.ts'
+import { verifyInclusion } from '../tree.ts'
+import type { OpenedRecord } from './entry.ts'
+import type { ReceiptLine } from './form.ts'
+import type { JsonObject } from './json.ts'
+import type { RecordsInput } from './records.ts'
+import { createCheck, createTally } from './report.ts'
+import type { Check, Finding, Limit, LimitCode, Tally } from './report.ts'
+import { createStatementVerifier, recordedRequestDigest } from './statement.ts'
+import type { StatementClaims, StatementOutcome } from './statement.ts'
+
+/** Checks of what the other side has signed: statements of a consumer, receipts of a provider. */
+export interface ProofChecks {
+  record(opened: OpenedRecord, receipts: readonly ReceiptLine[]): void
+  findings(): Finding[]
+  limits(): Limit[]
+}
+
+interface Checking {
+  readonly input: RecordsInput
+  readonly verify: (jws: string) => StatementOutcome
+  readonly statements: Check
+  readonly receipts: Check
+  readonly missing: Tally
+  readonly unknown: Tally
+  readonly unbound: Tally
+  readonly withoutReceipt: Tally
+  readonly unverified: Tally
+}
+
+export function createProofChecks(input: RecordsInput): ProofChecks {
+  const checking: Checking = {
+    input,
+    verify: createStatementVerifier(input.identityKeys),
+    statements: createCheck('statements'),
+    receipts: createCheck('receipts'),
+    missing: createTally(),
+    unknown: createTally(),
+    unbound: createTally(),
+    withoutReceipt: createTally(),
+    unverified: createTally(),
+  }
+  return {
+    record(opened, receipts) {
+      checkStatement(checking, opened)
+      checkReceipts(checking, opened, receipts)
+    },
+    findings: () => [checking.statements.finding(), checking.receipts.finding()],
+    limits: () => [
+      ...limit('no-statement', checking.missing),
+      ...limit('unverified-statements', checking.unknown),
+      ...limit('unbound-requests', checking.unbound),
+      ...limit('no-receipt', checking.withoutReceipt),
+      ...limit('unverified-receipts', checking.unverified),
+    ],
+  }
+}
+
+function limit(what: LimitCode, { count, first }: Tally): Limit[] {
+  return count === 0 ? [] : [{ what, detail: { count, first: [...first] } }]
+}
+
+// A provider has the statements of its partner; a consumer those that it made itself.
+const asked = new Set(['data.permitted', 'data.denied'])
+const askedByUs = 'data.requested'
+const answered = new Set(['data.received', 'data.refused', 'data.aborted'])
+
+function checkStatement(checking: Checking, { line, entry }: OpenedRecord): void {
+  const { type, signed, statement } = entry
+  const isAsked = typeof type === 'string' && (asked.has(type) || type === askedByUs)
+  if (!isAsked) return
+  if (signed === undefined && statement === undefined) return checking.missing.add({ record: line.record })
+  // What was erased is told with the other closed fields.
+  if (typeof signed !== 'string') return
+  const outcome = checking.verify(signed)
+  if (outcome.kind === 'key-unknown') return checking.unknown.add({ record: line.record })
+  const why = outcome.kind === 'wrong' ? outcome.why : faultOf(checking.input, entry, { signed, claims: outcome.claims })
+  if (why !== undefined) return checking.statements.wrong({ record: line.record, why })
+  checking.statements.good()
+  if (outcome.kind === 'valid' && recordedRequestDigest(entry['request']) !== outcome.claims.request) checking.unbound.add({ record: line.record })
+}
+
+function faultOf({ manifest }: RecordsInput, { type, statement, signedSha256 }: JsonObject, { signed, claims }: { signed: string; claims: StatementClaims }): string | undefined {
+  const [issuer, audience] = type === askedByUs ? [manifest.connector, manifest.partner] : [manifest.partner, manifest.connector]
+  if (claims.issuer !== issuer) return 'issuer'
+  if (claims.audience !== audience) return 'audience'
+  if (claims.agreement !== manifest.agreement) return 'agreement'
+  if (statement !== undefined && statement !== claims.id) return 'id'
+  if (signedSha256 !== undefined && signedSha256 !== hash('sha256', signed)) return 'digest'
+  return undefined
+}
+
+function checkReceipts(checking: Checking, { line, entry }: OpenedRecord, receipts: readonly ReceiptLine[]): void {
+  const { type, providerRecord, requested } = entry
+  if (receipts.length === 0 && typeof type === 'string' && answered.has(type) && requested !== undefined) checking.withoutReceipt.add({ record: line.record })
+  for (const receipt of receipts) {
+    const place: Readonly<Record<string, JsonValue>> = { record: line.record }
+    if (receipts.length > 1) checking.receipts.wrong({ ...place, why: 'a record has one receipt' })
+    else if (entry['receiptSha256'] !== undefined && entry['receiptSha256'] !== hash('sha256', receipt.receipt)) checking.receipts.wrong({ ...place, why: 'it is not the one that was recorded' })
+    else if (!receipt.verified || providerRecord === undefined) checking.unverified.add(place)
+    else checkReceipt(checking, place, receipt)
+  }
+}
+
+function checkReceipt({ input, receipts, unverified }: Checking, place: Readonly<Record<string, JsonValue>>, { origin, receipt }: ReceiptLine): void {
+  const verifiers = input.logVkeys.map(parseVkey).filter(({ name }) => name === origin)
+  if (verifiers.length === 0) return unverified.add(place)
+  try {
+    const { index, proof, checkpoint, tree, extra } = parseProof(receipt)
+    openNote(checkpoint, verifiers)
+    if (tree.origin !== origin) return receipts.wrong({ ...place, why: 'it is of another log' })
+    if (extra === undefined || !verifyInclusion({ leaf: extra, index, size: tree.size, proof, root: tree.root })) return receipts.wrong({ ...place, why: 'its proof does not hold' })
+    receipts.good()
+  } catch (error) {
+    if (!isProblem(error)) throw error
+    receipts.wrong({ ...place, why: error.message })
+  }
+}

@@ -1,0 +1,148 @@
+import { hash } from 'node:crypto'
+import { isProblem, ProblemError } from '../../errors.ts'
+import { openNote, parseNote, parseVkey } from '../note.ts'
+import { checkAgreement } from './agreement.ts'
+import type { ArchiveSource } from './archive.ts'
+import { readArchive, wholeFile } from './archive-reader.ts'
+import type { Archive, OnRead } from './archive-reader.ts'
+import { checkChanges } from './changes.ts'
+import { fixedFiles, readKeys, readManifest } from './form.ts'
+import type { BundleKey, Manifest } from './form.ts'
+import type { JsonObject } from './json.ts'
+import { logNamesIn, readLog, reasonOf } from './logs.ts'
+import type { BundleLog } from './logs.ts'
+import { checkRecords } from './records.ts'
+import type { BundleReport, Finding, Limit } from './report.ts'
+import { checkTrust } from './trust.ts'
+import type { Trust } from './trust.ts'
+
+const mostJsonBytes = 64 * 1024 * 1024
+const mostNoteBytes = 256 * 1024
+
+/** What verifying takes besides the bundle. */
+export interface VerifyOptions {
+  readonly trust?: Trust
+  readonly onRead?: OnRead
+}
+
+/**
+ * Verifies a bundle: every check that it allows, each with what came of it, and what it does not prove. Nothing is asked of anybody.
+ * Only a source that cannot be read throws.
+ */
+export async function verifyBundle(source: ArchiveSource, options: VerifyOptions = {}): Promise<BundleReport> {
+  const archive = await attempt('archive', () => readArchive(source, options.onRead))
+  if ('finding' in archive) return { holds: false, summary: null, findings: [archive.finding], limits: [] }
+  const opened = await attempt('manifest', async () => readManifest(await textOf(archive.value, 'manifest.json')))
+  if ('finding' in opened) return { holds: false, summary: null, findings: [good('archive', { files: archive.value.files.size, bytes: source.size }), opened.finding], limits: [] }
+  return verifyContents(archive.value, opened.value, options.trust ?? {})
+}
+
+async function verifyContents(archive: Archive, manifest: Manifest, trust: Trust): Promise<BundleReport> {
+  const findings: Finding[] = [good('archive', { files: archive.files.size, bytes: archive.source.size }), filesFinding(archive), manifestFinding(archive, manifest)]
+  const limits: Limit[] = [{ what: 'outside-connector', detail: {} }]
+  const read = await attempt('keys', async () => checkedKeys(await textOf(archive, 'keys.json')))
+  const keys = 'finding' in read ? [] : read.value
+  findings.push('finding' in read ? read.finding : good('keys', { keys: keys.length }))
+  const pinned = checkTrust(trust, keys)
+  const logs = await readLogs(archive, { keys, connector: manifest.connector })
+  const agreement = await checkAgreement(archive, manifest)
+  const records = await checkRecords({ archive, manifest, logs: logs.logs, digests: agreement.digests, identityKeys: identityKeysOf(keys), logVkeys: keys.flatMap(({ use, vkey }) => (use === 'log' && vkey !== undefined ? [vkey] : [])) })
+  const changes = await checkChanges({ archive, logs: logs.logs, keys })
+  findings.push(await signatureFinding(archive, { logs: logs.logs, keys, lastLog: records.lastLog }), pinned.finding, ...logs.findings, ...agreement.findings, ...merged(records.findings, agreement.findings), ...changes.findings)
+  limits.push(...logs.limits, ...pinned.limits, ...changes.limits, ...records.limits, { what: 'summary', detail: {} })
+  const { agreement: id, connector, partner, created } = manifest
+  return { holds: findings.every(({ holds }) => holds), summary: { agreement: id, connector, partner, created, ...records.counts }, findings, limits }
+}
+
+// One finding for the policy: that records name it holds only if it is the one of the agreement.
+function merged(findings: readonly Finding[], before: readonly Finding[]): Finding[] {
+  return before.some(({ what }) => what === 'policy') ? findings.filter(({ what, holds }) => what !== 'policy' || !holds) : [...findings]
+}
+
+async function attempt<T>(what: Finding['what'], work: () => Promise<T>): Promise<{ readonly value: T } | { readonly finding: Finding }> {
+  try {
+    return { value: await work() }
+  } catch (error) {
+    return { finding: { what, holds: false, detail: { why: reasonOf(error) } } }
+  }
+}
+
+function good(what: Finding['what'], detail: Finding['detail']): Finding {
+  return { what, holds: true, detail }
+}
+
+async function textOf(archive: Archive, name: string): Promise<string> {
+  return (await wholeFile(archive, name, mostJsonBytes)).toString('utf8')
+}
+
+function filesFinding(archive: Archive): Finding {
+  const logs = logNamesIn(archive)
+  const wanted = new Set([...fixedFiles, ...logs.flatMap((name) => [`logs/${name}/checkpoint`, `logs/${name}/vkey`])])
+  const missing = [...wanted].filter((name) => !archive.files.has(name))
+  const extra = [...archive.files.keys()].filter((name) => !wanted.has(name)).slice(0, 10)
+  const holds = missing.length === 0 && extra.length === 0 && logs.length > 0
+  return { what: 'files', holds, detail: holds ? { files: archive.files.size } : { missing, extra, logs: logs.length } }
+}
+
+/** The manifest names every other file with its size and digest, sorted, and no more. */
+function manifestFinding(archive: Archive, { files }: Manifest): Finding {
+  const inside = [...archive.files.values()].filter(({ name }) => name !== 'manifest.json' && name !== 'manifest.note')
+  const names = files.map(({ name }) => name)
+  const wrong = [
+    ...inside.filter(({ name, bytes, sha256 }) => !files.some((file) => file.name === name && file.bytes === bytes && file.sha256 === sha256)).map(({ name }) => name),
+    ...names.filter((name) => name === 'manifest.json' || name === 'manifest.note' || !archive.files.has(name)),
+    ...names.filter((name, index) => index > 0 && name <= (names[index - 1] ?? '')),
+  ]
+  return wrong.length === 0 ? good('manifest', { files: files.length }) : { what: 'manifest', holds: false, detail: { wrong: wrong.length, first: [...new Set(wrong)].slice(0, 10) } }
+}
+
+/** `manifest.note` is signed with the keys of the log that has the last record, and with nothing else: every byte of it counts. */
+async function signatureFinding(archive: Archive, { logs, keys, lastLog }: { logs: ReadonlyMap<string, BundleLog>; keys: readonly BundleKey[]; lastLog: string | undefined }): Promise<Finding> {
+  const tried = await attempt('manifest-signature', async () => {
+    const note = (await wholeFile(archive, 'manifest.note', mostNoteBytes)).toString('utf8')
+    const log = logs.get(lastLog ?? '')
+    if (log === undefined) throw new ProblemError('invalid-evidence', 'The log of the last record is not in the bundle.')
+    const verifiers = keys.flatMap(({ use, name, vkey }) => (use === 'log' && name === log.verifier.name && vkey !== undefined ? [parseVkey(vkey)] : []))
+    const { text, signedBy } = openNote(note, verifiers)
+    if (signedBy.length !== parseNote(note).lines.length || !signedBy.some(({ vkey }) => vkey === log.verifier.vkey)) throw new ProblemError('invalid-evidence', 'manifest.note has signatures that are not those of the log.')
+    const manifest = await wholeFile(archive, 'manifest.json', mostJsonBytes)
+    if (text !== manifestNoteText(log.verifier.name, manifest)) throw new ProblemError('invalid-evidence', 'manifest.note is not about this manifest.')
+    return log.verifier.name
+  })
+  return 'finding' in tried ? tried.finding : good('manifest-signature', { origin: tried.value })
+}
+
+/** What is signed of a manifest. */
+export function manifestNoteText(origin: string, manifest: Uint8Array): string {
+  return `${origin}\nevidence\n${hash('sha256', manifest, 'base64')}\n`
+}
+
+function checkedKeys(text: string): BundleKey[] {
+  const keys = readKeys(text)
+  for (const { name, vkey } of keys) {
+    if (vkey !== undefined && parseVkey(vkey).name !== name) throw new ProblemError('invalid-evidence', `The key ${name} in keys.json has another name itself.`)
+  }
+  return keys
+}
+
+function identityKeysOf(keys: readonly BundleKey[]): ReadonlyMap<string, JsonObject> {
+  return new Map(keys.flatMap(({ use, name, participant, jwk }) => (use === 'identity' && jwk !== undefined && name.startsWith(`${participant}#`) ? [[name, jwk] as const] : [])))
+}
+
+async function readLogs(archive: Archive, known: { readonly keys: readonly BundleKey[]; readonly connector: string }): Promise<{ logs: ReadonlyMap<string, BundleLog>; findings: Finding[]; limits: Limit[] }> {
+  const logs = new Map<string, BundleLog>()
+  const findings: Finding[] = []
+  const limits: Limit[] = []
+  for (const name of logNamesIn(archive)) {
+    const read = await readLog(archive, name, known)
+    if (read.log !== undefined) logs.set(name, read.log)
+    findings.push(...read.findings)
+    limits.push(...read.limits)
+  }
+  return { logs, findings, limits }
+}
+
+/** Whether `error` says that evidence is not what it says it is. */
+export function isInvalidEvidence(error: unknown): boolean {
+  return isProblem(error) && error.code === 'invalid-evidence'
+}
