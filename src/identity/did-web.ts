@@ -35,7 +35,7 @@ export function didOf(publicUrl: string): string {
 /** `host[:port][/path]` of a participant's public address, as its did:web tells: what the names of its logs and of its witness begin with. */
 export function rootOf(did: string): string {
   const { host, segments } = requireParts(did)
-  return [host, ...segments.map((segment) => decodeURIComponent(segment))].join('/')
+  return [host, ...segments.map((segment) => segment.replaceAll(/%3A/gi, ':'))].join('/')
 }
 
 /** Where on its host the document of `did` is served (did:web §2.5.2). */

@@ -33,12 +33,7 @@ export function createLogRouter(deps: LogRoutesDeps): Router {
     response.set('Cache-Control', 'private, no-store').json(page)
   })
   // Paths of tiles are taken as they came: nothing in them is decoded, and what is not exactly the path of a tile is none.
-  router.get(new RegExp(`^${logPath}/`), async (request, response) => {
-    const wanted = resourceOf(request.path)
-    const log = wanted === undefined ? undefined : await logOf(deps.log, wanted.log)
-    if (wanted === undefined || log === undefined) throw notCovered()
-    await serve(deps, { log, resource: wanted.resource }, { request, response })
-  })
+  router.get(new RegExp(`^${logPath}/`), (request, response) => serveResource(deps, { request, response }))
   router.all(new RegExp(`^${logPath}/`), only('GET, HEAD'))
   return router
 }
@@ -57,6 +52,13 @@ async function logOf(log: TransparencyLog, name: string | undefined): Promise<Lo
 interface Exchange {
   readonly request: Request
   readonly response: Response
+}
+
+async function serveResource(deps: LogRoutesDeps, exchange: Exchange): Promise<void> {
+  const wanted = resourceOf(exchange.request.path)
+  const log = wanted === undefined ? undefined : await logOf(deps.log, wanted.log)
+  if (wanted === undefined || log === undefined) throw notCovered()
+  await serve(deps, { log, resource: wanted.resource }, exchange)
 }
 
 async function serve(deps: LogRoutesDeps, { log, resource }: { log: LogInfo; resource: string }, exchange: Exchange): Promise<void> {
