@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { isAbsolute, join, resolve } from 'node:path'
+import type { WitnessAddress } from './audit/witness/ask.ts'
+import { readWitnesses } from './audit/witness/settings.ts'
 import { ProblemError } from './errors.ts'
 import type { DatabaseLocation } from './persistence/database.ts'
 
@@ -34,6 +36,10 @@ export interface Config {
   readonly oidc: OidcConfig | undefined
   /** What this organisation says of itself in every statement of its gateway. */
   readonly attested: Attested
+  /** Witnesses of our log beside the partners. */
+  readonly witnesses: readonly WitnessAddress[]
+  /** How often witnesses are asked while the log grows; 0: only on demand. */
+  readonly witnessIntervalMs: number
   readonly logLevel: string
   /** OTLP endpoint of an OpenTelemetry collector; undefined: no traces. */
   readonly tracesEndpoint: string | undefined
@@ -80,6 +86,8 @@ export function readConfig(dataDirectory?: string, environment: Settings = proce
     uploadLimitBytes: number(settings, 'CONCORDAT_UPLOAD_LIMIT_GB', { default: 64, least: 1, most: 100_000 }) * 1024 ** 3,
     oidc: oidcOf(settings),
     attested: { spatial: optional(settings, 'CONCORDAT_LOCATION', checkedWord), securityLevel: optional(settings, 'CONCORDAT_SECURITY_LEVEL', checkedWord) },
+    witnesses: readWitnesses('CONCORDAT_WITNESSES', settings['CONCORDAT_WITNESSES'] ?? ''),
+    witnessIntervalMs: number(settings, 'CONCORDAT_WITNESS_SECONDS', { default: 10, least: 0, most: 86_400 }) * 1000,
     logLevel: settings['CONCORDAT_LOG_LEVEL'] ?? 'info',
     tracesEndpoint: settings['OTEL_EXPORTER_OTLP_ENDPOINT'],
   })

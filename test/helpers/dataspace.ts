@@ -28,6 +28,8 @@ const testSettings = {
   CONCORDAT_MANAGEMENT_PORT: '0',
   CONCORDAT_ALLOW_ADDRESSES: 'localhost,127.0.0.0/8,::1/128',
   CONCORDAT_LOG_LEVEL: 'silent',
+  // Tests that are about something else have no records of witnesses between theirs.
+  CONCORDAT_WITNESS_SECONDS: '0',
 }
 
 export async function startTestConnector(options: TestConnectorOptions = {}): Promise<TestConnector> {

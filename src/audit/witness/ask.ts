@@ -35,6 +35,8 @@ export interface AskDeps {
   readonly http: Pick<OutboundHttp, 'fetch'>
   readonly log: Pick<TransparencyLog, 'checkpoint' | 'consistency' | 'status' | 'logs'>
   readonly clock: () => Date
+  /** Ends what is being asked. */
+  readonly signal?: AbortSignal
 }
 
 const timeoutMs = 10_000
@@ -56,6 +58,7 @@ export async function askWitness(deps: AskDeps, question: { witness: WitnessAddr
       body: formatAddCheckpoint({ oldSize: old, proof, checkpoint: checkpoint.note }),
       timeoutMs,
       maxBytes,
+      ...(deps.signal === undefined ? {} : { signal: deps.signal }),
     })
     if (answer.status === 200) return cosignatureIn(answer.body.toString('utf8'), question, deps.clock())
     if (answer.status !== 409) return answer.status === 422 ? judge(deps, question, 'It says that our log did not only grow, and cannot show it.') : failed(refusals.get(answer.status) ?? `It answered with status ${answer.status}.`, answer.status === 403)
@@ -110,8 +113,8 @@ function linesIn(body: string): ReturnType<typeof parseSignatureLines> {
 }
 
 /** The checkpoint of `log` that a witness cosigned last and shows, if the log's own key has signed it. */
-export async function shownBy(deps: Pick<AskDeps, 'http'>, witness: WitnessAddress, log: Pick<LogInfo, 'name' | 'origin' | 'vkey'>): Promise<Checkpoint | undefined> {
-  const answer = await deps.http.fetch(`${witness.url}/${originHash(log.origin)}/checkpoint`, { timeoutMs, maxBytes })
+export async function shownBy(deps: Pick<AskDeps, 'http' | 'signal'>, witness: WitnessAddress, log: Pick<LogInfo, 'name' | 'origin' | 'vkey'>): Promise<Checkpoint | undefined> {
+  const answer = await deps.http.fetch(`${witness.url}/${originHash(log.origin)}/checkpoint`, { timeoutMs, maxBytes, ...(deps.signal === undefined ? {} : { signal: deps.signal }) })
   if (answer.status !== 200) return undefined
   const note = answer.body.toString('utf8')
   try {

@@ -1,3 +1,4 @@
+import { ProblemError } from '../../errors.ts'
 import type { Checkpoint, LogInfo } from '../log/log.ts'
 import { shownBy } from './ask.ts'
 import { createRounds, inTurns } from './rounds.ts'
@@ -40,17 +41,15 @@ export interface Feeder {
   stop(): Promise<void>
 }
 
-export interface FeederDeps extends Omit<RoundDeps, 'intervalMs'> {
-  /** Default 10 s. */
-  readonly intervalMs?: number
+export interface FeederDeps extends RoundDeps {
+  /** How often the log is shown while it grows; 0: on demand only. */
+  readonly intervalMs: number
 }
-
-const defaultIntervalMs = 10_000
 
 /** Opens the feeder; `start` begins. */
 export function createFeeder(deps: FeederDeps): Feeder {
-  const intervalMs = deps.intervalMs ?? defaultIntervalMs
-  const rounds = createRounds({ ...deps, intervalMs })
+  const stopping = new AbortController()
+  const rounds = createRounds({ ...deps, signal: stopping.signal })
   let waiting = false
   let timer: NodeJS.Timeout | undefined
   let unsubscribe: () => void = () => undefined
@@ -60,10 +59,11 @@ export function createFeeder(deps: FeederDeps): Feeder {
   }
   return {
     start: () => {
+      if (deps.intervalMs === 0) return
       unsubscribe = deps.log.onCheckpoint(() => {
         if (waiting) void next({ all: false })
       })
-      timer = setInterval(() => void next({ all: false }), intervalMs)
+      timer = setInterval(() => void next({ all: false }), deps.intervalMs)
       void next({ all: true })
     },
     wake: () => {
@@ -85,6 +85,7 @@ export function createFeeder(deps: FeederDeps): Feeder {
     stop: async () => {
       clearInterval(timer)
       unsubscribe()
+      stopping.abort(new ProblemError('peer-failed', 'The connector stops.'))
       await rounds.stop()
     },
   }

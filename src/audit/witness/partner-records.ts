@@ -3,8 +3,7 @@ import type { Checkpoint, Inclusion, TransparencyLog } from '../log/log.ts'
 import { entryText } from '../entry.ts'
 import { eventOf } from '../events/events.ts'
 import type { Openings } from '../personal/commit.ts'
-import { readEntries } from '../store.ts'
-import { readOpenings } from './store.ts'
+import { findEntries } from '../search/store.ts'
 
 /** A record as the partner that it is about gets it. */
 export interface PartnerRecord {
@@ -40,15 +39,14 @@ export interface PartnerRecordsDeps {
 export async function partnerRecords(deps: PartnerRecordsDeps, asked: { partner: string; agreement: string; after: number; limit: number }): Promise<PartnerRecords> {
   const { partner, agreement, after, limit } = asked
   const { sealed } = await deps.log.status()
-  const found = await readEntries(deps.database.db, { agreement, partner, after, limit: limit + 1 })
+  const found = await findEntries(deps.database.db, { agreement, partner, after, limit: limit + 1 })
   // What no checkpoint covers yet has no proof; it comes with the next call.
   const rows = found.slice(0, limit).filter(({ index }) => index < sealed)
-  const openings = await readOpenings(deps.database.db, rows.map(({ index }) => index))
   const checkpoints = await checkpointsFor(deps, rows.map(({ index }) => index))
   const records = await Promise.all(
     rows.map(async (row): Promise<PartnerRecord> => {
       const { log, leafIndex, proof } = await inclusionOf(deps, row.index, checkpoints)
-      return { record: row.index, log, index: leafIndex, entry: entryText(row), openings: shown(row.type, openings.get(row.index) ?? {}), proof: proof.map((hash) => hash.toString('base64')) }
+      return { record: row.index, log, index: leafIndex, entry: entryText(row), openings: shown(row.type, row.openings ?? {}), proof: proof.map((hash) => hash.toString('base64')) }
     }),
   )
   const next = found.length > rows.length ? (rows.at(-1)?.index ?? after) : null

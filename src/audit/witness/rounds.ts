@@ -100,7 +100,7 @@ function createTurns(deps: RoundDeps) {
 
   function fail(name: string): void {
     const count = Math.min((failures.get(name)?.count ?? 0) + 1, 10)
-    const wait = Math.min(deps.intervalMs * 2 ** count, mostBackoffMs)
+    const wait = Math.min((deps.intervalMs || 1000) * 2 ** count, mostBackoffMs)
     failures.set(name, { count, until: deps.clock().getTime() + wait })
   }
 

@@ -17,8 +17,9 @@ export interface LogWitness {
   addCheckpoint(body: string): Promise<WitnessAnswer>
   /** The latest checkpoint that we cosigned of the log whose origin has this SHA-256, in hex. */
   latest(originSha256: string): Promise<string | undefined>
-  /** Waits until what was refused is recorded. */
   settle(): Promise<void>
+  /** Records the refusals that are still counted. */
+  close(): Promise<void>
 }
 
 export interface WitnessAnswer {
@@ -58,6 +59,10 @@ export function createLogWitness(deps: LogWitnessDeps): LogWitness {
     writing.add(written)
   }
 
+  async function settle(): Promise<void> {
+    while (writing.size > 0) await Promise.all(writing)
+  }
+
   async function addCheckpoint(body: string): Promise<WitnessAnswer> {
     const asked = read(body)
     const { origin, size } = asked.tree
@@ -85,9 +90,10 @@ export function createLogWitness(deps: LogWitnessDeps): LogWitness {
       }
     },
     latest: async (originSha256) => (await findWitnessedByHash(deps.database.db, originSha256))?.checkpoint ?? undefined,
-    settle: async () => {
+    settle,
+    close: () => {
       refusals.flush()
-      await Promise.all(writing)
+      return settle()
     },
   }
 }

@@ -65,7 +65,8 @@ async function show(deps: ShowDeps, witness: WitnessAddress, { log, checkpoint, 
   await insertCheckpoint(db, { origin, size, note }, deps.clock())
   const asked = await askWitness(deps, { witness, log, checkpoint, oldSize }).catch(failureOf)
   const now = deps.clock()
-  if (asked.result === 'later') return 'later'
+  // An answer that we did not wait for says nothing about the witness.
+  if (asked.result === 'later' || deps.signal?.aborted === true) return 'later'
   if (asked.result === 'fault') {
     await noteFailure(db, witness.name, asked.fault.message, now)
     await deps.log.stop(asked.fault)

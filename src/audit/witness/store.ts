@@ -1,6 +1,5 @@
 import { sql } from 'kysely'
 import type { Queries } from '../../persistence/database.ts'
-import type { Openings } from '../personal/commit.ts'
 
 /** A partner's log, as far as we cosigned it. */
 export interface WitnessedLog {
@@ -204,11 +203,4 @@ export async function noteFailure(db: Queries, name: string, failure: string, no
 export async function noteAlarm(db: Queries, name: string, now: Date): Promise<boolean> {
   const raised = await db.updateTable('audit_witness').set({ alarmed_at: now }).where('name', '=', name).where('alarmed_at', 'is', null).returning('name').executeTakeFirst()
   return raised !== undefined
-}
-
-/** What committed fields of records are, by the records' numbers. */
-export async function readOpenings(db: Queries, indexes: readonly number[]): Promise<ReadonlyMap<number, Openings>> {
-  if (indexes.length === 0) return new Map()
-  const rows = await db.selectFrom('audit_opening').select(['index', 'fields']).where('index', 'in', indexes).execute()
-  return new Map(rows.map(({ index, fields }) => [index, fields]))
 }
