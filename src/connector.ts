@@ -10,7 +10,7 @@ import type { Agreements } from './agreements/agreements.ts'
 import { createObligations } from './agreements/obligations.ts'
 import type { Obligations } from './agreements/obligations.ts'
 import { hasEnded } from './agreements/store.ts'
-import { createAudit } from './audit/audit.ts'
+import { openAudit } from './audit/audit.ts'
 import type { Audit } from './audit/audit.ts'
 import { createCatalog } from './catalog/catalog.ts'
 import type { Catalog } from './catalog/catalog.ts'
@@ -186,13 +186,16 @@ async function openBase(config: Config, overrides: Overrides, closers: Closers) 
   const database = await openDatabase(config.database)
   closers.push(() => database.close())
   const metrics = createMetrics()
-  const audit = countRecords(createAudit({ database, clock }), metrics)
-  closers.push(() => audit.settle())
+  // Closed after the listener, whose last requests are recorded.
+  let opened: Audit | undefined
+  closers.push(async () => opened?.close())
   const http = createOutboundHttp({ allow: config.allowAddresses })
   closers.push(() => http.close())
   const publicListener = await listen(config.publicListener)
   closers.push(() => publicListener.close())
   const publicUrl = config.publicUrl ?? `http://localhost:${publicListener.port}`
+  opened = await openAudit({ database, clock, newId, directory: pathsIn(dataDirectory).log, publicUrl, onError })
+  const audit = countRecords(opened, metrics)
   const identity = overrides.identity ?? (await openIdentity({ directory: pathsIn(dataDirectory).keys, publicUrl, http, clock, isPartner: async (id) => (await findPartner(database.db, id)) !== undefined }))
   const tracing = await createTracing(config.tracesEndpoint, () => identity.id)
   closers.push(() => tracing.close())

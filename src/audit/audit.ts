@@ -1,102 +1,159 @@
-import canonicalize from 'canonicalize'
-import { ProblemError } from '../errors.ts'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { isProblem, ProblemError } from '../errors.ts'
 import type { Database, Transaction } from '../persistence/database.ts'
-import type { JsonValue } from '../policy/odrl.ts'
+import { createAppend } from './append.ts'
+import { entryFields } from './entry.ts'
+import type { AuditRecord } from './entry.ts'
 import { createGroupCommit } from './group-commit.ts'
-import { insertEntries, readEntries, readSize } from './store.ts'
-import type { AuditQuery, AuditRow } from './store.ts'
+import { faultIn } from './log/fault-error.ts'
+import { stopLog } from './log/faults/store.ts'
+import type { JournalFile } from './log/journal.ts'
+import { openLogKeys } from './log/keys.ts'
+import type { LogKeys } from './log/keys.ts'
+import type { LogFault, TransparencyLog } from './log/log.ts'
+import { openLog, restoreFromJournal } from './log/open-log.ts'
+import { openFirstLog } from './log/opening.ts'
+import { createSealer } from './log/sealer.ts'
+import { findFaultsAtStart } from './log/start-check.ts'
+import { readHead } from './log/store.ts'
+import { createTrees } from './log/tiles.ts'
+import { createTransparencyLog } from './log/transparency-log.ts'
+import { openRecord, prepareRecord } from './personal/commit.ts'
+import type { PreparedRecord } from './personal/commit.ts'
+import { findEntries } from './search/store.ts'
+import type { AuditQuery, FoundEntry } from './search/store.ts'
+import { readSize } from './store.ts'
 
-/** What happened. Its time is added when it is written; its number is its place in the record. */
-export interface AuditRecord {
-  readonly type: string
-  readonly agreement?: string
-  readonly transfer?: string
-  readonly partner?: string
-  readonly dataset?: string
-  readonly [field: string]: JsonValue | undefined
-}
+export type { AuditRecord } from './entry.ts'
 
 /** A written record: its number, its time (ISO 8601, UTC) and what happened. */
 export type AuditEntry = AuditRecord & { readonly index: number; readonly time: string }
 
-/** The record of a connector: entries numbered without gaps from 0, each canonical JSON (RFC 8785). */
+/** The record of a connector: entries numbered without gaps from 0, each canonical JSON (RFC 8785), all of them in a transparency log. */
 export interface Audit {
-  /** Writes in the caller's transaction, at its very end: the lock that this takes orders all writers. */
+  /** Writes in the caller's transaction, at its very end: the lock that this takes orders all writers. 'log-stopped' while the log is stopped. */
   append(tx: Transaction, ...records: AuditRecord[]): Promise<void>
   /** As `append`, and tells the number of the first once they are committed; the others follow it. */
   appendNumbered(tx: Transaction, records: readonly AuditRecord[], written: (first: number) => void): void
-  /** Writes in a transaction shared with whoever else is writing. Gives the number; 'record-unavailable' when it cannot. */
+  /**
+   * Writes in a transaction shared with whoever else is writing. Gives the number once a signed checkpoint covers the record;
+   * 'record-unavailable' when it cannot.
+   */
   record(record: AuditRecord): Promise<number>
-  /** Entries in ascending order. */
+  /** Resolves when a signed checkpoint covers the entry, which is committed; 'record-unavailable' when none can be had now. */
+  sealed(index: number): Promise<void>
+  /** Entries in ascending order unless told, with what is not erased of their personal fields. */
   entries(query: AuditQuery): Promise<AuditEntry[]>
   /** How many entries there are. */
   size(): Promise<number>
   /** Calls `listener` after entries were committed here. Gives the function that ends it. */
   onAppended(listener: () => void): () => void
-  /** Waits until everything handed to `record` is written or refused. */
+  /** Waits until everything handed to `record` is written and sealed, or refused. */
   settle(): Promise<void>
+  /** Settles, and stores what is to be found at the next start. */
+  close(): Promise<void>
+  readonly log: TransparencyLog
+  /** The keys of the log and of the witness. */
+  readonly keys: LogKeys
 }
 
-export function createAudit(deps: { database: Database; clock: () => Date }): Audit {
-  const { database, clock } = deps
-  const listeners = new Set<() => void>()
+export interface AuditDeps {
+  readonly database: Database
+  readonly clock: () => Date
+  readonly newId: () => string
+  /** The folder `log` of the data folder. */
+  readonly directory: string
+  readonly publicUrl: string
+  /** Sign checkpoints with ML-DSA-44 as well. */
+  readonly mldsa?: boolean
+  readonly onError: (error: unknown) => void
+  /** What a record becomes before it is hashed. */
+  readonly prepare?: (record: AuditRecord) => PreparedRecord
+  /** Opens the journal's file. */
+  readonly openFile?: (path: string) => Promise<JournalFile>
+}
 
-  function write(tx: Transaction, records: readonly AuditRecord[], written: (first: number) => void): void {
-    const time = clock()
-    const rows = records.map((record) => rowOf(record, time))
-    tx.atEnd({
-      statement: (db) => insertEntries(db, rows),
-      committed: ([head]) => {
-        if (head === undefined) throw new Error('The head of the record is missing')
-        written(head.first)
-        for (const listener of listeners) listener()
-      },
-    })
+/** Opens the record and its log, and begins the first log where there is none. A fault that is found stops the log; the record is open nevertheless. */
+export async function openAudit(deps: AuditDeps): Promise<Audit> {
+  const { database, clock, directory, publicUrl, onError } = deps
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  const head = await readHead(database.db)
+  const keys = await openLogKeys(join(directory, 'keys'), { create: head.log === null, mldsa: deps.mldsa === true, clock })
+  const trees = createTrees(database.db)
+  const logDeps = { database, keys, trees, directory, onError, openFile: deps.openFile }
+  const open = (start?: number) => openLog(logDeps, start)
+  const stopFor = async (faults: readonly LogFault[]) => void (await stopLog(database, faults, clock()))
+  const onFault = (fault: LogFault) => stopFor([fault])
+  const sealer = createSealer({ database, trees, openLog: open, onFault, onError })
+  const listeners = new Set<() => void>()
+  const append = createAppend({
+    clock,
+    prepare: deps.prepare ?? prepareRecord,
+    committed: (entries) => {
+      sealer.offer(entries)
+      for (const listener of listeners) listener()
+    },
+  })
+  await openFirstLog({ database, keys, publicUrl, append, clock })
+  // A fault stops the log; the connector starts all the same, so that it can be looked at and brought back to work.
+  try {
+    await restoreFromJournal(logDeps)
+    const faults = await findFaultsAtStart({ database, keys, directory })
+    if (faults.length > 0) await stopFor(faults)
+    await sealer.catchUp()
+  } catch (error) {
+    const fault = faultIn(error)
+    if (fault !== undefined) await stopFor([fault])
+    else if (!(isProblem(error) && error.code === 'log-stopped')) throw error
   }
 
   const group = createGroupCommit(async (records: readonly AuditRecord[]) => {
-    try {
-      let first = 0
-      await database.transaction(async (tx) =>
-        write(tx, records, (number) => {
-          first = number
-        }),
-      )
-      return records.map((_record, place) => first + place)
-    } catch (cause) {
-      throw new ProblemError('record-unavailable', 'The audit record cannot be written, so nothing was released. Try again later.', { cause })
-    }
+    let first = 0
+    await database.transaction(async (tx) =>
+      append(tx, records, (number) => {
+        first = number
+      }),
+    )
+    return records.map((_record, place) => first + place)
   })
+  async function settle(): Promise<void> {
+    await group.settle()
+    await sealer.settle()
+  }
 
   return {
-    append: async (tx, ...records) => write(tx, records, () => undefined),
-    appendNumbered: write,
-    record: (record) => group.add(record),
-    settle: () => group.settle(),
-    entries: async (query) => (await readEntries(database.db, query)).map((row) => entryOf(row)),
+    append: async (tx, ...records) => append(tx, records),
+    appendNumbered: append,
+    record: async (record) => {
+      const index = await group.add(record).catch((error: unknown) => {
+        throw refusalOf(error)
+      })
+      await sealer.sealed(index)
+      return index
+    },
+    sealed: sealer.sealed,
+    settle,
+    entries: async (query) => (await findEntries(database.db, query)).map((row) => entryOf(row)),
     size: () => readSize(database.db),
     onAppended: (listener) => {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
+    close: async () => {
+      await settle()
+      await sealer.close()
+    },
+    log: createTransparencyLog({ database, clock, sealer, openLog: open }),
+    keys,
   }
 }
 
-function rowOf(record: AuditRecord, time: Date) {
-  const entry = canonicalize({ ...record, time: time.toISOString() })
-  if (entry === undefined) throw new Error(`The record ${record.type} is not JSON`)
-  return {
-    entry,
-    time,
-    type: record.type,
-    agreement: record.agreement ?? null,
-    transfer: record.transfer ?? null,
-    partner: record.partner ?? null,
-    dataset: record.dataset ?? null,
-  }
+function refusalOf(cause: unknown): unknown {
+  if (isProblem(cause) && (cause.code === 'log-stopped' || cause.code === 'too-large')) return cause
+  return new ProblemError('record-unavailable', 'The audit record cannot be written, so nothing was released. Try again later.', { cause })
 }
 
-function entryOf(row: AuditRow): AuditEntry {
-  const record: AuditRecord & { time: string } = JSON.parse(row.entry)
-  return { ...record, index: row.index }
+function entryOf({ index, openings, ...stored }: FoundEntry): AuditEntry {
+  return { ...openRecord(entryFields(stored), openings ?? {}), index }
 }

@@ -1,52 +1,84 @@
 import { sql } from 'kysely'
 import type { CompiledQuery } from 'kysely'
 import type { Queries } from '../persistence/database.ts'
+import { entryText } from './entry.ts'
+import type { PendingEntry, StoredEntry } from './entry.ts'
+import type { Openings } from './personal/commit.ts'
 
 /** A row of the record. */
-export interface AuditRow {
+export interface AuditRow extends StoredEntry {
   readonly index: number
+}
+
+/** An entry as it was hashed. */
+export interface EntryText {
+  readonly index: number
+  readonly type: string
   readonly entry: string
 }
 
-/** Columns that are searched, beside the entry itself. */
-export interface AuditKeys {
-  readonly time: Date
-  readonly type: string
-  readonly agreement: string | null
-  readonly transfer: string | null
-  readonly partner: string | null
-  readonly dataset: string | null
+/** An entry that is to be written, with what may be erased of it. */
+export interface NewEntry {
+  readonly entry: PendingEntry
+  readonly openings: Openings
 }
 
-/** Which entries: all conditions hold together. */
-export interface AuditQuery {
-  /** Only entries with a larger index. */
-  readonly after?: number
-  readonly limit: number
-  readonly agreement?: string
-  readonly transfer?: string
-  readonly partner?: string
-  readonly dataset?: string
-  readonly type?: string
-  readonly since?: Date
-  readonly until?: Date
+/** What the statement below gives: the number of the first entry, and of each agreement the number that its next record gets. */
+export interface Sequenced {
+  readonly first: number
+  readonly next: Readonly<Record<string, number>> | null
+}
+
+/** What the sequencing statement fails with while the log is stopped. */
+const stoppedMark = 'log-stopped'
+
+/** Whether `error` says that the log is stopped. */
+export function isStopped(error: unknown): boolean {
+  return Error.isError(error) && error.message.includes(`"${stoppedMark}"`)
 }
 
 /**
- * The statement that numbers and writes `rows` in their order, and gives the number of the first. Its lock on the head's one row is
- * held until the transaction ends, so numbers follow the order of commits, and a transaction that is rolled back leaves no gap. One
- * statement, because every writer of the connector waits for that lock.
+ * The statement that numbers and writes `entries` in their order. Its lock on the head's one row is held until the transaction ends,
+ * so numbers follow the order of commits, and a transaction that is rolled back leaves no gap. One statement, because every writer
+ * of the connector waits for that lock; the numbers of agreements are read from the row of the head, hence under its lock. While the
+ * log is stopped the statement fails, which rolls the transaction back: the commit may be on its way behind it.
  */
-export function insertEntries(db: Queries, rows: readonly (AuditKeys & { readonly entry: string })[]): CompiledQuery<{ first: number }> {
-  const items = JSON.stringify(rows.map((row, place) => ({ ...row, place })))
-  return sql<{ first: number }>`
-    with head as (update audit_head set size = size + ${rows.length} where id = 1 returning size - ${rows.length} as first),
+export function insertEntries(db: Queries, entries: readonly NewEntry[]): CompiledQuery<Sequenced> {
+  const counts = new Map<string, number>()
+  // Backwards: `back` is how far an entry is before the next number of its agreement.
+  const items = entries.toReversed().map(({ entry, openings }, place) => {
+    const { time, type, agreement, transfer, partner, dataset, role, purpose, decision, rest } = entry
+    const back = agreement === null ? null : (counts.get(agreement) ?? 0) + 1
+    if (agreement !== null && back !== null) counts.set(agreement, back)
+    const fields = Object.keys(openings).length === 0 ? null : openings
+    return { place: entries.length - 1 - place, back, time, type, agreement, transfer, partner, dataset, role, purpose, decision, rest, fields }
+  })
+  const head = sql`
+    with head as (
+      update audit_head set size = size + ${entries.length}::bigint + cast(case when stopped then ${sql.lit(stoppedMark)} else '0' end as bigint)
+      where id = 1 returning size - ${entries.length}::bigint as first),
+    item as (
+      select * from jsonb_to_recordset(${JSON.stringify(items)}::jsonb) as item
+        (place integer, back integer, time timestamptz, type text, agreement text, transfer text, partner text, dataset text,
+         role text, purpose text, decision text, rest text, fields jsonb)),
+    numbered as (
+      insert into audit_sequence (agreement_id, next)
+      select item.agreement, count(*) from head, item where item.agreement is not null group by item.agreement
+      on conflict (agreement_id) do update set next = audit_sequence.next + excluded.next
+      returning agreement_id, next),
     written as (
-      insert into audit_entry (index, entry, time, type, agreement_id, transfer_id, partner, dataset_id)
-      select head.first + item.place, item.entry, item.time, item.type, item.agreement, item.transfer, item.partner, item.dataset
-      from head, jsonb_to_recordset(${items}::jsonb) as item
-        (place integer, entry text, time timestamptz, type text, agreement text, transfer text, partner text, dataset text))
-    select first from head`.compile(db)
+      insert into audit_entry (index, rest, time, type, agreement_id, transfer_id, partner, dataset_id, role, purpose, decision, seq)
+      select head.first + item.place, item.rest, item.time, item.type, item.agreement, item.transfer, item.partner, item.dataset,
+        item.role, item.purpose, item.decision,
+        numbered.next - item.back
+      from head cross join item left join numbered on numbered.agreement_id = item.agreement)`
+  const opened = sql`,
+    opened as (
+      insert into audit_opening (index, fields)
+      select head.first + item.place, item.fields from head, item where item.fields is not null)`
+  const result = sql`select first, (select jsonb_object_agg(agreement_id, next) from numbered) as next from head`
+  const query = items.some(({ fields }) => fields !== null) ? sql<Sequenced>`${head} ${opened} ${result}` : sql<Sequenced>`${head} ${result}`
+  return query.compile(db)
 }
 
 export async function readSize(db: Queries): Promise<number> {
@@ -54,15 +86,37 @@ export async function readSize(db: Queries): Promise<number> {
   return head.size
 }
 
-export async function readEntries(db: Queries, query: AuditQuery): Promise<AuditRow[]> {
-  let select = db.selectFrom('audit_entry').select(['index', 'entry']).orderBy('index').limit(query.limit)
+const columns = ['index', 'rest', 'time', 'type', 'agreement_id as agreement', 'transfer_id as transfer', 'partner', 'dataset_id as dataset', 'seq', 'role', 'purpose', 'decision'] as const
+
+/** Entries with larger numbers than `after`, in ascending order. */
+export async function readEntries(db: Queries, query: { readonly after?: number; readonly limit: number; readonly agreement?: string; readonly partner?: string }): Promise<AuditRow[]> {
+  let select = db.selectFrom('audit_entry').select(columns).orderBy('index').limit(query.limit)
   if (query.after !== undefined) select = select.where('index', '>', query.after)
   if (query.agreement !== undefined) select = select.where('agreement_id', '=', query.agreement)
-  if (query.transfer !== undefined) select = select.where('transfer_id', '=', query.transfer)
   if (query.partner !== undefined) select = select.where('partner', '=', query.partner)
-  if (query.dataset !== undefined) select = select.where('dataset_id', '=', query.dataset)
-  if (query.type !== undefined) select = select.where('type', '=', query.type)
-  if (query.since !== undefined) select = select.where('time', '>=', query.since)
-  if (query.until !== undefined) select = select.where('time', '<', query.until)
   return select.execute()
+}
+
+/** Entries as they were hashed, with numbers from `from` to before `to`, in ascending order, at most `limit`. */
+export async function readTexts(db: Queries, range: { readonly from: number; readonly to: number; readonly limit: number }): Promise<EntryText[]> {
+  const rows = await db.selectFrom('audit_entry').select(columns).where('index', '>=', range.from).where('index', '<', range.to).orderBy('index').limit(range.limit).execute()
+  return rows.map((row) => ({ index: row.index, type: row.type, entry: entryText(row) }))
+}
+
+/** Writes entries that have their numbers, and puts the counters behind them. */
+export async function restoreEntries(db: Queries, entries: readonly AuditRow[]): Promise<void> {
+  const rowsAtOnce = 500
+  for (let from = 0; from < entries.length; from += rowsAtOnce) {
+    const rows = entries.slice(from, from + rowsAtOnce).map(({ agreement, transfer, dataset, ...row }) => ({ ...row, agreement_id: agreement, transfer_id: transfer, dataset_id: dataset }))
+    await db.insertInto('audit_entry').values(rows).execute()
+  }
+  const next = new Map<string, number>()
+  for (const { agreement, seq } of entries) if (agreement !== null && seq !== null) next.set(agreement, Math.max(seq + 1, next.get(agreement) ?? 0))
+  for (const [agreement, number] of next) {
+    await sql`
+      insert into audit_sequence (agreement_id, next) values (${agreement}, ${number})
+      on conflict (agreement_id) do update set next = greatest(audit_sequence.next, excluded.next)`.execute(db)
+  }
+  const last = entries.at(-1)
+  if (last !== undefined) await db.updateTable('audit_head').set({ size: last.index + 1 }).where('id', '=', 1).where('size', '<=', last.index).execute()
 }

@@ -1,10 +1,14 @@
 import type { JsonValue } from '../policy/odrl.ts'
 import type { Json, Time, TimeOrNull } from './schema.ts'
 
-/** The record, numbered without gaps within each log. `entry` is canonical JSON (RFC 8785): the very bytes that are hashed into the log. */
+/**
+ * The record, numbered without gaps within each log. What is hashed into the log is canonical JSON (RFC 8785) of all columns but
+ * `index` and the members of `rest` (`entryText` in src/audit/entry.ts): each field is stored once, and none can be changed unseen.
+ */
 export interface AuditEntryTable {
   index: number
-  entry: string
+  /** The fields that have no column, as JSON; of entries written before the log, all of them. */
+  rest: string
   time: Time
   type: string
   agreement_id: string | null
@@ -43,6 +47,8 @@ export interface AuditLogTable {
   /** How many of its entries the stored checkpoint and the stored tiles cover. */
   sealed: number
   checkpoint: string | null
+  /** Set when its entries were removed after their time; its checkpoint stays. */
+  pruned_at: TimeOrNull
 }
 
 /** Full tiles: 256 hashes of 32 bytes. Partial ones are computed. */

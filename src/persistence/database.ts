@@ -27,6 +27,8 @@ export interface Transaction {
 export interface Ending<R> {
   readonly statement: (db: Queries) => CompiledQuery<R>
   readonly committed: (rows: readonly R[]) => void
+  /** What the transaction fails with in place of `error`, which the statement failed with. */
+  readonly failed?: (error: unknown) => unknown
 }
 
 /** The one store of a connector. */
@@ -106,9 +108,11 @@ async function workAndEnd<T>({ db, pipelines }: { db: Queries; pipelines: boolea
   const endings: ((execute: Execute) => Promise<void>)[] = []
   const told: (() => void)[] = []
   const afterCommit = (task: () => void) => void after.push(task)
-  const atEnd = <R>({ statement, committed }: Ending<R>) => {
+  const atEnd = <R>({ statement, committed, failed = (error) => error }: Ending<R>) => {
     endings.push(async (execute) => {
-      const { rows } = await execute(statement(db))
+      const { rows } = await execute(statement(db)).catch((error: unknown) => {
+        throw failed(error)
+      })
       told.push(() => committed(rows))
     })
   }

@@ -75,8 +75,10 @@ class PipeliningConnection implements DatabaseConnection {
     this.commit = this.inner.executeQuery(CompiledQuery.raw('commit'))
     // It is looked at when the transaction ends; until then a failure is not an unhandled one.
     this.commit.catch(() => undefined)
-    // What fails first is told: the others fail because of it.
-    return (await Promise.all([answer, begun, ...before]))[0]
+    // The first that fails is told: those behind it fail because of it.
+    const failed = (await Promise.allSettled([begun, ...before, answer])).find(({ status }) => status === 'rejected')
+    if (failed?.status === 'rejected') throw failed.reason
+    return await answer
   }
 
   streamQuery<R>(query: CompiledQuery, chunkSize: number, options?: AbortableOperationOptions): AsyncIterableIterator<QueryResult<R>> {

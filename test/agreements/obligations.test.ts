@@ -3,10 +3,10 @@ import { insertObligations } from '../../src/agreements/obligations/store.ts'
 import { createObligations } from '../../src/agreements/obligations.ts'
 import type { Obligations } from '../../src/agreements/obligations.ts'
 import { insertAgreement } from '../../src/agreements/store.ts'
-import { createAudit } from '../../src/audit/audit.ts'
 import type { Audit } from '../../src/audit/audit.ts'
 import type { Database } from '../../src/persistence/database.ts'
 import type { PolicyRule } from '../../src/policy/model.ts'
+import { openTestAudit } from '../helpers/audit.ts'
 import { openTestDatabase } from '../helpers/database.ts'
 
 const now = new Date('2026-03-02T09:30:00Z')
@@ -17,7 +17,7 @@ let obligations: Obligations
 
 beforeAll(async () => {
   database = await openTestDatabase()
-  audit = createAudit({ database, clock: () => now })
+  audit = await openTestAudit(database, { clock: () => now })
   obligations = createObligations({ database, audit, clock: () => now })
   await keep('a', 'did:web:one', true)
   await keep('b', 'did:web:two', true)

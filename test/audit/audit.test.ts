@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { createAudit } from '../../src/audit/audit.ts'
 import type { Audit } from '../../src/audit/audit.ts'
 import type { Database } from '../../src/persistence/database.ts'
+import { openTestAudit } from '../helpers/audit.ts'
 import { openTestDatabase } from '../helpers/database.ts'
 
 let database: Database
@@ -9,7 +9,7 @@ let audit: Audit
 
 beforeAll(async () => {
   database = await openTestDatabase()
-  audit = createAudit({ database, clock: () => new Date('2026-11-21T10:00:00.000Z') })
+  audit = await openTestAudit(database, { clock: () => new Date('2026-11-21T10:00:00.000Z') })
 })
 afterAll(() => database.close())
 
@@ -28,8 +28,8 @@ test('entries are canonical JSON, numbered without gaps, also after a roll-back'
     [before, 'test.one'],
     [before + 1, 'test.two'],
   ])
-  const row = await database.db.selectFrom('audit_entry').select('entry').where('index', '=', before).executeTakeFirstOrThrow()
-  expect(row.entry).toBe('{"a":{"c":"ü","d":1},"b":1,"partner":"did:web:city","time":"2026-11-21T10:00:00.000Z","type":"test.one"}')
+  const [row] = await audit.log.leaves('2026', before, 1)
+  expect(row?.entry).toBe('{"a":{"c":"ü","d":1},"b":1,"partner":"did:web:city","time":"2026-11-21T10:00:00.000Z","type":"test.one"}')
 })
 
 test('many at once are written together, each with a number of its own', async () => {
@@ -60,7 +60,7 @@ test('listeners hear of what was committed, and only of that', async () => {
 
 test('when the store is gone, recording is refused and works again later', async () => {
   const other = await openTestDatabase()
-  const broken = createAudit({ database: other, clock: () => new Date() })
+  const broken = await openTestAudit(other)
   await other.close()
   await expect(broken.record({ type: 'test.refused' })).rejects.toMatchObject({ code: 'record-unavailable', status: 503 })
 })

@@ -3,11 +3,11 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Audit } from '../../src/audit/audit.ts'
-import { createAudit } from '../../src/audit/audit.ts'
 import type { Catalog } from '../../src/catalog/catalog.ts'
 import { createCatalog } from '../../src/catalog/catalog.ts'
 import type { Column } from '../../src/dataplane/sources/source.ts'
 import type { Database } from '../../src/persistence/database.ts'
+import { openTestAudit } from './audit.ts'
 import { openTestDatabase } from './database.ts'
 
 /** A catalog on a database and folders of its own. */
@@ -29,7 +29,7 @@ export async function openTestCatalog(options: { versions?: number } = {}): Prom
   const [data, sources] = [join(folder, 'data'), join(folder, 'sources')]
   await mkdir(data)
   await mkdir(sources)
-  const audit = createAudit({ database, clock })
+  const audit = await openTestAudit(database, { clock })
   const catalog = createCatalog({
     database,
     audit,
@@ -53,6 +53,7 @@ export async function openTestCatalog(options: { versions?: number } = {}): Prom
       await database.db.insertInto('partner').values({ id, name: id, address: null, created_at: at, updated_at: at, version: 1 }).execute()
     },
     close: async () => {
+      await audit.close()
       await database.close()
       await rm(folder, { recursive: true, force: true })
     },

@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import express from 'express'
 import { pino } from 'pino'
-import { createAudit } from '../../src/audit/audit.ts'
 import type { Audit, AuditEntry, AuditRecord } from '../../src/audit/audit.ts'
 import type { OdrlAgreement } from '../../src/policy/odrl.ts'
 import { createDataPlane } from '../../src/dataplane/data-plane.ts'
@@ -20,6 +19,7 @@ import { listen } from '../../src/http/listener.ts'
 import { problemHandler } from '../../src/http/problem.ts'
 import type { AccessStatement } from '../../src/identity/statement.ts'
 import type { Database } from '../../src/persistence/database.ts'
+import { openTestAudit } from './audit.ts'
 
 export const consumer = 'did:web:consumer.example'
 
@@ -63,7 +63,7 @@ export async function openTestDataPlane(options: TestDataPlaneOptions): Promise<
   const folder = await mkdtemp(join(tmpdir(), 'concordat-dataplane-'))
   const listener = await listen({ host: '127.0.0.1', port: 0 })
   const url = `http://127.0.0.1:${listener.port}`
-  const written = createAudit({ database, clock })
+  const written = await openTestAudit(database, { clock })
   const audit: Audit = {
     ...written,
     record: async (record) => {
@@ -140,6 +140,7 @@ export async function openTestDataPlane(options: TestDataPlaneOptions): Promise<
     },
     async close() {
       await plane.close()
+      await written.close()
       await listener.close()
       await http.close()
       await rm(folder, { recursive: true })

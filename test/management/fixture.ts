@@ -6,7 +6,6 @@ import { Writable } from 'node:stream'
 import { pino } from 'pino'
 import { createAgreements } from '../../src/agreements/agreements.ts'
 import { createObligations } from '../../src/agreements/obligations.ts'
-import { createAudit } from '../../src/audit/audit.ts'
 import { createCatalog } from '../../src/catalog/catalog.ts'
 import { createSecrets } from '../../src/catalog/secrets/secrets.ts'
 import { ProblemError } from '../../src/errors.ts'
@@ -20,6 +19,7 @@ import { createManagementServer } from '../../src/management/server.ts'
 import type { NegotiationView } from '../../src/negotiation/negotiations.ts'
 import { createOutbox } from '../../src/outbox/outbox.ts'
 import type { TransferView } from '../../src/transfer/transfers.ts'
+import { openTestAudit } from '../helpers/audit.ts'
 import { openTestDatabase } from '../helpers/database.ts'
 import { createManagementClient } from '../helpers/management-client.ts'
 
@@ -42,7 +42,7 @@ export async function startManagement(changes: Partial<ManagementDeps> = {}) {
   const clock = () => new Date()
   const newId = () => `urn:uuid:${randomUUID()}`
   const metrics = createMetrics()
-  const audit = countRecords(createAudit({ database, clock }), metrics)
+  const audit = countRecords(await openTestAudit(database, { clock }), metrics)
   const http = createOutboundHttp({ allow: ['127.0.0.1'] })
   const recorded: Recorded[] = []
   const logged: string[] = []
@@ -113,6 +113,7 @@ export async function startManagement(changes: Partial<ManagementDeps> = {}) {
     await listener.close()
     await outbox.stop()
     await http.close()
+    await audit.close()
     await database.close()
     await rm(folder, { recursive: true, force: true })
   }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
-import { createAudit } from '../../src/audit/audit.ts'
+import type { Audit } from '../../src/audit/audit.ts'
 import { isProblem } from '../../src/errors.ts'
 import { automatic, manual } from '../../src/negotiation/decide.ts'
 import type { NegotiationDecider } from '../../src/negotiation/decide.ts'
@@ -14,6 +14,7 @@ import { createOutbox } from '../../src/outbox/outbox.ts'
 import type { Outbox } from '../../src/outbox/outbox.ts'
 import type { Database } from '../../src/persistence/database.ts'
 import type { Role } from '../../src/persistence/schema.ts'
+import { openTestAudit } from '../helpers/audit.ts'
 import { openTestDatabase } from '../helpers/database.ts'
 
 const newId = () => `urn:uuid:${randomUUID()}`
@@ -23,6 +24,7 @@ const stranger = { id: 'did:web:stranger.example' }
 const own = 'did:web:own.example'
 
 let database: Database
+let audit: Audit
 let outbox: Outbox
 
 function negotiationsWith(decide: NegotiationDecider): Negotiations {
@@ -33,7 +35,7 @@ function negotiationsWith(decide: NegotiationDecider): Negotiations {
     clock,
     newId,
     decide,
-    audit: createAudit({ database, clock }),
+    audit,
     ownId: own,
     callbackAddress: 'http://own.example/dsp',
     currentOffer: async (_db, _partner, id) => (id === 'offer-1' ? { offerId: id, datasetId: 'dataset-1', policy: { permission: [{ action: 'use' }] }, decision: 'automatic' } : undefined),
@@ -47,6 +49,7 @@ function negotiationsWith(decide: NegotiationDecider): Negotiations {
 
 beforeAll(async () => {
   database = await openTestDatabase()
+  audit = await openTestAudit(database)
   outbox = createOutbox({ database, clock: () => new Date(), deliver: async () => ({ kind: 'delivered' }), onError: () => undefined, giveUpAfterMs: 1e9 })
 })
 afterAll(async () => {

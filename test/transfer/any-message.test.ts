@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import { insertAgreement } from '../../src/agreements/store.ts'
-import { createAudit } from '../../src/audit/audit.ts'
+import type { Audit } from '../../src/audit/audit.ts'
 import { isProblem } from '../../src/errors.ts'
 import { createOutbox } from '../../src/outbox/outbox.ts'
 import type { DueMessage, Outbox } from '../../src/outbox/outbox.ts'
@@ -16,6 +16,7 @@ import type { TransferAct, TransferState } from '../../src/transfer/state-machin
 import { directionOf } from '../../src/transfer/transfer.ts'
 import { createTransfers } from '../../src/transfer/transfers.ts'
 import type { Transfers } from '../../src/transfer/transfers.ts'
+import { openTestAudit } from '../helpers/audit.ts'
 import { openTestDatabase } from '../helpers/database.ts'
 
 const newId = () => `urn:uuid:${randomUUID()}`
@@ -24,6 +25,7 @@ const stranger = { id: 'did:web:stranger.example' }
 const address: DataAddress = { '@type': 'DataAddress', endpointType: 'https://w3id.org/idsa/v4.1/HTTP', endpoint: 'http://own.example/data/1' }
 
 let database: Database
+let audit: Audit
 let outbox: Outbox
 let sent: DueMessage[] = []
 let revoked: string[] = []
@@ -42,7 +44,7 @@ async function transfersWith(decide: TransferDecider): Promise<Transfers> {
     newId,
     decide,
     directionOf,
-    audit: createAudit({ database, clock }),
+    audit,
     dataPlane: { openEndpoint: async () => address, openInbox: async () => address, revokeTokens: async (_tx, id) => void revoked.push(id) },
     callbackAddress: 'http://own.example/dsp',
     checkAddress: () => undefined,
@@ -52,6 +54,7 @@ async function transfersWith(decide: TransferDecider): Promise<Transfers> {
 
 beforeAll(async () => {
   database = await openTestDatabase()
+  audit = await openTestAudit(database)
   const deliver = async (message: DueMessage) => {
     sent.push(message)
     return { kind: 'delivered' } as const

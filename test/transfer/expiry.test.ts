@@ -1,6 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
-import { createAudit } from '../../src/audit/audit.ts'
 import { insertAgreement } from '../../src/agreements/store.ts'
 import { createOutbox } from '../../src/outbox/outbox.ts'
 import type { DueMessage } from '../../src/outbox/outbox.ts'
@@ -10,6 +9,7 @@ import { automatic } from '../../src/transfer/decide.ts'
 import { createExpiry } from '../../src/transfer/expiry.ts'
 import { insertTransfer } from '../../src/transfer/store.ts'
 import { createTransfers } from '../../src/transfer/transfers.ts'
+import { auditFolder, openTestAudit } from '../helpers/audit.ts'
 import { onPostgresql, openTestDatabase, testDatabaseLocation } from '../helpers/database.ts'
 
 const start = new Date('2026-03-02T09:30:00Z')
@@ -21,7 +21,7 @@ afterEach(async () => {
 })
 
 /** One replica: its own clock, and a timer that fires when the test says so. */
-function startReplica(database: Database) {
+async function startReplica(database: Database, directory?: string) {
   let now = start
   let armed: { milliseconds: number; work: () => void } | undefined
   const revoked: string[] = []
@@ -33,9 +33,10 @@ function startReplica(database: Database) {
     return { kind: 'delivered' } as const
   }
   const outbox = createOutbox({ database, clock, deliver, onError: (error) => errors.push(error), giveUpAfterMs: 1000 })
+  const audit = await openTestAudit(database, { clock, ...(directory === undefined ? {} : { directory }) })
   const transfers = createTransfers({
     database,
-    audit: createAudit({ database, clock }),
+    audit,
     outbox,
     clock,
     newId: () => `urn:uuid:${randomUUID()}`,
@@ -67,6 +68,7 @@ function startReplica(database: Database) {
     await outbox.stop()
   })
   return {
+    audit,
     transfers,
     expiry,
     revoked,
@@ -113,13 +115,13 @@ async function keep(database: Database, endsAt: Date | null, role: 'provider' | 
   return ids
 }
 
-const statesOf = async (replica: ReturnType<typeof startReplica>, ids: Record<string, string>) => Promise.all(Object.values(ids).map(async (id) => (await replica.transfers.get(id)).state))
+const statesOf = async (replica: Awaited<ReturnType<typeof startReplica>>, ids: Record<string, string>) => Promise.all(Object.values(ids).map(async (id) => (await replica.transfers.get(id)).state))
 const running = ['REQUESTED', 'STARTED', 'SUSPENDED', 'COMPLETED']
 const ended = ['TERMINATED', 'TERMINATED', 'TERMINATED', 'COMPLETED']
 
 test.each(['provider', 'consumer'] as const)('as %s, transfers end when their agreement does, not a millisecond earlier, and the other side is owed the news', async (role) => {
   const database = await testDatabase()
-  const replica = startReplica(database)
+  const replica = await startReplica(database)
   const [ids, unlimited] = [await keep(database, after(5000), role), await keep(database, null, role)]
   await replica.start()
   expect(replica.waits()).toBe(5001)
@@ -139,14 +141,14 @@ test.each(['provider', 'consumer'] as const)('as %s, transfers end when their ag
 test('what ended while nobody ran ends as soon as somebody does', async () => {
   const database = await testDatabase()
   const ids = await keep(database, after(-86_400_000))
-  const replica = startReplica(database)
+  const replica = await startReplica(database)
   await replica.start()
   expect(await statesOf(replica, ids)).toEqual(ended)
 })
 
 test('an agreement that is kept moves the timer to its end; a far end is waited for in pieces', async () => {
   const database = await testDatabase()
-  const replica = startReplica(database)
+  const replica = await startReplica(database)
   await keep(database, after(90 * 86_400_000))
   await replica.start()
   expect(replica.waits()).toBe(60_000)
@@ -163,7 +165,7 @@ test('an agreement that is kept moves the timer to its end; a far end is waited 
 
 test('an agreement that is kept while transfers are being ended is not overlooked', async () => {
   const database = await testDatabase()
-  const replica = startReplica(database)
+  const replica = await startReplica(database)
   await keep(database, after(50_000))
   replica.expiry.start()
   // As yet it is not committed where the round looks for the next end.
@@ -190,7 +192,8 @@ replicated('two replicas end each transfer once', async () => {
   const location = await testDatabaseLocation()
   const [one, two] = [await openDatabase(location), await openDatabase(location)]
   closers.push(() => one.close(), () => two.close())
-  const replicas = [startReplica(one), startReplica(two)]
+  const directory = await auditFolder()
+  const replicas = [await startReplica(one, directory), await startReplica(two, directory)]
   const kept = []
   for (let n = 0; n < 60; n++) kept.push(await keep(one, after(1000)))
   for (const replica of replicas) replica.setClock(after(1001))
@@ -198,7 +201,7 @@ replicated('two replicas end each transfer once', async () => {
   const [first] = replicas
   if (first === undefined) throw new Error('There is no replica')
   for (const ids of kept) expect(await statesOf(first, ids)).toEqual(ended)
-  const records = await createAudit({ database: one, clock: () => start }).entries({ limit: 1000, type: 'transfer.terminated' })
+  const records = await first.audit.entries({ limit: 1000, type: 'transfer.terminated' })
   expect(records).toHaveLength(180)
   expect(new Set(records.map(({ transfer }) => transfer)).size).toBe(180)
   expect(replicas.flatMap(({ errors }) => errors)).toEqual([])

@@ -1,15 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
-import { createAudit } from '../../../src/audit/audit.ts'
+import type { Audit } from '../../../src/audit/audit.ts'
 import { createReleaseDesk } from '../../../src/dataplane/desk/release-desk.ts'
 import type { DeskAnswer, DeskItem, ReleaseDesk } from '../../../src/dataplane/desk/release-desk.ts'
 import type { Database, DatabaseLocation } from '../../../src/persistence/database.ts'
 import { openDatabase } from '../../../src/persistence/database.ts'
 import type { CounterLimit } from '../../../src/policy/restriction.ts'
+import { auditFolder, openTestAudit } from '../../helpers/audit.ts'
 import { onPostgresql, testDatabaseLocation } from '../../helpers/database.ts'
 
 let location: DatabaseLocation
 let database: Database
+let directory: string
+let audit: Audit
+const audits = new Map<Database, Audit>()
 let now = new Date('2026-03-10T10:30:00Z')
 const clock = () => now
 const errors: unknown[] = []
@@ -17,14 +21,25 @@ const errors: unknown[] = []
 beforeAll(async () => {
   location = await testDatabaseLocation()
   database = await openDatabase(location)
+  directory = await auditFolder()
+  audit = await openTestAudit(database, { directory, clock })
+  audits.set(database, audit)
 })
 afterAll(async () => {
   await database.close()
   expect(errors).toEqual([])
 })
 
+/** A second replica, where the database can have two. */
+async function openOther(): Promise<Database> {
+  if (!onPostgresql) return database
+  const other = await openDatabase(location)
+  audits.set(other, await openTestAudit(other, { directory, clock }))
+  return other
+}
+
 function openDesk(on: Database = database, change: Partial<Parameters<typeof createReleaseDesk>[0]> = {}): ReleaseDesk {
-  return createReleaseDesk({ database: on, audit: createAudit({ database: on, clock }), clock, onError: (error) => errors.push(error), ...change })
+  return createReleaseDesk({ database: on, audit: audits.get(on) ?? audit, clock, onError: (error) => errors.push(error), ...change })
 }
 
 const queries = (limit: number, window: CounterLimit['window'] = null): CounterLimit => ({ counter: 'queries', window, timeZone: 'Europe/Madrid', limit })
@@ -39,12 +54,12 @@ function codeOf(answer: DeskAnswer): string {
 
 const tally = (answers: readonly DeskAnswer[]) => answers.map(codeOf).reduce<Record<string, number>>((sum, code) => ({ ...sum, [code]: (sum[code] ?? 0) + 1 }), {})
 const used = async (agreement: string) => Object.fromEntries((await database.db.selectFrom('quota_counter').select(['counter', 'starts', 'amount']).where('agreement_id', '=', agreement).execute()).map(({ counter, starts, amount }) => [`${counter} ${starts}`.trim(), amount]))
-const recorded = async (agreement: string) => createAudit({ database, clock }).entries({ limit: 1000, agreement })
+const recorded = async (agreement: string) => audit.entries({ limit: 1000, agreement })
 
 describe('quotas', () => {
   test('are exact under 64 parallel requests and two replicas: each permitted one is debited and recorded, no other', async () => {
     const agreement = randomUUID()
-    const other = onPostgresql ? await openDatabase(location) : database
+    const other = await openOther()
     const desks = [openDesk(), openDesk(other)]
     const answers = await Promise.all(Array.from({ length: 64 }, (_none, place) => desks[place % 2]?.release(item(agreement, { limits: [queries(37), queries(1000, 'day')] })) ?? Promise.reject(new Error('no desk'))))
     if (other !== database) await other.close()
@@ -57,7 +72,7 @@ describe('quotas', () => {
 
   test('many agreements in one batch, in any order, on two replicas', async () => {
     const agreements = Array.from({ length: 8 }, () => randomUUID())
-    const other = onPostgresql ? await openDatabase(location) : database
+    const other = await openOther()
     const desks = [openDesk(), openDesk(other)]
     const order = (side: number) => (side === 0 ? agreements : agreements.toReversed())
     const answers = await Promise.all(desks.flatMap((desk, side) => Array.from({ length: 5 }, () => order(side)).flat().map((agreement) => desk.release(item(agreement, { limits: [queries(7)] })))))
@@ -158,7 +173,7 @@ describe('idempotency keys', () => {
 test('a statement counts once, whichever replica sees it', async () => {
   const agreement = randomUUID()
   const statement = { id: randomUUID(), expiresAt: new Date(now.getTime() + 60_000) }
-  const other = onPostgresql ? await openDatabase(location) : database
+  const other = await openOther()
   const desks = [openDesk(), openDesk(other)]
   const answers = await Promise.all(Array.from({ length: 20 }, (_none, place) => desks[place % 2]?.release(item(agreement, { statement, limits: [queries(5)] })) ?? Promise.reject(new Error('no desk'))))
   if (other !== database) await other.close()
@@ -190,7 +205,6 @@ describe('what a release writes itself', () => {
 test('a transaction that breaks leaves neither debit nor record nor spent statement, and nothing is released', async () => {
   const agreement = randomUUID()
   const statement = { id: randomUUID(), expiresAt: new Date(now.getTime() + 60_000) }
-  const audit = createAudit({ database, clock })
   const governed = item(agreement, { limits: [queries(5)], statement, idempotency: { key: 'k', request: 'x' } })
   const broken = openDesk(database, { audit: { appendNumbered: (tx, records, written) => {
     audit.appendNumbered(tx, records, written)

@@ -1,0 +1,107 @@
+import canonicalize from 'canonicalize'
+import type { JsonValue } from '../policy/odrl.ts'
+
+/** What happened. Its time is added when it is written; its number is its place in the record. */
+export interface AuditRecord {
+  readonly type: string
+  readonly agreement?: string
+  readonly transfer?: string
+  readonly partner?: string
+  readonly dataset?: string
+  readonly role?: string
+  readonly purpose?: string
+  readonly decision?: string
+  readonly [field: string]: JsonValue | undefined
+}
+
+/** Fields that are searched: they are kept in columns of their own, and not a second time in `rest`. */
+export interface EntryKeys {
+  readonly type: string
+  readonly agreement: string | null
+  readonly transfer: string | null
+  readonly partner: string | null
+  readonly dataset: string | null
+  readonly role: string | null
+  readonly purpose: string | null
+  readonly decision: string | null
+}
+
+/** An entry as it is stored. Its text is put together from all of it, so that no column can say other than what was hashed. */
+export interface StoredEntry extends EntryKeys {
+  readonly time: Date
+  /** Its number among the records of its agreement. */
+  readonly seq: number | null
+  /** The other fields, as JSON. */
+  readonly rest: string
+}
+
+/** A record that is about to be numbered. */
+export interface PendingEntry extends EntryKeys {
+  readonly time: Date
+  readonly rest: string
+  /** The text that is hashed into the log, once the number among the records of its agreement is known. */
+  text(seq: number | null): string
+}
+
+const keyNames = ['agreement', 'transfer', 'partner', 'dataset', 'role', 'purpose', 'decision'] as const satisfies readonly (keyof EntryKeys)[]
+
+export function pendingEntry(record: AuditRecord, time: Date): PendingEntry {
+  if (record['seq'] !== undefined || record['time'] !== undefined) throw new Error(`The record ${record.type} has a field that is given when it is written`)
+  const keys = keysOf(record)
+  const rest = Object.fromEntries(Object.entries(record).filter(([name]) => name !== 'type' && !isKey(keys, name)))
+  const dated = { ...record, time: time.toISOString() }
+  // RFC 8785 §3.2.3 orders members by code units, so that `seq` has its place between those before and those after it.
+  const [before, after] = [canonicalOf(dated, (name) => name < 'seq'), canonicalOf(dated, (name) => name > 'seq')]
+  const whole = before === '{}' ? after : `${before.slice(0, -1)},${after.slice(1)}`
+  const numbered = (seq: number) => `${before === '{}' ? '{' : `${before.slice(0, -1)},`}"seq":${seq},${after.slice(1)}`
+  return { ...keys, type: record.type, time, rest: JSON.stringify(rest), text: (seq) => (seq === null ? whole : numbered(seq)) }
+}
+
+/** The text that was hashed into the log: canonical JSON (RFC 8785). */
+export function entryText(entry: StoredEntry): string {
+  return canonicalOf(entryFields(entry), () => true)
+}
+
+/** The fields of an entry: those that are searched, and the others. */
+export function entryFields({ rest, time, ...keys }: StoredEntry): AuditRecord & { readonly time: string } {
+  const others: Readonly<Record<string, JsonValue>> = JSON.parse(rest)
+  const { type, seq } = keys
+  const known = keyNames.flatMap((name) => (keys[name] === null ? [] : [[name, keys[name]] as const]))
+  return { ...others, ...Object.fromEntries(known), ...(seq === null ? {} : { seq }), type, time: time.toISOString() }
+}
+
+/** The entry whose text is `text`. */
+export function storedEntry(text: string): StoredEntry {
+  const { type, time, seq, ...fields }: AuditRecord & { readonly time: string; readonly seq?: number } = JSON.parse(text)
+  const keys = keysOf({ type, ...fields })
+  const rest = Object.fromEntries(Object.entries(fields).filter(([name]) => !isKey(keys, name)))
+  return { ...keys, type, time: new Date(time), seq: seq ?? null, rest: JSON.stringify(rest) }
+}
+
+function keysOf(record: AuditRecord): Omit<EntryKeys, 'type'> {
+  const { agreement, transfer, partner, dataset, role, purpose, decision } = record
+  return {
+    agreement: keyOf(agreement),
+    transfer: keyOf(transfer),
+    partner: keyOf(partner),
+    dataset: keyOf(dataset),
+    role: keyOf(role),
+    purpose: keyOf(purpose),
+    decision: keyOf(decision),
+  }
+}
+
+// What PostgreSQL cannot store as text (U+0000, lone surrogates) stays with the others, in JSON.
+function keyOf(value: JsonValue | undefined): string | null {
+  return typeof value === 'string' && !value.includes('\u0000') && value.isWellFormed() ? value : null
+}
+
+function isKey(keys: Omit<EntryKeys, 'type'>, name: string): boolean {
+  return keyNames.some((key) => key === name && keys[key] !== null)
+}
+
+function canonicalOf(fields: Readonly<Record<string, JsonValue | undefined>>, included: (name: string) => boolean): string {
+  const text = canonicalize(Object.fromEntries(Object.entries(fields).filter(([name]) => included(name))))
+  if (text === undefined) throw new Error('A record is not JSON')
+  return text
+}

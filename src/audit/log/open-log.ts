@@ -1,0 +1,216 @@
+import { join } from 'node:path'
+import type { Database } from '../../persistence/database.ts'
+import { formatCheckpoint, parseCheckpoint } from '../../tlog/checkpoint.ts'
+import type { CheckpointText } from '../../tlog/checkpoint.ts'
+import type { Edge } from '../../tlog/edge.ts'
+import { formatNote, openNote, parseVkey } from '../../tlog/note.ts'
+import type { ReadTiles } from '../../tlog/tiles.ts'
+import { rootAt, tileWidth, widthAt } from '../../tlog/tiles.ts'
+import { leafHash } from '../../tlog/tree.ts'
+import { readTexts } from '../store.ts'
+import type { EntryText } from '../store.ts'
+import { createBackground } from './background.ts'
+import { faultOf } from './fault-error.ts'
+import { openJournal } from './journal.ts'
+import type { Journal, JournalFile } from './journal.ts'
+import type { LogKeys } from './keys.ts'
+import type { Checkpoint } from './log.ts'
+import { writeNoteFile } from './note-file.ts'
+import { putBack } from './put-back.ts'
+import { readHead, readLogs } from './store.ts'
+import type { StoredLog } from './store.ts'
+import type { TreeId, Trees } from './tiles.ts'
+
+/** A log whose tree is at hand. */
+export interface OpenLog {
+  readonly log: StoredLog
+  /** The number in the record of the entry that the tree takes next. */
+  end(): number
+  /** The newest that was signed; undefined before the first. */
+  checkpoint(): Checkpoint | undefined
+  /** Appends entries, which follow `end()`, and signs the log with them. None: signs what was appended when the last attempt failed. */
+  seal(entries: readonly EntryText[]): Promise<Checkpoint>
+  readonly read: ReadTiles
+  /** The hashes of leaves, by their numbers in the log. */
+  leafHashes(leaves: readonly number[]): Promise<readonly Buffer[]>
+  /** Stores what is to be stored. */
+  close(): Promise<void>
+}
+
+export interface OpenLogDeps {
+  readonly database: Database
+  readonly keys: LogKeys
+  readonly trees: Trees
+  /** The folder of journals and checkpoints. */
+  readonly directory: string
+  readonly onError: (error: unknown) => void
+  readonly openFile?: ((path: string) => Promise<JournalFile>) | undefined
+}
+
+/** Between two writes of the newest checkpoint to its file. */
+const noteFileMs = 200
+const mostInBatch = 2048
+
+/** Opens the log that takes the entries, or the one that begins at `start`. What is stored of its tree is checked against the checkpoint that is stored with it. */
+export async function openLog(deps: OpenLogDeps, start?: number): Promise<OpenLog> {
+  const { database, trees } = deps
+  const [logs, head] = await Promise.all([readLogs(database.db), readHead(database.db)])
+  const log = logs.find((each) => (start === undefined ? each.name === head.log : each.start === start))
+  if (log === undefined) throw faultOf(head.log ?? '', 'chain-broken', start === undefined ? `The log ${head.log ?? ''} is not in the list of logs.` : `Number ${start} of the record begins a log that is not in the list of logs.`, { start: start ?? null })
+  const edge = await trees.edge(log, log.sealed)
+  const stored = log.checkpoint === null ? undefined : { log: log.name, note: log.checkpoint, ...readOwnNote(log, log.checkpoint) }
+  if ((stored?.size ?? 0) !== log.sealed || (stored !== undefined && !stored.root.equals(edge.root()))) {
+    throw faultOf(log.name, 'root-differs', `The tree that is stored of the log ${log.name} is not the one of its stored checkpoint.`, { size: log.sealed, signed: stored?.size ?? 0, root: edge.root().toString('base64') })
+  }
+  const journal = database.kind === 'pglite' && log.closedAt === null ? await matchingJournal(deps, log, edge) : undefined
+  return createOpenLog(deps, { log, edge, journal, stored })
+}
+
+/** What a checkpoint of ours says; a fault when the key of the log did not sign it. */
+function readOwnNote(log: StoredLog, note: string): CheckpointText {
+  const { text, signedBy } = openNote(note, [parseVkey(log.vkey)])
+  const checkpoint = parseCheckpoint(text)
+  if (signedBy.length === 0 || checkpoint.origin !== log.origin) throw faultOf(log.name, 'checkpoint-changed', `A checkpoint that is kept of the log ${log.name} is not signed by its key.`, { size: checkpoint.size })
+  return checkpoint
+}
+
+function createOpenLog(deps: OpenLogDeps, parts: { log: StoredLog; edge: Edge; journal: Journal | undefined; stored: Checkpoint | undefined }): OpenLog {
+  const { trees } = deps
+  const { log, edge, journal } = parts
+  const read = trees.reader(log, edge)
+  const keeper = createKeeper(deps, log, parts.stored)
+
+  return {
+    log,
+    end: () => log.start + edge.size,
+    read,
+    checkpoint: keeper.newest,
+    seal: async (entries) => {
+      for (const { entry } of entries) edge.append(leafHash(Buffer.from(entry)))
+      trees.keep(log, edge.takeFull())
+      const checkpoint = sign(deps, log, edge)
+      if (journal !== undefined) await writeJournal(deps, { log, journal, end: log.start + edge.size }, entries, checkpoint.note)
+      keeper.keep(checkpoint)
+      return checkpoint
+    },
+    leafHashes: async (leaves) => {
+      const indexes = [...new Set(leaves.map((leaf) => Math.floor(leaf / tileWidth)))]
+      const tiles = await read(indexes.map((index) => ({ level: 0, index, width: widthAt(0, index, edge.size) })))
+      return leaves.map((leaf) => tiles[indexes.indexOf(Math.floor(leaf / tileWidth))]?.subarray((leaf % tileWidth) * 32, (leaf % tileWidth) * 32 + 32) ?? Buffer.alloc(0))
+    },
+    close: async () => {
+      await keeper.close()
+      await journal?.close()
+    },
+  }
+}
+
+/** Stores the newest checkpoint and the tiles behind it, never on the path of who waits for it. */
+function createKeeper({ trees, directory, onError }: OpenLogDeps, log: StoredLog, stored: Checkpoint | undefined) {
+  let newest = stored
+  let saved = newest?.size ?? 0
+  const saving = createBackground(async () => {
+    if (newest === undefined || newest.size === saved) return
+    const { size, note } = newest
+    await trees.save(log, { size, note })
+    saved = size
+  }, { everyMs: 0, onError })
+  const noteFile = createBackground(async () => {
+    if (newest !== undefined) await writeNoteFile(directory, { log: log.name, start: log.start }, newest.note)
+  }, { everyMs: noteFileMs, onError })
+  return {
+    newest: () => newest,
+    keep: (checkpoint: Checkpoint) => {
+      newest = checkpoint
+      if (trees.waiting(log) > 0) saving.start()
+      noteFile.start()
+    },
+    close: async () => {
+      saving.start()
+      await saving.settle()
+      await noteFile.settle()
+    },
+  }
+}
+
+function sign({ keys }: OpenLogDeps, log: StoredLog, edge: Edge): Checkpoint {
+  const key = keys.find(log.origin, log.vkey)
+  if (key === undefined) throw faultOf(log.name, 'key-missing', `The key of the log ${log.name} is not in the folder log/keys.`, { vkey: log.vkey })
+  const root = edge.root()
+  const note = formatNote(formatCheckpoint({ origin: log.origin, size: edge.size, root }), key.signers(log.origin))
+  return { log: log.name, origin: log.origin, size: edge.size, root, note }
+}
+
+/** Writes `entries`, which end before `to.end`, and before them what the journal lacks after a failure. */
+async function writeJournal({ database }: OpenLogDeps, to: { log: StoredLog; journal: Journal; end: number }, entries: readonly EntryText[], note: string): Promise<void> {
+  const { log, journal } = to
+  const from = to.end - entries.length
+  let first = journal.end ?? log.start
+  while (first < from) {
+    const rows = await readTexts(database.db, { from: first, to: from, limit: mostInBatch })
+    if (rows[0]?.index !== first || rows.at(-1)?.index !== first + rows.length - 1) throw faultOf(log.name, 'entry-missing', `Entry ${first} of the record is not there.`, { index: first })
+    const last = first + rows.length === to.end
+    await journal.write({ first, entries: rows.map(({ entry }) => entry), note: last ? note : '' })
+    first += rows.length
+  }
+  if (entries.length > 0) await journal.write({ first, entries: entries.map(({ entry }) => entry), note })
+}
+
+const journalPath = (directory: string, { name, start }: TreeId) => join(directory, `${name}_${start}.journal`)
+
+/**
+ * Before anything is signed: when the power was cut, PGlite may have lost entries that the journal has; they are put back. Their
+ * openings are lost with it, so that their committed fields can no longer be read.
+ */
+export async function restoreFromJournal(deps: OpenLogDeps): Promise<void> {
+  const { database, directory } = deps
+  if (database.kind !== 'pglite') return
+  const [logs, head] = await Promise.all([readLogs(database.db), readHead(database.db)])
+  const log = logs.find(({ name }) => name === head.log)
+  if (log === undefined) return
+  const path = journalPath(directory, log)
+  const journal = await openJournal(path, deps.openFile)
+  const [end, note] = [journal.end, journal.last?.note]
+  await journal.close()
+  if (end === undefined || note === undefined || end <= head.size) return
+  const signed = readOwnNote(log, note)
+  if (end !== log.start + signed.size) throw faultOf(log.name, 'journal-damaged', `The journal ${path} ends at another entry than its checkpoint.`, { end, signed: log.start + signed.size })
+  await putBack(deps, { log, path, end, size: head.size })
+}
+
+/** The journal of a log on PGlite. What it lacks after a crash is written with the next checkpoint. */
+async function matchingJournal(deps: OpenLogDeps, log: StoredLog, edge: Edge): Promise<Journal> {
+  const { trees, directory } = deps
+  const path = journalPath(directory, log)
+  const journal = await openJournal(path, deps.openFile)
+  try {
+    const note = journal.last?.note
+    if (note === undefined) {
+      if (log.sealed > 0) throw faultOf(log.name, 'journal-damaged', `The journal ${path} is not there, or has no whole batch.`, { sealed: log.sealed })
+      return journal
+    }
+    const signed = readOwnNote(log, note)
+    if (journal.end !== log.start + signed.size) throw faultOf(log.name, 'journal-damaged', `The journal ${path} ends at another entry than its checkpoint.`, { end: journal.end ?? null, signed: log.start + signed.size })
+    await follow(deps, log, { edge, size: signed.size })
+    trees.keep(log, edge.takeFull())
+    const root = await rootAt(trees.reader(log, edge), signed.size)
+    if (!root.equals(signed.root)) throw faultOf(log.name, 'journal-damaged', `The journal ${path} and the database have different entries.`, { size: signed.size, root: root.toString('base64'), signed: signed.root.toString('base64') })
+    return journal
+  } catch (error) {
+    await journal.close()
+    throw error
+  }
+}
+
+/** Brings the tree up to `size` with what is in the database. */
+async function follow({ database }: OpenLogDeps, log: StoredLog, to: { edge: Edge; size: number }): Promise<void> {
+  while (to.edge.size < to.size) {
+    const from = log.start + to.edge.size
+    const rows = await readTexts(database.db, { from, to: log.start + to.size, limit: mostInBatch })
+    if (rows.length === 0) throw faultOf(log.name, 'entry-missing', `Entry ${from} of the record is not there.`, { index: from })
+    for (const [place, { index, entry }] of rows.entries()) {
+      if (index !== from + place) throw faultOf(log.name, 'entry-missing', `Entry ${from + place} of the record is not there.`, { index: from + place })
+      to.edge.append(leafHash(Buffer.from(entry)))
+    }
+  }
+}

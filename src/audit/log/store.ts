@@ -1,0 +1,73 @@
+import { sql } from 'kysely'
+import type { Queries } from '../../persistence/database.ts'
+import type { AuditHeadTable } from '../../persistence/audit-schema.ts'
+import type { FullTile } from '../../tlog/edge.ts'
+import type { LogInfo } from './log.ts'
+
+/** A log, and how far what is stored of its tree goes. */
+export interface StoredLog extends LogInfo {
+  readonly sealed: number
+  readonly checkpoint: string | null
+}
+
+/** All logs, oldest first. */
+export async function readLogs(db: Queries): Promise<StoredLog[]> {
+  const rows = await db.selectFrom('audit_log').select(['name', 'origin', 'vkey', 'start', 'opened_at', 'closed_at', 'size', 'sealed', 'checkpoint']).orderBy('start').execute()
+  return rows.map(({ opened_at, closed_at, ...row }) => ({ ...row, openedAt: opened_at, closedAt: closed_at }))
+}
+
+export async function insertLog(db: Queries, log: Pick<LogInfo, 'name' | 'origin' | 'vkey' | 'start' | 'openedAt'>): Promise<void> {
+  const { openedAt, ...row } = log
+  await db.insertInto('audit_log').values({ ...row, opened_at: openedAt, closed_at: null, size: null, checkpoint: null, sealed: 0 }).execute()
+}
+
+/** The head; `lock` keeps all writers out until the transaction ends. */
+export async function readHead(db: Queries, options: { readonly lock?: boolean } = {}): Promise<Omit<AuditHeadTable, 'id'>> {
+  const select = db.selectFrom('audit_head').select(['size', 'log', 'stopped']).where('id', '=', 1)
+  return await (options.lock === true ? select.forUpdate() : select).executeTakeFirstOrThrow()
+}
+
+/** Which log takes the entries from now on. */
+export async function pointHead(db: Queries, log: string): Promise<void> {
+  await db.updateTable('audit_head').set({ log }).where('id', '=', 1).execute()
+}
+
+/** Keeps tiles and a checkpoint that they cover. What is kept already stays, and is not made older. */
+export async function saveTree(db: Queries, log: string, tree: { readonly tiles: readonly FullTile[]; readonly size: number; readonly checkpoint: string }): Promise<void> {
+  if (tree.tiles.length > 0) {
+    await db
+      .insertInto('audit_tile')
+      .values(tree.tiles.map(({ level, index, hashes }) => ({ log, level, index, hashes })))
+      .onConflict((conflict) => conflict.doNothing())
+      .execute()
+  }
+  await db.updateTable('audit_log').set({ sealed: tree.size, checkpoint: tree.checkpoint }).where('name', '=', log).where('sealed', '<', tree.size).execute()
+}
+
+/** Full tiles, by their places; those that are not there are left out. */
+export async function readTiles(db: Queries, log: string, tiles: readonly { readonly level: number; readonly index: number }[]): Promise<{ level: number; index: number; hashes: Buffer }[]> {
+  const query = sql<{ level: number; index: number; hashes: Uint8Array }>`
+    select tile.level, tile.index, tile.hashes
+    from unnest(${tiles.map(({ level }) => level)}::integer[], ${tiles.map(({ index }) => index)}::bigint[]) as wanted (level, index)
+    join audit_tile as tile on tile.log = ${log} and tile.level = wanted.level and tile.index = wanted.index`.compile(db)
+  const { rows } = await db.executeQuery(query)
+  return rows.map(({ level, index, hashes }) => ({ level, index, hashes: bufferOf(hashes) }))
+}
+
+/** Full tiles side by side, in order. */
+export async function readTileRange(db: Queries, log: string, range: { readonly level: number; readonly from: number; readonly to: number }): Promise<{ index: number; hashes: Buffer }[]> {
+  const rows = await db
+    .selectFrom('audit_tile')
+    .select(['index', 'hashes'])
+    .where('log', '=', log)
+    .where('level', '=', range.level)
+    .where('index', '>=', range.from)
+    .where('index', '<', range.to)
+    .orderBy('index')
+    .execute()
+  return rows.map(({ index, hashes }) => ({ index, hashes: bufferOf(hashes) }))
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

@@ -1,0 +1,49 @@
+import { afterAll } from '@jest/globals'
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openAudit } from '../../src/audit/audit.ts'
+import type { Audit, AuditDeps, AuditRecord } from '../../src/audit/audit.ts'
+import type { PreparedRecord } from '../../src/audit/personal/commit.ts'
+import { prepareRecord } from '../../src/audit/personal/commit.ts'
+import type { Database } from '../../src/persistence/database.ts'
+
+const folders: string[] = []
+const opened = new Set<Audit>()
+
+// It is registered before the hooks of the test file, so that it runs while the databases are still open.
+afterAll(async () => {
+  for (const audit of opened) await audit.close()
+  for (const folder of folders) await rm(folder, { recursive: true, force: true })
+})
+
+/** A folder that goes with the test file: for replicas and restarts, which share theirs. */
+export async function auditFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'concordat-audit-'))
+  folders.push(folder)
+  return join(folder, 'log')
+}
+
+/** The record of a database, with a folder of its own unless told. Records of the types `test.…` may have any fields. Closed with the test file. */
+export async function openTestAudit(database: Database, options: Partial<Omit<AuditDeps, 'database'>> = {}): Promise<Audit> {
+  const audit = await openAudit({
+    database,
+    clock: () => new Date(),
+    newId: () => `urn:uuid:${randomUUID()}`,
+    directory: options.directory ?? (await auditFolder()),
+    publicUrl: 'http://connector.example',
+    onError: () => undefined,
+    prepare: prepareTest,
+    ...options,
+  })
+  const close = async () => {
+    if (opened.delete(audit)) await audit.close()
+  }
+  opened.add(audit)
+  return { ...audit, close }
+}
+
+function prepareTest(record: AuditRecord): PreparedRecord {
+  return record.type.startsWith('test.') ? { record, openings: {} } : prepareRecord(record)
+}
