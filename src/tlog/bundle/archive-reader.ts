@@ -43,10 +43,10 @@ async function readFile(source: ArchiveSource, offset: number, onRead: OnRead): 
   const nameBytes = header.readUInt16LE(26)
   const name = (await bytesAt(source, offset + localHeaderBytes, nameBytes)).toString('latin1')
   if (!isFileName(name)) throw invalid(`the name ${JSON.stringify(name.slice(0, 100))} is not allowed`)
+  checkHeader(header, name)
   const bytes = header.readUInt32LE(22)
   const start = offset + sizeOfHeader({ name })
   if (start + bytes > source.size) throw invalid(`${name} does not fit into it`)
-  checkHeader(header, name)
   const measure = createMeasure(name)
   for (let at = 0; at < bytes; at += chunkBytes) {
     const chunk = await bytesAt(source, start + at, Math.min(chunkBytes, bytes - at))

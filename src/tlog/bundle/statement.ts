@@ -24,11 +24,9 @@ const type = 'concordat-statement+jwt'
 export function createStatementVerifier(keys: ReadonlyMap<string, JsonObject>): (jws: string) => StatementOutcome {
   const objects = new Map<string, KeyObject>()
   const keyOf = (kid: string, jwk: JsonObject) => {
-    const known = objects.get(kid)
-    if (known !== undefined) return known
-    const made = createPublicKey({ key: { ...jwk }, format: 'jwk' })
-    objects.set(kid, made)
-    return made
+    const known = objects.get(kid) ?? keyObject(jwk)
+    if (known !== undefined) objects.set(kid, known)
+    return known
   }
   return (jws) => {
     const [, head, body, encoded = ''] = /^([\w-]+)\.([\w-]+)\.([\w-]{86})$/.exec(jws) ?? []
@@ -42,8 +40,9 @@ export function createStatementVerifier(keys: ReadonlyMap<string, JsonObject>): 
     if (claims === undefined || !named.kid.startsWith(`${claims.issuer}#`)) return wrong('claims')
     const jwk = keys.get(named.kid)
     if (jwk === undefined) return { kind: 'key-unknown' }
-    if (jwk['crv'] !== named.crv) return wrong('key')
-    return isSigned({ key: keyOf(named.kid, jwk), digest: named.digest }, `${head}.${body}`, signature) ? { kind: 'valid', claims } : wrong('signature')
+    const key = keyOf(named.kid, jwk)
+    if (jwk['crv'] !== named.crv || key === undefined) return wrong('key')
+    return isSigned({ key, digest: named.digest }, `${head}.${body}`, signature) ? { kind: 'valid', claims } : wrong('signature')
   }
 }
 
@@ -52,6 +51,15 @@ function keyNamedIn({ alg, typ, crit, b64, kid }: JsonObject): { kid: string; cr
   const algorithm = typeof alg === 'string' && Object.hasOwn(algorithms, alg) ? algorithms[alg] : undefined
   if (algorithm === undefined || typ !== type || crit !== undefined || b64 !== undefined || typeof kid !== 'string') return undefined
   return { kid, ...algorithm }
+}
+
+function keyObject(jwk: JsonObject): KeyObject | undefined {
+  try {
+    return createPublicKey({ key: { ...jwk }, format: 'jwk' })
+  } catch {
+    // What node:crypto cannot use is no key of a statement.
+    return undefined
+  }
 }
 
 function isSigned({ key, digest }: { key: KeyObject; digest: string | null }, text: string, signature: Buffer): boolean {

@@ -48,7 +48,7 @@ async function verifyContents(archive: Archive, manifest: Manifest, trust: Trust
   const agreement = await checkAgreement(archive, manifest)
   const records = await checkRecords({ archive, manifest, logs: logs.logs, digests: agreement.digests, identityKeys: identityKeysOf(keys), logVkeys: keys.flatMap(({ use, vkey }) => (use === 'log' && vkey !== undefined ? [vkey] : [])) })
   const changes = await checkChanges({ archive, logs: logs.logs, keys })
-  findings.push(await signatureFinding(archive, { logs: logs.logs, keys, lastLog: records.lastLog }), pinned.finding, ...logs.findings, ...agreement.findings, ...merged(records.findings, agreement.findings), ...changes.findings)
+  findings.push(await signatureFinding(archive, { logs: logs.logs, lastLog: records.lastLog }), pinned.finding, ...logs.findings, ...agreement.findings, ...merged(records.findings, agreement.findings), ...changes.findings)
   limits.push(...logs.limits, ...pinned.limits, ...changes.limits, ...records.limits, { what: 'summary', detail: {} })
   const { agreement: id, connector, partner, created } = manifest
   return { holds: findings.every(({ holds }) => holds), summary: { agreement: id, connector, partner, created, ...records.counts }, findings, limits }
@@ -96,15 +96,15 @@ function manifestFinding(archive: Archive, { files }: Manifest): Finding {
   return wrong.length === 0 ? good('manifest', { files: files.length }) : { what: 'manifest', holds: false, detail: { wrong: wrong.length, first: [...new Set(wrong)].slice(0, 10) } }
 }
 
-/** `manifest.note` is signed with the keys of the log that has the last record, and with nothing else: every byte of it counts. */
-async function signatureFinding(archive: Archive, { logs, keys, lastLog }: { logs: ReadonlyMap<string, BundleLog>; keys: readonly BundleKey[]; lastLog: string | undefined }): Promise<Finding> {
+/** `manifest.note` is signed with the key of the log that has the last record, and with nothing else: every byte of it counts. */
+async function signatureFinding(archive: Archive, { logs, lastLog }: { logs: ReadonlyMap<string, BundleLog>; lastLog: string | undefined }): Promise<Finding> {
   const tried = await attempt('manifest-signature', async () => {
     const note = (await wholeFile(archive, 'manifest.note', mostNoteBytes)).toString('utf8')
     const log = logs.get(lastLog ?? '')
     if (log === undefined) throw new ProblemError('invalid-evidence', 'The log of the last record is not in the bundle.')
-    const verifiers = keys.flatMap(({ use, name, vkey }) => (use === 'log' && name === log.verifier.name && vkey !== undefined ? [parseVkey(vkey)] : []))
-    const { text, signedBy } = openNote(note, verifiers)
-    if (signedBy.length !== parseNote(note).lines.length || !signedBy.some(({ vkey }) => vkey === log.verifier.vkey)) throw new ProblemError('invalid-evidence', 'manifest.note has signatures that are not those of the log.')
+    const { text } = openNote(note, [log.verifier])
+    // ML-DSA-44 signs checkpoints only (C2SP tlog-cosignature).
+    if (parseNote(note).lines.length !== 1) throw new ProblemError('invalid-evidence', 'manifest.note has signatures beside the one of the log.')
     const manifest = await wholeFile(archive, 'manifest.json', mostJsonBytes)
     if (text !== manifestNoteText(log.verifier.name, manifest)) throw new ProblemError('invalid-evidence', 'manifest.note is not about this manifest.')
     return log.verifier.name
