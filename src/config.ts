@@ -24,6 +24,10 @@ export interface Config {
   readonly keepVersions: number
   /** How many years closed logs keep their entries; undefined: for ever. */
   readonly auditRetentionYears: number | undefined
+  /** `host` or `host:port` of the NTP server that the clock is compared with. */
+  readonly ntpServer: string | undefined
+  /** The settings that are set, as they were read; secrets among them. */
+  readonly settings: Readonly<Record<string, string>>
   readonly catalogPageSize: number
   readonly negotiationDeadlineMs: number
   /** How long an access token of the data plane is valid. */
@@ -79,6 +83,8 @@ export function readConfig(dataDirectory?: string, environment: Settings = proce
     postgresqlSources: postgresqlSources(settings),
     keepVersions: number(settings, 'CONCORDAT_KEEP_VERSIONS', { default: 10, least: 1, most: 100_000 }),
     auditRetentionYears: optional(settings, 'CONCORDAT_AUDIT_RETENTION_YEARS', checkedYears),
+    ntpServer: optional(settings, 'CONCORDAT_NTP_SERVER', checkedServer),
+    settings: ownSettings(settings),
     catalogPageSize: number(settings, 'CONCORDAT_CATALOG_PAGE', { default: 50, least: 1, most: 1000 }),
     negotiationDeadlineMs: number(settings, 'CONCORDAT_NEGOTIATION_DEADLINE_HOURS', { default: 168, least: 1, most: 8760 }) * 3_600_000,
     accessTokenMs: number(settings, 'CONCORDAT_ACCESS_TOKEN_HOURS', { default: 168, least: 1, most: 8760 }) * 3_600_000,
@@ -141,6 +147,20 @@ export interface Attested {
 // It travels in a claim of every statement.
 function checkedWord(name: string, value: string): string {
   if (!/^[\x21-\x7e]{1,500}$/.test(value)) throw invalid(name, 'must be 1 to 500 visible characters')
+  return value
+}
+
+// What only the command line reads is not the connector's.
+const foreign: ReadonlySet<string> = new Set(['CONCORDAT_DATA', 'CONCORDAT_TOKEN', 'CONCORDAT_URL'])
+
+function ownSettings(settings: Settings): Readonly<Record<string, string>> {
+  const own = (name: string) => (name.startsWith('CONCORDAT_') && !foreign.has(name)) || name === 'DATABASE_URL' || name === 'OTEL_EXPORTER_OTLP_ENDPOINT'
+  return Object.fromEntries(Object.entries(settings).flatMap(([name, value]) => (value === undefined || !own(name) ? [] : [[name, value] as const])))
+}
+
+function checkedServer(name: string, value: string): string {
+  const url = URL.parse(`ntp://${value}`)
+  if (url === null || url.host !== value.toLowerCase() || url.hostname === '') throw invalid(name, `must be a host or host:port, such as ntp.example.org; it is "${value}"`)
   return value
 }
 

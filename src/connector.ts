@@ -11,19 +11,27 @@ import { createObligations } from './agreements/obligations.ts'
 import type { Obligations } from './agreements/obligations.ts'
 import { hasEnded } from './agreements/store.ts'
 import { openAudit } from './audit/audit.ts'
-import type { Audit } from './audit/audit.ts'
+import type { Audit, AuditRecord } from './audit/audit.ts'
+import { startClockReport } from './audit/operation/clock-report.ts'
+import { watchClock } from './audit/operation/backward-clock.ts'
+import { createSeenKeys, recordOwnKeys } from './audit/operation/keys.ts'
+import { toldSettings } from './audit/operation/settings.ts'
+import { readLastTime } from './audit/operation/store.ts'
+import { startRetention } from './audit/retention/prune.ts'
 import { createCatalog } from './catalog/catalog.ts'
 import type { Catalog } from './catalog/catalog.ts'
 import { factsOf } from './catalog/datasets/facts.ts'
 import { createSecrets } from './catalog/secrets/secrets.ts'
 import type { Secrets } from './catalog/secrets/secrets.ts'
 import type { Config } from './config.ts'
+import { createWitnessing, transparencyKeys } from './connector/witnessing.ts'
+import type { Witnessing } from './connector/witnessing.ts'
 import { createDataPlane } from './dataplane/data-plane.ts'
 import type { DataPlane } from './dataplane/data-plane.ts'
 import { createHashKeys } from './dataplane/governed/hash-key.ts'
 import { permitStarted } from './dataplane/release.ts'
 import type { ReleasedDataset, ReleasedTransfer } from './dataplane/release.ts'
-import { ProblemError } from './errors.ts'
+import { isProblem, ProblemError } from './errors.ts'
 import { createOutboundHttp } from './http/guarded-fetch.ts'
 import { listen } from './http/listener.ts'
 import { problemHandler } from './http/problem.ts'
@@ -39,6 +47,7 @@ import type { NegotiationDecider } from './negotiation/decide.ts'
 import { createNegotiations } from './negotiation/negotiations.ts'
 import type { Negotiations } from './negotiation/negotiations.ts'
 import { ensureOperatorToken } from './management/bootstrap.ts'
+import type { Authenticate } from './management/authentication.ts'
 import { countPublicRequests, countRecords, createMetrics } from './management/metrics.ts'
 import { createManagementServer } from './management/server.ts'
 import { createOutbox } from './outbox/outbox.ts'
@@ -152,23 +161,52 @@ async function build(config: Config, overrides: Overrides, closers: Closers): Pr
   const deliverMessage = createDelivery({ negotiations, transfers, ...client })
   const deliver = (message: DueMessage) => base.tracing.span(message.name, { process: message.processId }, () => (message.kind === 'push' ? deliverPush({ transfers, push }, message.processId) : deliverMessage(message)))
 
+  const witnessing = createWitnessing({ ...base, witnesses: config.witnesses, witnessIntervalMs: config.witnessIntervalMs })
+  closers.push(() => witnessing.close())
+  base.afterAgreement.add(() => witnessing.feeder.wake())
+
   const services = { database, identity, audit, outbox, agreements, obligations, catalog, negotiations, transfers, dataPlane }
-  servePublic(base, createProtocolRouter({ ...services, publicUrl, pageSize: config.catalogPageSize, afterAnswer: () => outbox.wake(), onError: base.onError }), dataPlane)
-  const managementUrl = await serveManagement(config, { ...base, ...services, secrets, client }, closers)
+  const management = await serveManagement(config, { ...base, ...services, secrets, client, witnesses: witnessing.feeder }, closers)
+  const protocol = createProtocolRouter({ ...services, publicUrl, pageSize: config.catalogPageSize, afterAnswer: () => outbox.wake(), onError: base.onError })
+  servePublic(base, [protocol, dataPlane.router, ...witnessing.routers(management.authenticate)])
 
   outbox.start()
   expiry.start()
   const sweeper = setInterval(() => void negotiations.endOverdue().catch(base.onError), deadlineSweepMs)
   closers.push(() => clearInterval(sweeper))
-  await audit.record({ type: 'connector.started', version, database: database.kind })
+  closers.push(await recordOperation(base, config))
   metrics.registry.setDefaultLabels({ connector: identity.id })
+  witnessing.feeder.start()
   const settle = async () => {
     await expiry.settle()
     await outbox.settle()
     await dataPlane.settle()
+    await base.seenKeys.settle()
+    await witnessing.settle()
     await audit.settle()
   }
-  return { id: identity.id, publicUrl, managementUrl, dspAddress, services, settle }
+  return { id: identity.id, publicUrl, managementUrl: management.url, dspAddress, services, settle }
+}
+
+/** Records that we run, with what, under which keys and by which clock. Gives what records the end. */
+async function recordOperation({ audit, clock, database, identity, onError, sealingKey }: Base, config: Config): Promise<() => Promise<void>> {
+  // While the log is stopped the connector still starts: it is looked at and brought back to work.
+  const unlessStopped = (error: unknown) => {
+    if (!isProblem(error) || error.code !== 'log-stopped') throw error
+    onError(error)
+  }
+  const document = identity.document()
+  const ownKeys = document?.verificationMethod.filter(({ id }) => document.authentication.includes(id)).map(({ id, publicKeyJwk }) => ({ owner: identity.id, kid: id, jwk: publicKeyJwk })) ?? []
+  await audit.record({ type: 'connector.started', version, database: database.kind, settings: toldSettings(config.settings, sealingKey) }).catch(unlessStopped)
+  await recordOwnKeys({ audit }, ownKeys).catch(unlessStopped)
+  const report = startClockReport({ database, audit, clock, ntpServer: config.ntpServer, onError })
+  const retention = startRetention({ database, audit, clock, years: config.auditRetentionYears, onError })
+  return async () => {
+    report.stop()
+    retention.stop()
+    await Promise.all([report.settle(), retention.settle()])
+    await audit.record({ type: 'connector.stopped', version }).catch(onError)
+  }
 }
 
 type Base = Awaited<ReturnType<typeof openBase>>
@@ -194,12 +232,20 @@ async function openBase(config: Config, overrides: Overrides, closers: Closers) 
   const publicListener = await listen(config.publicListener)
   closers.push(() => publicListener.close())
   const publicUrl = config.publicUrl ?? `http://localhost:${publicListener.port}`
-  opened = await openAudit({ database, clock, newId, directory: pathsIn(dataDirectory).log, publicUrl, onError })
-  const audit = countRecords(opened, metrics)
-  const identity = overrides.identity ?? (await openIdentity({ directory: pathsIn(dataDirectory).keys, publicUrl, http, clock, isPartner: async (id) => (await findPartner(database.db, id)) !== undefined }))
+  const watched = watchClock(clock, await readLastTime(database.db))
+  opened = await openAudit({ database, clock: watched.clock, newId, directory: pathsIn(dataDirectory).log, publicUrl, onError })
+  const afterAgreement = new Set<() => void>()
+  const seen = (record: AuditRecord) => {
+    metrics.record(record)
+    if (record.type === 'negotiation.finalized') for (const tell of afterAgreement) tell()
+  }
+  const audit = countRecords(opened, { record: seen })
+  watched.tell(({ before, byMs }) => void audit.record({ type: 'clock.went-back', before: before.toISOString(), byMs }).catch(onError))
+  const seenKeys = createSeenKeys({ audit, onError })
+  const identity = overrides.identity ?? (await openIdentity({ directory: pathsIn(dataDirectory).keys, publicUrl, http, clock, onKey: seenKeys.seen, transparencyKeys: () => transparencyKeys(audit.keys), isPartner: async (id) => (await findPartner(database.db, id)) !== undefined }))
   const tracing = await createTracing(config.tracesEndpoint, () => identity.id)
   closers.push(() => tracing.close())
-  return { audit, clock, database, dataDirectory, http, identity, log, metrics, newId, onError, operatorToken, publicListener, publicUrl, sealingKey, tracing }
+  return { afterAgreement, audit, clock, database, dataDirectory, http, identity, log, metrics, newId, onError, operatorToken, publicListener, publicUrl, sealingKey, seenKeys, tracing }
 }
 
 async function addressOf({ database, identity }: Pick<Base, 'database' | 'identity'>, id: string): Promise<string> {
@@ -235,14 +281,13 @@ function transferDataPlane(dataPlane: DataPlane): TransferDataPlane {
   }
 }
 
-function servePublic(base: Base, protocol: Router, dataPlane: DataPlane): void {
+function servePublic(base: Base, routers: readonly Router[]): void {
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
   app.use(base.tracing.middleware)
   app.use(countPublicRequests(base.metrics))
-  app.use(protocol)
-  app.use(dataPlane.router)
+  for (const router of routers) app.use(router)
   app.use(() => {
     throw new ProblemError('not-found', 'There is nothing at this address.')
   })
@@ -250,7 +295,7 @@ function servePublic(base: Base, protocol: Router, dataPlane: DataPlane): void {
   base.publicListener.server.on('request', app)
 }
 
-async function serveManagement(config: Config, deps: Base & Connector['services'] & { secrets: Secrets; client: DspClient }, closers: Closers): Promise<string> {
+async function serveManagement(config: Config, deps: Base & Connector['services'] & { secrets: Secrets; client: DspClient; witnesses: Witnessing['feeder'] }, closers: Closers): Promise<{ url: string; authenticate: Authenticate }> {
   const paths = pathsIn(config.dataDirectory)
   await ensureOperatorToken(deps, deps.operatorToken)
   const listener = await listen(config.managementListener)
@@ -264,6 +309,7 @@ async function serveManagement(config: Config, deps: Base & Connector['services'
       oidc: config.oidc === undefined ? undefined : createOidc({ http: deps.http, clock: deps.clock, settings: config.oidc }),
       self: { id: deps.identity.id, address: deps.publicUrl, version },
       deliveries: (id) => deps.dataPlane.deliveries(id),
+      writeParquet: (...csv) => deps.dataPlane.writeParquet(...csv),
       peerCatalogs: deps.client,
       uploadDirectory: paths.uploads,
       uploadLimit: config.uploadLimitBytes,
@@ -275,5 +321,5 @@ async function serveManagement(config: Config, deps: Base & Connector['services'
   const url = `http://${listener.host.includes(':') ? `[${listener.host}]` : listener.host}:${listener.port}`
   await writeFile(paths.managementUrl, `${url}\n`)
   closers.push(() => rm(paths.managementUrl, { force: true }))
-  return url
+  return { url, authenticate: server.authenticate }
 }

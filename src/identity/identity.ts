@@ -5,6 +5,7 @@ import type { DidDocument, PublicJwk, ResolvedDocument, TransparencyKeys } from 
 import { ownDocument } from './did-document.ts'
 import { createResolver, didOf, isDidWeb } from './did-web.ts'
 import { openKeys } from './keys.ts'
+import type { OnKey } from './signed-claims.ts'
 import { createStatementReader, createStatementSigner } from './statement.ts'
 import type { AccessStatement, StatementInput } from './statement.ts'
 import { createMinter, createVerifier } from './token.ts'
@@ -49,13 +50,15 @@ export interface IdentityOptions {
   readonly clock: () => Date
   /** Whether an id is in the register. With it, tokens of strangers are refused before their DID document is fetched. */
   readonly isPartner?: (id: string) => Promise<boolean>
+  /** Told of each key of another participant under which something verified; it must not wait. */
+  readonly onKey?: OnKey
   /** What our document says of our logs and our witness. */
   readonly transparencyKeys?: () => TransparencyKeys
 }
 
 /** Opens our identity: `did:web` with self-issued tokens. */
 export async function openIdentity(options: IdentityOptions): Promise<Identity> {
-  const { http, clock, isPartner } = options
+  const { http, clock, isPartner, onKey } = options
   const id = didOf(options.publicUrl)
   const root = options.publicUrl.replace(/\/+$/, '')
   const keys = await openKeys(options.directory, clock)
@@ -66,10 +69,10 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
   }
   return {
     id,
-    caller: createVerifier({ id, resolver, clock, isPartner }),
+    caller: createVerifier({ id, resolver, clock, isPartner, onKey }),
     authorization: createMinter({ id, keys, clock }),
     signStatement: createStatementSigner({ id, keys, clock }),
-    readStatement: createStatementReader({ id, resolver, clock, isPartner }),
+    readStatement: createStatementReader({ id, resolver, clock, isPartner, onKey }),
     checkId,
     address: async (other) => {
       checkId(other)

@@ -11,6 +11,9 @@ export const algorithms: Readonly<Record<string, { readonly kty: string; readonl
   ES256: { kty: 'EC', crv: 'P-256', digest: 'sha256' },
 }
 
+/** Is told of a key of another participant under which something verified; it must not wait. */
+export type OnKey = (key: { readonly owner: string; readonly kid: string; readonly jwk: PublicJwk }) => void
+
 /** The key of `kid` in the DID document of its issuer. `refused` words why there is none: the document cannot be read, or does not have it. */
 export async function issuerKey(resolver: Resolver, { issuer, kid }: { readonly issuer: string; readonly kid: string }, refused: (fault: 'unreadable' | 'missing', cause?: unknown) => Error): Promise<PublicJwk> {
   try {

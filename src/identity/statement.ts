@@ -8,6 +8,7 @@ import { isDidWeb } from './did-web.ts'
 import { skewSeconds } from './keys.ts'
 import type { Keyring } from './keys.ts'
 import { algorithms, issuerKey, timeFault } from './signed-claims.ts'
+import type { OnKey } from './signed-claims.ts'
 
 /** The header that carries a statement. */
 export const statementHeader = 'concordat-statement'
@@ -86,6 +87,8 @@ export interface StatementReaderDeps {
   readonly clock: () => Date
   /** Whether somebody is worth resolving; without it, everybody is. */
   readonly isPartner?: ((id: string) => Promise<boolean>) | undefined
+  /** Told of each key under which a statement verified. */
+  readonly onKey?: OnKey | undefined
 }
 
 /** Verifies statements: signature, audience, times and form. Whether one was used before, the caller asks its store. */
@@ -119,6 +122,7 @@ export function createStatementReader(deps: StatementReaderDeps): (jws: string) 
     const jwk = await issuerKey(deps.resolver, { issuer, kid }, (fault, cause) => (fault === 'missing' ? refused('its key is not in the DID document of its issuer') : refused(`the DID document of ${issuer} cannot be read`, cause)))
     if (jwk.kty !== wanted.kty || jwk.crv !== wanted.crv) throw refused('its key does not go with its algorithm')
     if (!(await isSignedBy(keyObject, jwk, { signed, signature, digest: wanted.digest }))) throw refused('its signature is not valid')
+    deps.onKey?.({ owner: issuer, kid, jwk })
     return statement
   }
 }

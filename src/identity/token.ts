@@ -8,6 +8,7 @@ import { isDidWeb } from './did-web.ts'
 import { tokenSeconds } from './keys.ts'
 import type { Keyring } from './keys.ts'
 import { algorithms, issuerKey, timeFault } from './signed-claims.ts'
+import type { OnKey } from './signed-claims.ts'
 
 const maxTokenLength = 8 * 1024
 const reuseMs = 60_000
@@ -46,6 +47,8 @@ export interface VerifierDeps {
   readonly clock: () => Date
   /** Whether somebody is worth resolving; without it, everybody is. */
   readonly isPartner?: ((id: string) => Promise<boolean>) | undefined
+  /** Told of each key under which something verified. */
+  readonly onKey?: OnKey | undefined
 }
 
 /** Verifies header values. A verified token is remembered for up to 30 s, so that a burst costs one verification. */
@@ -96,6 +99,7 @@ async function verify(deps: VerifierDeps, token: string): Promise<{ issuer: stri
   } catch (cause) {
     throw unauthenticated('The signature of the token is not valid.', cause)
   }
+  deps.onKey?.({ owner: issuer, kid, jwk })
   return { issuer, expiresAt }
 }
 

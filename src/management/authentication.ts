@@ -1,5 +1,6 @@
 import type { Database } from '../persistence/database.ts'
 import { ProblemError } from '../errors.ts'
+import type { Logins } from './logins.ts'
 import type { Caller } from './operation.ts'
 import { findValidToken } from './store.ts'
 import { tokenHash } from './tokens.ts'
@@ -15,7 +16,7 @@ const addressesKept = 1000
  * Bearer tokens (RFC 6750) by their SHA-256. After 30 wrong tokens in a minute an address is told to wait; a valid token is always
  * let in, so that nobody on the same host can lock the operator out.
  */
-export function createAuthenticate(deps: { database: Database; clock: () => Date }): Authenticate {
+export function createAuthenticate(deps: { database: Database; clock: () => Date; logins: Logins }): Authenticate {
   const failures = new Map<string, { since: number; count: number }>()
 
   function fail(address: string): ProblemError {
@@ -26,8 +27,9 @@ export function createAuthenticate(deps: { database: Database; clock: () => Date
     failures.set(address, entry)
     const [oldest] = failures.keys()
     if (failures.size > addressesKept && oldest !== undefined) failures.delete(oldest)
-    if (entry.count > failuresAllowed) return new ProblemError('too-many-requests', 'Too many wrong tokens came from this address. Wait a minute.')
-    return unauthenticated()
+    const problem = entry.count > failuresAllowed ? new ProblemError('too-many-requests', 'Too many wrong tokens came from this address. Wait a minute.') : unauthenticated()
+    deps.logins.refused({ caller: address, code: problem.code })
+    return problem
   }
 
   return async ({ authorization, address }) => {
@@ -35,6 +37,7 @@ export function createAuthenticate(deps: { database: Database; clock: () => Date
     const row = token === undefined ? undefined : await findValidToken(deps.database.db, tokenHash(token), deps.clock())
     if (token === undefined) throw unauthenticated()
     if (row === undefined) throw fail(address)
+    deps.logins.accepted({ token: row.id, role: row.role, caller: address })
     return { tokenId: row.id, name: row.name, role: row.role, purposes: row.purposes }
   }
 }

@@ -2,8 +2,10 @@ import type { Logger } from 'pino'
 import type { Agreements } from '../agreements/agreements.ts'
 import type { Obligations } from '../agreements/obligations.ts'
 import type { Audit } from '../audit/audit.ts'
+import type { Feeder } from '../audit/witness/feed.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Secrets } from '../catalog/secrets/secrets.ts'
+import type { DataPlane } from '../dataplane/data-plane.ts'
 import type { Delivery } from '../dataplane/store.ts'
 import type { OutboundHttp } from '../http/guarded-fetch.ts'
 import type { Identity } from '../identity/identity.ts'
@@ -41,7 +43,7 @@ export type DeliveryView = Omit<Delivery, 'transferId'>
 /** Everything the management API serves, passed in by `connector.ts`. */
 export interface ManagementDeps {
   readonly database: Database
-  readonly audit: Pick<Audit, 'append' | 'appendNumbered' | 'record' | 'entries' | 'size' | 'onAppended'>
+  readonly audit: Pick<Audit, 'append' | 'appendNumbered' | 'record' | 'entries' | 'size' | 'onAppended' | 'log'>
   readonly clock: () => Date
   /** How many years records are kept; undefined: nothing is removed by itself. */
   readonly retentionYears?: number | undefined
@@ -61,7 +63,7 @@ export interface ManagementDeps {
     /** Ends every access token of a partner. */
     revokePartner(tx: Transaction, partner: string): Promise<void>
   }
-  readonly identity: Pick<Identity, 'checkId' | 'rotate' | 'signStatement'>
+  readonly identity: Pick<Identity, 'checkId' | 'document' | 'rotate' | 'signStatement'>
   /** What a user is called towards a partner. */
   readonly pseudonym: Pseudonym
   /** What every statement says of our organisation: place of use (IRI) and level of security. */
@@ -71,6 +73,10 @@ export interface ManagementDeps {
   readonly peerCatalogs: PeerCatalogs
   readonly http: Pick<OutboundHttp, 'check' | 'stream'>
   readonly metrics: Metrics
+  /** Who cosigns our log. */
+  readonly witnesses: Pick<Feeder, 'ask' | 'states'>
+  /** Writes a CSV of ours as Parquet and hands it to `take`, which must be done with it when it resolves. */
+  readonly writeParquet: DataPlane['writeParquet']
   /** Where uploads wait; on the same disk as the data folder. */
   readonly uploadDirectory: string
   /** The largest upload, in bytes. */

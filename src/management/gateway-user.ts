@@ -1,6 +1,8 @@
-import { ProblemError } from '../errors.ts'
+import { isProblem, ProblemError } from '../errors.ts'
+import type { OidcUser } from '../identity/oidc.ts'
 import type { Authenticate } from './authentication.ts'
 import type { ManagementDeps } from './deps.ts'
+import type { Logins } from './logins.ts'
 import { isManagementRole } from './roles.ts'
 
 /** Who uses the gateway, and what may be stated of them. */
@@ -15,17 +17,30 @@ export interface GatewayUser {
   readonly purposes: readonly string[] | null
 }
 
+type AdmitDeps = Pick<ManagementDeps, 'oidc' | 'pseudonym' | 'self'> & { readonly logins: Logins }
+
 /** Lets in users of the gateway: with a token of ours, an operator's included, or an access token of the configured issuer. */
-export function createAdmitUser(deps: Pick<ManagementDeps, 'oidc'>, authenticate: Authenticate): (request: { authorization: string | undefined; address: string }) => Promise<GatewayUser> {
+export function createAdmitUser(deps: AdmitDeps, authenticate: Authenticate): (request: { authorization: string | undefined; address: string }) => Promise<GatewayUser> {
   return async (request) => {
     const [, jwt] = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(request.authorization ?? '') ?? []
     if (jwt !== undefined && deps.oidc !== undefined) {
-      const { issuer, user, roles } = await deps.oidc(jwt)
-      return { name: `oidc:${user}`, subject: ['oidc', issuer, user], roles, purposes: null }
+      const { issuer, user, roles } = await admitted(deps, deps.oidc(jwt), request.address)
+      const subject = ['oidc', issuer, user]
+      deps.logins.accepted({ user: deps.pseudonym(deps.self.id, subject), ...(roles.length === 0 ? {} : { role: roles.join(' ') }), caller: request.address })
+      return { name: `oidc:${user}`, subject, roles, purposes: null }
     }
     const { tokenId, name, role, purposes } = await authenticate(request)
     if (role !== 'operator' && isManagementRole(role)) throw new ProblemError('forbidden', `A token with the role ${role} is for the management API, not for the gateway. Ask an operator for a token of a user: concordat token create NAME --role analyst.`)
     return { name, subject: ['token', tokenId], roles: role === 'operator' ? null : [role], purposes }
+  }
+}
+
+async function admitted({ logins }: Pick<AdmitDeps, 'logins'>, verifying: Promise<OidcUser>, caller: string): Promise<OidcUser> {
+  try {
+    return await verifying
+  } catch (error) {
+    if (isProblem(error) && error.code === 'unauthenticated') logins.refused({ caller, code: error.code })
+    throw error
   }
 }
 

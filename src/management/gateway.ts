@@ -4,6 +4,7 @@ import { ProblemError } from '../errors.ts'
 import type { Authenticate } from './authentication.ts'
 import type { ManagementDeps } from './deps.ts'
 import { createAdmitUser, purposeToState, roleToState } from './gateway-user.ts'
+import type { Logins } from './logins.ts'
 import { readLegalBasis, readPurpose } from './purpose.ts'
 import { relay } from './relay.ts'
 import type { RelayRequest } from './relay.ts'
@@ -19,7 +20,7 @@ interface GatewayTarget {
  * The gateway (`openapi/gateway.yaml`): our own users ask a provider through it. It knows who asks, states role and purpose with
  * our key, and never lets them see the provider's token.
  */
-export function createGatewayRouter(deps: ManagementDeps, authenticate: Authenticate): express.Router {
+export function createGatewayRouter(deps: ManagementDeps & { readonly logins: Logins }, authenticate: Authenticate): express.Router {
   const admit = createAdmitUser(deps, authenticate)
   const router = express.Router()
   const serve = async (target: GatewayTarget, req: IncomingMessage, res: ServerResponse & { locals: Record<string, unknown> }) => {

@@ -8,7 +8,8 @@ export function selfHandlers({ self, database, identity, audit }: Pick<Managemen
     getSelf: async ({ caller }) => ({ status: 200, body: { ...self, database: database.kind, token: { name: caller.name, role: caller.role } } }),
     rotateKey: async ({ caller }) => {
       const rotated = await identity.rotate()
-      await database.transaction((tx) => audit.append(tx, { type: 'key.rotated', ...rotated, actor: caller.name }))
+      const jwk = identity.document()?.verificationMethod.find(({ id }) => id === rotated.kid)?.publicKeyJwk
+      await database.transaction((tx) => audit.append(tx, { type: 'key.rotated', ...rotated, ...(jwk === undefined ? {} : { jwk: { ...jwk } }), actor: caller.name }))
       return { status: 200, body: rotated }
     },
   }

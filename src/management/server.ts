@@ -4,13 +4,17 @@ import type { RequestHandler } from 'express'
 import { ProblemError } from '../errors.ts'
 import { problemHandler } from '../http/problem.ts'
 import { createAuthenticate } from './authentication.ts'
+import type { Authenticate } from './authentication.ts'
 import type { ManagementDeps } from './deps.ts'
 import { createGatewayRouter } from './gateway.ts'
+import { createLogins } from './logins.ts'
 import { allowedSoFar, createManagementRouter } from './router.ts'
 
 /** The management listener's application. `close` ends event streams, so that the listener can close. */
 export interface ManagementServer {
   readonly app: express.Express
+  /** Finds out whose API token a request of the public listener carries. */
+  readonly authenticate: Authenticate
   close(): void
 }
 
@@ -25,12 +29,20 @@ export function createManagementServer(deps: ManagementDeps, at: { host: string 
   app.use(logRequests(deps))
   app.use(secure)
   app.use(requireLocalHost(at.host))
-  const authenticate = createAuthenticate(deps)
-  app.use(createGatewayRouter(deps, authenticate))
+  const logins = createLogins({ audit: deps.audit, clock: deps.clock, onError: (error) => deps.log.error({ err: error }, 'a login is not recorded') })
+  const authenticate = createAuthenticate({ ...deps, logins })
+  app.use(createGatewayRouter({ ...deps, logins }, authenticate))
   app.use(createManagementRouter({ ...deps, stopping: stopping.signal, authenticate }))
   app.use(notServed)
   app.use(problemHandler(deps.log))
-  return { app, close: () => stopping.abort() }
+  return {
+    app,
+    authenticate,
+    close: () => {
+      logins.flush()
+      stopping.abort()
+    },
+  }
 }
 
 /** One line and one count for each request: the route's pattern and never its query, body or token. */

@@ -85,6 +85,7 @@ export async function startManagement(changes: Partial<ManagementDeps> = {}) {
       },
     },
     identity: {
+      document: () => undefined,
       checkId: (id) => {
         if (!id.startsWith('did:web:')) throw new ProblemError('bad-request', '/body/id: must be a did:web.')
       },

@@ -89,3 +89,16 @@ export async function pruneDue(deps: PruneDeps): Promise<Pruned[]> {
   for (const { name } of due) pruned.push(await pruneLog(deps, { log: name, reason: 'Their time is over.', actor: 'retention' }))
   return pruned
 }
+
+const everyMs = 24 * 3_600_000
+
+/** Prunes what is due, now and each day, until it is stopped. */
+export function startRetention(deps: PruneDeps & { readonly onError: (error: unknown) => void }): { stop(): void; settle(): Promise<void> } {
+  let running = Promise.resolve()
+  const run = () => {
+    running = running.then(async () => void (await pruneDue(deps))).catch(deps.onError)
+  }
+  run()
+  const timer = setInterval(run, everyMs).unref()
+  return { stop: () => clearInterval(timer), settle: () => running }
+}
