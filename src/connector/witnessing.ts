@@ -1,27 +1,29 @@
 import type { Audit } from '../audit/audit.ts'
+import type { LogKeys } from '../audit/log/keys.ts'
+import { createLogRouter } from '../audit/routes/log.ts'
+import { createWitnessRouter } from '../audit/routes/witness.ts'
 import type { WitnessAddress } from '../audit/witness/ask.ts'
 import { createFeeder } from '../audit/witness/feed.ts'
 import type { Feeder } from '../audit/witness/feed.ts'
 import { publishedCheckpoint } from '../audit/witness/published.ts'
 import { inTurns } from '../audit/witness/rounds.ts'
 import { createLogWitness } from '../audit/witness/serve.ts'
-import type { LogWitness } from '../audit/witness/serve.ts'
-import { isProblem } from '../errors.ts'
+import { isProblem, ProblemError } from '../errors.ts'
 import type { OutboundHttp } from '../http/guarded-fetch.ts'
-import type { PublicJwk } from '../identity/did-document.ts'
+import type { PublicJwk, TransparencyKeys } from '../identity/did-document.ts'
 import { didOf, rootOf } from '../identity/did-web.ts'
 import type { Identity, Transparency } from '../identity/identity.ts'
 import { findPartner, listPartners } from '../identity/store.ts'
+import type { Authenticate } from '../management/authentication.ts'
 import type { Database } from '../persistence/database.ts'
 import { signatureTypes } from '../tlog/keys.ts'
 import { vkeyOf } from '../tlog/note.ts'
 import type { SignatureType } from '../tlog/keys.ts'
-import type { Checkpoint } from '../audit/log/log.ts'
 
 export interface WitnessingDeps {
   readonly database: Database
   readonly audit: Audit
-  readonly identity: Pick<Identity, 'id' | 'transparency'>
+  readonly identity: Pick<Identity, 'id' | 'caller' | 'transparency'>
   readonly http: Pick<OutboundHttp, 'fetch'>
   readonly clock: () => Date
   readonly publicUrl: string
@@ -33,9 +35,11 @@ export interface WitnessingDeps {
 
 /** The witness that we are, those that we have, and what is shown of our log with their signatures. */
 export interface Witnessing {
-  readonly witness: LogWitness
   readonly feeder: Feeder
-  published(log?: string): Promise<Checkpoint | undefined>
+  /** The log and the witness on the public listener; `authenticate` finds out whose API token a request carries. */
+  routers(authenticate: Authenticate): readonly [ReturnType<typeof createLogRouter>, ReturnType<typeof createWitnessRouter>]
+  settle(): Promise<void>
+  close(): Promise<void>
 }
 
 /** Joins the log and its witnesses with the register of partners and their DID documents. */
@@ -55,7 +59,44 @@ export function createWitnessing(deps: WitnessingDeps): Witnessing {
     },
   })
   const feeder = createFeeder({ database, clock, http, onError, record, log: audit.log, intervalMs: deps.witnessIntervalMs, witnesses: () => witnessesOf(deps) })
-  return { witness, feeder, published: (log) => publishedCheckpoint({ database, log: audit.log, clock }, log) }
+  const logRouter = (authenticate: Authenticate) =>
+    createLogRouter({
+      database,
+      log: audit.log,
+      published: (log) => publishedCheckpoint({ database, log: audit.log, clock }, log),
+      requireReader: async (request) => requireReader(await authenticate(request)),
+      partnerOf: (authorization) => registeredCaller(deps, authorization),
+    })
+  return {
+    feeder,
+    routers: (authenticate) => [logRouter(authenticate), createWitnessRouter(witness)],
+    settle: async () => {
+      await feeder.settle()
+      await witness.settle()
+    },
+    close: async () => {
+      await feeder.stop()
+      await witness.close()
+    },
+  }
+}
+
+/** What our DID document says of the keys of our logs and of our witness. */
+export function transparencyKeys(keys: LogKeys): TransparencyKeys {
+  return { log: keys.list().map(({ publicJwk }) => publicJwk.x), witness: [keys.witness.publicJwk.x] }
+}
+
+const readers: ReadonlySet<string> = new Set(['auditor', 'operator'])
+
+function requireReader({ role }: { role: string }): void {
+  if (!readers.has(role)) throw new ProblemError('forbidden', 'Entries of the log are for auditors and operators. A partner reads its own at /log/records.')
+}
+
+/** The partner in the register whose token the header carries; 'unauthenticated' or 'forbidden' otherwise. */
+async function registeredCaller({ database, identity }: Pick<WitnessingDeps, 'database' | 'identity'>, authorization: string | undefined): Promise<string> {
+  const id = await identity.caller(authorization)
+  if ((await findPartner(database.db, id)) === undefined) throw new ProblemError('forbidden', 'Only partners in the register read records here.')
+  return id
 }
 
 /** `https://data.city.example` gives `data.city.example/witness`: the name of our witness. */

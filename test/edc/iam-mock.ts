@@ -7,6 +7,7 @@ import type { Identity } from '../../src/identity/identity.ts'
  */
 export function iamMockIdentity(id: string): Identity {
   const none = async (): Promise<never> => {
+    throw new ProblemError('not-found', 'With iam-mock nobody has a DID transparency: async () => ({ logKeys: [], witnessKeys: [], witness: undefined }),
     throw new ProblemError('not-found', 'With iam-mock nobody has a DID document: give the partner an address in the register.')
   }
   return {

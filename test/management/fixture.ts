@@ -96,6 +96,7 @@ export async function startManagement(changes: Partial<ManagementDeps> = {}) {
     pseudonym: (partner, subject) => `pseudonym:${[partner, ...subject].join('|').length}`,
     http,
     metrics,
+    witnesses: { ask: async () => [], states: async () => [] },
     uploadDirectory: join(folder, 'uploads'),
     uploadLimit: 100_000,
     eventPollMs: 50,

@@ -86,6 +86,7 @@ const identity: Identity = {
   address: async () => {
     throw nowhere()
   },
+  transparency: async () => ({ logKeys: [], witnessKeys: [], witness: undefined }),
   document: () => undefined,
   rotate: async () => {
     throw nowhere()

@@ -10,10 +10,10 @@ export const witnessPath = '/witness'
 const maxBytes = 64 * 1024
 
 /** The witness on the public listener (C2SP tlog-witness). To be mounted at the public root. */
-export function createWitnessRouter(deps: { witness: Pick<LogWitness, 'addCheckpoint' | 'latest'> }): Router {
+export function createWitnessRouter(witness: Pick<LogWitness, 'addCheckpoint' | 'latest'>): Router {
   const router = Router({ caseSensitive: true, strict: true })
   router.post(`${witnessPath}/add-checkpoint`, async (request, response) => {
-    const { status, type, body } = await deps.witness.addCheckpoint(await readText(request, { maxBytes, timeoutMs: 10_000 }))
+    const { status, type, body } = await witness.addCheckpoint(await readText(request, { maxBytes, timeoutMs: 10_000 }))
     response.set('Cache-Control', 'no-store').status(status)
     // The media type as it stands: express would add a charset to it.
     response.setHeader('Content-Type', type)
@@ -21,7 +21,7 @@ export function createWitnessRouter(deps: { witness: Pick<LogWitness, 'addCheckp
   })
   router.get(`${witnessPath}/:origin/checkpoint`, async (request, response) => {
     const { origin } = request.params
-    const checkpoint = /^[0-9a-f]{64}$/.test(origin) ? await deps.witness.latest(origin) : undefined
+    const checkpoint = /^[0-9a-f]{64}$/.test(origin) ? await witness.latest(origin) : undefined
     if (checkpoint === undefined) throw new ProblemError('not-found', 'This witness has not cosigned such a log. Ask by the SHA-256 of its origin, in hexadecimal.')
     response.set({ 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-cache' }).send(checkpoint)
   })
