@@ -7,7 +7,6 @@ import type { Identity } from '../../src/identity/identity.ts'
  */
 export function iamMockIdentity(id: string): Identity {
   const none = async (): Promise<never> => {
-    throw new ProblemError('not-found', 'With iam-mock nobody has a DID transparency: async () => ({ logKeys: [], witnessKeys: [], witness: undefined }),
     throw new ProblemError('not-found', 'With iam-mock nobody has a DID document: give the partner an address in the register.')
   }
   return {
@@ -20,6 +19,7 @@ export function iamMockIdentity(id: string): Identity {
       if (partner === '') throw new ProblemError('bad-request', 'A participant id must not be empty.')
     },
     address: none,
+    transparency: async () => ({ logKeys: [], witnessKeys: [], witness: undefined }),
     document: () => undefined,
     rotate: none,
   }
