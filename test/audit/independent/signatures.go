@@ -33,7 +33,7 @@ func isSigned(jwk object, algorithm, message string, signature []byte) bool {
 
 // Verifies the signed requests that the records hold, and gives how many there are whose key is in the bundle.
 func (e *evidence) checkStatements(records []record) int {
-	count := 0
+	count, unknown := 0, 0
 	for _, r := range records {
 		kind, signed := r.fields.text("type"), e.text(r, "signed")
 		if kind != "data.permitted" && kind != "data.denied" && kind != "data.requested" || signed == "" {
@@ -58,6 +58,7 @@ func (e *evidence) checkStatements(records []record) int {
 		if id := e.text(r, "statement"); id != "" && id != claims.text("jti") {
 			refuse("the statement of record %d has another id than was recorded", r.Record)
 		}
+		before := count
 		for _, k := range e.keys {
 			if k.Use != "identity" || k.Name != header.text("kid") || k.Participant != from {
 				continue
@@ -67,6 +68,12 @@ func (e *evidence) checkStatements(records []record) int {
 			}
 			count++
 		}
+		if count == before {
+			unknown++
+		}
+	}
+	if unknown > 0 {
+		say("- %d signed requests were not verified: the bundle has no key for them.", unknown)
 	}
 	return count
 }

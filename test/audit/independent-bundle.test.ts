@@ -1,0 +1,182 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { generateKeyPairSync } from 'node:crypto'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+
+import { verifyBundle } from '../../src/tlog/bundle/verify.ts'
+import { formatCheckpoint } from '../../src/tlog/checkpoint.ts'
+import { mldsaCosigner } from '../../src/tlog/cosignature.ts'
+import { ed25519Signer, formatNote, vkeyOf } from '../../src/tlog/note.ts'
+import { buildIndependentVerifier, missingForGo } from '../helpers/independent-verifier.ts'
+import type { Verdict } from '../helpers/independent-verifier.ts'
+import { createRandom } from '../helpers/random.ts'
+import { agreement, agreementId, bundleOf, clock, consumer, created, digestOf, filesOf, json, jwkOf, keyOf, origin, parts, provider, providerEvents, receiptOf, sourceOf, statementOf, zipOf } from '../tlog/bundle/test-bundle.ts'
+import type { Parts } from '../tlog/bundle/test-bundle.ts'
+
+const missing = missingForGo()
+const folder = mkdtempSync(join(tmpdir(), 'concordat-independent-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** A bundle in which `change` did something before everything was signed. */
+function changed(change: (given: Parts) => unknown, given = parts()): Parts {
+  change(given)
+  return given
+}
+
+const providerLog = { origin, key: keyOf(`log of ${provider}`), entries: ['a', 'b', 'c', 'd', 'e'] }
+const receipt = receiptOf(providerLog, 3)
+
+/** What a consumer has: its own records, and a receipt of the provider. */
+function consumerParts(kept = receipt, recorded = receipt): Parts {
+  const about = { agreement: agreementId, partner: provider, transfer: 'urn:uuid:t', dataset: 'spending', role: 'consumer' }
+  const request = { method: 'GET', query: '?a' }
+  const events = [
+    { type: 'data.requested', ...about, request, statement: 's', signed: statementOf({ id: 's', request }) },
+    { type: 'data.received', ...about, requested: 4, providerRecord: 3, receiptSha256: digestOf(recorded), receiptVerified: true, bytes: 1, sha256: 'ab' },
+    { type: 'audit.evidence', ...about, time: created },
+  ]
+  return changed((given) => {
+    given.receipts = [{ record: given.records[1] ?? -1, origin, receipt: kept, verified: true }]
+    given.keys.push({ use: 'log', name: origin, vkey: vkeyOf(origin, 1, providerLog.key), from: created, until: null, participant: provider })
+  }, parts(events, { connector: consumer, partner: provider, origin: 'cards.example/log/2026' }))
+}
+
+/** The same proof with another hash in it. */
+const wrongReceipt = receipt.replace(/\n[^\n]{10}([^\n]{34})\n\n/, '\nAAAAAAAAAA$1\n\n')
+
+const describeWithGo = missing === undefined ? describe : describe.skip
+
+// That Go is there where the whole of the tests is run is for independent.test.ts to say.
+describeWithGo('evidence', () => {
+  let run: (...args: readonly string[]) => Verdict
+  beforeAll(() => {
+    run = buildIndependentVerifier(folder)
+  }, 120_000)
+
+  const verify = (bundle: Uint8Array): Verdict => {
+    const file = join(folder, 'case.zip')
+    writeFileSync(file, bundle)
+    return run('verify-bundle', file)
+  }
+  /** What both verifiers say. */
+  const both = async (bundle: Buffer) => ({ independent: verify(bundle).status === 0, ours: (await verifyBundle(sourceOf(bundle))).holds })
+
+  test('of a provider is verified, and what is proven is told', async () => {
+    const { status, proven, wrong } = verify(await bundleOf(parts()))
+    expect(wrong).toBe('')
+    expect(status).toBe(0)
+    expect(proven).toContain(`evidence of ${provider} about the agreement ${agreementId} with ${consumer}`)
+    expect(proven).toContain('- cards.example/witness has cosigned it at 2026-03-02T10:00:00Z.')
+    expect(proven).toContain('All 6 records of the agreement are in the signed logs.')
+    expect(proven).toContain('4 signed requests are by those whom the bundle names')
+  })
+
+  test('of a consumer is verified with its receipts', async () => {
+    const bundle = await bundleOf(consumerParts())
+    expect(await both(bundle)).toEqual({ independent: true, ours: true })
+    expect(verify(bundle).proven).toContain('1 signed requests are by those whom the bundle names; 1 receipts of the partner\'s log hold.')
+  })
+
+  test('with a second signature of the log is verified, and that signature named as not verified', async () => {
+    const { privateKey } = generateKeyPairSync('ml-dsa-44')
+    const given = changed((all) => {
+      all.signers.push(mldsaCosigner(origin, privateKey, clock))
+      all.keys.push({ use: 'log', name: origin, vkey: vkeyOf(origin, 6, privateKey), from: created, until: null, participant: provider })
+    })
+    const bundle = await bundleOf(given)
+    expect(await both(bundle)).toEqual({ independent: true, ours: true })
+    expect(verify(bundle).proven).toContain(`A signature of ${origin} on it was not verified`)
+  })
+
+  test('with many records is verified', async () => {
+    expect(await both(await bundleOf(parts(providerEvents(600))))).toEqual({ independent: true, ours: true })
+  })
+
+  test('with a bit flipped anywhere is refused by both', async () => {
+    const random = createRandom(5)
+    const bundles = [await bundleOf(parts()), await bundleOf(consumerParts())]
+    for (let round = 0; round < 200; round += 1) {
+      const flipped = Buffer.from(random.pick(bundles))
+      const bit = random.between(0, flipped.length * 8 - 1)
+      flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7))
+      expect({ bit, ...(await both(flipped)) }).toEqual({ bit, independent: false, ours: false })
+    }
+  })
+
+  test.each<[string, (bundle: Buffer) => Buffer]>([
+    ['nothing in it', () => Buffer.alloc(0)],
+    ['a byte before it', (bundle) => Buffer.concat([Buffer.of(0), bundle])],
+    ['a byte behind it', (bundle) => Buffer.concat([bundle, Buffer.of(0)])],
+    ['its end cut off', (bundle) => bundle.subarray(0, -1)],
+    ['its list of files cut off', (bundle) => bundle.subarray(0, bundle.indexOf('PK\u0001\u0002'))],
+    ['itself twice', (bundle) => Buffer.concat([bundle, bundle])],
+  ])('with %s is refused by both', async (_, change) => {
+    expect(await both(change(await bundleOf(parts())))).toEqual({ independent: false, ours: false })
+  })
+
+  test.each<[string, (given: Parts) => unknown, string]>([
+    ['a record left out', (given) => given.records.splice(2, 1), 'records are missing'],
+    ['the last records left out', (given) => given.records.splice(-1), 'later ones may be missing'],
+    ['no records', (given) => given.records.splice(0), 'there are no records'],
+    ['two records in each other\'s place', (given) => (given.lines = (name, lines) => (name === 'records.ndjson' ? lines.toReversed() : lines)), 'wrong place'],
+    ['a record with another entry', (given) => (given.lines = (name, lines) => (name === 'records.ndjson' ? lines.map((line) => line.replace('data.denied', 'data.permit')) : lines)), 'is not entry'],
+    ['a record with another index', (given) => (given.lines = (name, lines) => (name === 'records.ndjson' ? lines.map((line) => line.replace(/"index":(\d)/, '"index":1$1')) : lines)), 'record'],
+    ['a record that names a member twice', (given) => (given.lines = (name, lines) => (name === 'records.ndjson' ? lines.map((line) => line.replace('"index":', '"index":0,"index":')) : lines)), 'twice'],
+    ['another value than was committed to', (given) => (given.lines = (name, lines) => (name === 'openings.ndjson' ? lines.map((line) => line.replace('x7', 'x8')) : lines)), 'commits to'],
+    ['another salt', (given) => (given.lines = (name, lines) => (name === 'openings.ndjson' ? lines.map((line) => line.replace(/"salt":"./, '"salt":"_')) : lines)), 'commits to'],
+    ['an opening of what is not committed', (given) => (given.lines = (name, lines) => (name === 'openings.ndjson' ? lines.map((line) => line.replace('"field":"user"', '"field":"role"')) : lines)), 'opened as role'],
+    ['an opening twice', (given) => (given.lines = (name, lines) => (name === 'openings.ndjson' ? lines.flatMap((line) => [line, line]) : lines)), 'there twice'],
+    ['another policy', (given) => (given.policy = json({ permission: [] })), 'policy'],
+    ['another agreement', (given) => (given.agreement = { ...agreement, target: 'urn:dataset:other' }), 'agreement'],
+    ['another message', (given) => (given.message = `${given.message} `), 'another message'],
+    ['another partner', (given) => (given.partner = 'did:web:other.example'), 'other parties'],
+    ['the key of another log', (given) => (given.logKey = keyOf('somebody')), 'not in keys.json'],
+    ['a checkpoint by another key', (given) => (given.signers = [ed25519Signer(origin, keyOf('somebody'))]), 'NOT PROVEN'],
+    ['a checkpoint of another tree', (given) => (given.checkpoint = () => formatNote(formatCheckpoint({ origin, size: 50, root: Buffer.alloc(32) }), given.signers)), 'is not entry'],
+    ['a change that is none', (given) => given.changes.push(given.records[0] ?? 0), 'no change'],
+    ['an extra file', (given) => (given.files['extra.txt'] = 'x'), 'no file of evidence'],
+    ['another format', (given) => (given.manifest = (text) => text.replace('concordat-evidence/1', 'concordat-evidence/2')), 'format'],
+    ['a file that is not the one of the manifest', (given) => (given.manifest = (text) => text.replace(/"sha256":"../, '"sha256":"00')), 'manifest names'],
+    ['a member of the manifest twice', (given) => (given.manifest = (text) => text.replace('{"agreement":', '{"agreement":"x","agreement":')), 'twice'],
+  ])('with %s, and everything signed anew, is refused by both', async (_, change, why) => {
+    const bundle = await bundleOf(changed(change))
+    expect(await both(bundle)).toEqual({ independent: false, ours: false })
+    expect(verify(bundle).wrong).toContain(why)
+  })
+
+  test('with a statement by somebody else is refused by both', async () => {
+    const request = { method: 'GET', path: '', query: '?district=eq.0' }
+    for (const claims of [{ key: keyOf('somebody') }, { issuer: 'did:web:other.example' }, { audience: 'did:web:other.example' }, { agreement: 'urn:uuid:other' }, { id: 'another' }]) {
+      const signed = statementOf({ id: 's-0', request, ...claims })
+      const events = providerEvents().map((event, place) => (place === 1 ? { ...event, signed, signedSha256: digestOf(signed) } : event))
+      const given = parts(events)
+      given.keys.push({ use: 'identity', name: 'did:web:other.example#key', jwk: jwkOf(keyOf('did:web:other.example')), from: created, until: null, participant: 'did:web:other.example' })
+      expect(await both(await bundleOf(given))).toEqual({ independent: false, ours: false })
+    }
+  })
+
+  test('with statements whose key it does not have says so', async () => {
+    const given = parts()
+    given.keys = given.keys.filter((key) => !json(key).includes(`${consumer}#key`))
+    const bundle = await bundleOf(given)
+    expect(await both(bundle)).toEqual({ independent: true, ours: true })
+    expect(verify(bundle).proven).toContain('4 signed requests were not verified: the bundle has no key for them.')
+  })
+
+  test('with a receipt that does not hold, or another one than was recorded, is refused by both', async () => {
+    expect(wrongReceipt).not.toBe(receipt)
+    expect(await both(await bundleOf(consumerParts(wrongReceipt, wrongReceipt)))).toEqual({ independent: false, ours: false })
+    expect(await both(await bundleOf(consumerParts(receipt, wrongReceipt)))).toEqual({ independent: false, ours: false })
+  })
+
+  test('with a manifest that somebody else signed, or signed beside, is refused by both', async () => {
+    const files = filesOf(parts())
+    const note = String(files.get('manifest.note'))
+    const text = `${note.split('\n\n')[0] ?? ''}\n`
+    for (const wrong of [formatNote(text, [ed25519Signer(origin, keyOf('somebody'))]), `${note}— other AAAAAAAA\n`, note.replace('evidence', 'evidense'), `${note}${note.split('\n\n')[1] ?? ''}`]) {
+      expect(await both(await zipOf(new Map([...files, ['manifest.note', wrong]])))).toEqual({ independent: false, ours: false })
+    }
+  })
+})
