@@ -1,5 +1,5 @@
 /* Generated from audit.yaml by `npm run generate`; do not edit.
-   sha256 of audit.yaml: c27786fe105aa925abe41d0575b01cf044daeea0b0b70c6e18f72553ad2ea355
+   sha256 of audit.yaml: 808a2f12b7f807bf3b9371f0d4354cfb28990b449e1132a59e221ccf23fb98f6
    sha256 of management.yaml: 20cbfbc1abf6f0e4bae7f289280ac14cf85163fa5c6ff602a0e5fc8c1c9206ad */
 
 export interface paths {
@@ -10,7 +10,10 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** The record, oldest first */
+        /**
+         * Search the record
+         * @description All conditions hold together. `order=desc` gives the newest first; a cursor goes on in the order of the page that gave it.
+         */
         readonly get: operations["listAuditEntries"];
         readonly put?: never;
         readonly post?: never;
@@ -25,12 +28,55 @@ export interface paths {
             readonly query?: never;
             readonly header?: never;
             readonly path: {
-                readonly index: number;
+                readonly index: components["parameters"]["RecordIndex"];
             };
             readonly cookie?: never;
         };
         /** One entry of the record, by its number */
         readonly get: operations["getAuditEntry"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/audit/entries/{index}/proof": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly index: components["parameters"]["RecordIndex"];
+            };
+            readonly cookie?: never;
+        };
+        /**
+         * The proof that an entry is in its log
+         * @description The entry as it was hashed, its place in its log, the proof of inclusion (RFC 6962 §2.1.1) and the signed checkpoint that it leads to: the
+         *     newest one that witnesses have cosigned, when it covers the entry. `receipt` is the same as a C2SP tlog-proof.
+         */
+        readonly get: operations["getAuditProof"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/audit/statistics": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Requests for data by period, for a chart
+         * @description What was permitted, refused, released and received in each day, week or month of the time zone. Periods without any are left out.
+         */
+        readonly get: operations["getAuditStatistics"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -47,9 +93,10 @@ export interface paths {
             readonly cookie?: never;
         };
         /**
-         * The record as a stream, up to what was recorded when it began
-         * @description `ndjson`: one entry a line. `csv`: index, time, type, partner, agreement, transfer, dataset and the whole entry as JSON; a cell that a spreadsheet would run as a formula
-         *     has a `'` put before it.
+         * The record as a file, up to what was recorded when it began
+         * @description `ndjson`: one entry a line. `csv` and `parquet`: one row an entry, with columns for what is searched and counted, times in the time zone and in UTC, and
+         *     the whole entry as JSON; in CSV a cell that a spreadsheet would run as a formula has a `'` put before it. The export is itself recorded
+         *     (`audit.exported`), before the first entry is written.
          */
         readonly get: operations["exportAudit"];
         readonly put?: never;
@@ -60,10 +107,276 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/audit/logs": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * The logs of this connector, oldest first
+         * @description Each year, and each new key, begins another. Numbers of the record run on through all of them.
+         */
+        readonly get: operations["listLogs"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/audit/logs/{log}/checkpoint": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly log: components["parameters"]["Log"];
+            };
+            readonly cookie?: never;
+        };
+        /** The checkpoint that is published, with all cosignatures (C2SP tlog-checkpoint) */
+        readonly get: operations["getLogCheckpoint"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/audit/logs/{log}/consistency": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly log: components["parameters"]["Log"];
+            };
+            readonly cookie?: never;
+        };
+        /** The proof that one size of a log continues another (RFC 6962 §2.1.2) */
+        readonly get: operations["getLogConsistency"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/audit/logs/{log}/tiles/{level}/{index}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly log: components["parameters"]["Log"];
+                readonly level: number;
+                readonly index: number;
+            };
+            readonly cookie?: never;
+        };
+        /** Hashes of a tile (C2SP tlog-tiles) */
+        readonly get: operations["getLogTile"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/audit/logs/{log}/entries/{index}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly log: components["parameters"]["Log"];
+                readonly index: number;
+            };
+            readonly cookie?: never;
+        };
+        /** A bundle of entries as they were hashed (C2SP tlog-tiles) */
+        readonly get: operations["getLogEntries"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/audit/witnesses": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Who cosigns our log, and how far
+         * @description Partners whose DID document names a witness, and those of CONCORDAT_WITNESSES. Asked while the log grows, after agreements, and by `POST`.
+         */
+        readonly get: operations["listWitnesses"];
+        readonly put?: never;
+        /** Ask all witnesses now to cosign our log */
+        readonly post: operations["askWitnesses"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/audit/events": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * The catalogue of what is recorded
+         * @description Every type of record with its fields. `events.md` beside this document is the same for people.
+         */
+        readonly get: operations["listEventTypes"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/audit/erase": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Erase what records say of a person
+         * @description Removes values and salts of personal fields of the records that name a user, an actor or a caller, or of records by their numbers. The log keeps
+         *     salted commitments, so that every proof holds as before. The erasure is recorded in turn: which records and fields, by whom and why, but not the value.
+         */
+        readonly post: operations["eraseRecords"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/audit/logs/{log}/prune": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly log: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Remove the entries of a closed log after their time
+         * @description Its final checkpoint stays. 'conflict' for a log that is open, or younger than records are kept.
+         */
+        readonly post: operations["pruneLog"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description On whose request, or why; kept in the record */
+        readonly WrittenReason: string;
+        /**
+         * @description Tell what would be removed, and remove nothing
+         * @default false
+         */
+        readonly DryRun: boolean;
+        /**
+         * @example {
+         *       "name": "data.city.example/witness",
+         *       "partner": "did:web:data.city.example",
+         *       "url": "https://data.city.example/witness",
+         *       "vkey": "data.city.example/witness+0a1b2c3d+BKx7",
+         *       "origin": "us.example/log/2026",
+         *       "size": 1204,
+         *       "seenAt": "2026-03-02T09:30:00.000Z",
+         *       "lag": 3
+         *     }
+         */
+        readonly Witness: {
+            readonly name: string;
+            /** @description Participant id; a witness from the settings has none */
+            readonly partner?: string;
+            readonly url: string;
+            /** @description Its key (C2SP signed-note) */
+            readonly vkey: string;
+            /** @description Which of our logs it cosigned last */
+            readonly origin?: string;
+            /** @description How many of its entries */
+            readonly size?: number;
+            readonly seenAt?: components["schemas"]["Time"];
+            /** @description How many entries of the open log it has not cosigned */
+            readonly lag: number;
+            readonly failingSince?: components["schemas"]["Time"];
+            /** @description What it answered last, or why there was no answer */
+            readonly failure?: string;
+            /** @description When an alarm was raised that still stands */
+            readonly alarmedAt?: components["schemas"]["Time"];
+        };
+        readonly EventDescription: {
+            readonly type: string;
+            readonly subject: string;
+            readonly meaning: string;
+            /** @enum {unknown} */
+            readonly keep: "evidence" | "operation";
+            readonly fields: readonly {
+                /** @description A field inside another by its path: request.query */
+                readonly name: string;
+                readonly meaning: string;
+                /** @description The log has a salted commitment; the value can be erased */
+                readonly personal: boolean;
+                /** @description The log has a commitment because the value is large */
+                readonly bulky: boolean;
+            }[];
+        };
+        /**
+         * @example {
+         *       "user": "0Jx5bCk9",
+         *       "reason": "Request of 2 March 2026, file 12/2026"
+         *     }
+         */
+        readonly ErasureRequest: {
+            /** @description Pseudonym of a user */
+            readonly user?: string;
+            /** @description Name of an API token, or of a user of ours */
+            readonly actor?: string;
+            /** @description Network address */
+            readonly caller?: string;
+            readonly records?: readonly number[];
+            /** @description Only these personal fields, beside those that hold the value; all of them without it */
+            readonly fields?: readonly string[];
+            readonly reason: components["schemas"]["WrittenReason"];
+            readonly dryRun?: components["schemas"]["DryRun"];
+        } & (unknown | unknown | unknown | unknown);
+        readonly Erasure: {
+            /** @description How many records lost fields */
+            readonly records: number;
+            readonly fields: readonly string[];
+            /** @description Numbers of the records that tell of it */
+            readonly recorded: readonly number[];
+            /** @description Releases that are running, whose end will be recorded with the value: erase again once they have ended */
+            readonly running: number;
+        };
         /**
          * @example {
          *       "index": 41,
@@ -92,6 +405,94 @@ export interface components {
             readonly items: readonly components["schemas"]["AuditEntry"][];
             readonly next: components["schemas"]["Next"];
         };
+        /** @description SHA-256, base64 */
+        readonly Hash: string;
+        readonly Log: {
+            readonly name: string;
+            /** @description The first line of its checkpoints */
+            readonly origin: string;
+            /** @description Its key, as C2SP signed-note writes it */
+            readonly vkey: string;
+            /** @description The number in the record of its entry 0 */
+            readonly start: number;
+            /** @description How many entries it came to; null while it is open */
+            readonly size: number | null;
+            readonly openedAt: components["schemas"]["Time"];
+            readonly closedAt: components["schemas"]["TimeOrNull"];
+        };
+        readonly Logs: {
+            readonly items: readonly components["schemas"]["Log"][];
+        };
+        readonly AuditProof: {
+            readonly index: number;
+            /** @description The entry as it was hashed: canonical JSON */
+            readonly entry: string;
+            readonly log: string;
+            readonly origin: string;
+            readonly vkey: string;
+            /** @description Its number in that log */
+            readonly leafIndex: number;
+            readonly leafHash: components["schemas"]["Hash"];
+            readonly proof: readonly components["schemas"]["Hash"][];
+            /** @description How many entries the checkpoint covers */
+            readonly size: number;
+            /** @description The signed note with its cosignatures */
+            readonly checkpoint: string;
+            /** @description Who cosigned the checkpoint */
+            readonly cosigned: readonly components["schemas"]["Cosigned"][];
+            /** @description C2SP tlog-proof */
+            readonly receipt: string;
+        };
+        readonly Cosigned: {
+            /** @description Name of its key */
+            readonly witness: string;
+            readonly time: components["schemas"]["Time"];
+        };
+        /**
+         * @example {
+         *       "by": "month",
+         *       "timeZone": "Europe/Madrid",
+         *       "items": [
+         *         {
+         *           "start": "2026-03-01",
+         *           "records": 25,
+         *           "permitted": 12,
+         *           "refused": 3,
+         *           "rows": 1044,
+         *           "bytes": 88120,
+         *           "codes": {
+         *             "not-permitted": 2,
+         *             "quota-exceeded": 1
+         *           }
+         *         }
+         *       ]
+         *     }
+         */
+        readonly AuditStatistics: {
+            /** @enum {unknown} */
+            readonly by: "day" | "week" | "month";
+            readonly timeZone: string;
+            readonly items: readonly components["schemas"]["AuditPeriod"][];
+        };
+        readonly AuditPeriod: {
+            /**
+             * Format: date
+             * @description The first day of the period
+             */
+            readonly start: string;
+            readonly records: number;
+            /** @description Requests and deliveries that were permitted; as consumer, those that were answered */
+            readonly permitted: number;
+            readonly refused: number;
+            /** @description Rows of permitted answers */
+            readonly rows: number;
+            /** @description Bytes that went out, or came in */
+            readonly bytes: number;
+            /** @description Refusals by their code */
+            readonly codes: {
+                readonly [key: string]: number;
+            };
+        };
         /** @description Opaque; ours are `urn:uuid:…` */
         readonly Id: string;
         /** @enum {unknown} */
@@ -108,8 +509,21 @@ export interface components {
         readonly Time: string;
         /** @description The cursor of the following page */
         readonly Next: string | null;
+        /** Format: date-time */
+        readonly TimeOrNull: string | null;
     };
     responses: {
+        /** @description The witnesses, by name */
+        readonly Witnesses: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": {
+                    readonly items: readonly components["schemas"]["Witness"][];
+                };
+            };
+        };
         /** @description A refusal */
         readonly Problem: {
             headers: {
@@ -135,6 +549,21 @@ export interface components {
         readonly AuditTransfer: components["schemas"]["Id"];
         readonly AuditPartner: components["schemas"]["Id"];
         readonly AuditDataset: components["schemas"]["Id"];
+        /** @description Of whoever asked; in records of our own questions, the role that was stated */
+        readonly AuditRole: string;
+        /** @description The purpose that was stated */
+        readonly AuditPurpose: string;
+        /** @description How a question was answered: by us, or by the partner that we asked */
+        readonly AuditDecision: "permit" | "deny";
+        /** @description From the record with this number on */
+        readonly FromRecord: number;
+        /** @description Up to the record with this number */
+        readonly ToRecord: number;
+        /** @description A name of the IANA time zone database */
+        readonly TimeZone: string;
+        readonly RecordIndex: number;
+        readonly Log: string;
+        readonly Width: number;
         /** @description From this time on */
         readonly Since: string;
         /** @description Before this time */
@@ -142,6 +571,8 @@ export interface components {
         /** @description `next` of the page before */
         readonly Cursor: string;
         readonly Limit: number;
+        /** @description Any text that is new for a new request */
+        readonly IdempotencyKey: string;
     };
     requestBodies: never;
     headers: never;
@@ -155,15 +586,26 @@ export interface operations {
                 /** @description `next` of the page before */
                 readonly cursor?: components["parameters"]["Cursor"];
                 readonly limit?: components["parameters"]["Limit"];
+                readonly order?: "asc" | "desc";
                 readonly type?: components["parameters"]["AuditType"];
                 readonly agreement?: components["parameters"]["AuditAgreement"];
                 readonly transfer?: components["parameters"]["AuditTransfer"];
                 readonly partner?: components["parameters"]["AuditPartner"];
                 readonly dataset?: components["parameters"]["AuditDataset"];
+                /** @description Of whoever asked; in records of our own questions, the role that was stated */
+                readonly role?: components["parameters"]["AuditRole"];
+                /** @description The purpose that was stated */
+                readonly purpose?: components["parameters"]["AuditPurpose"];
+                /** @description How a question was answered: by us, or by the partner that we asked */
+                readonly decision?: components["parameters"]["AuditDecision"];
                 /** @description From this time on */
                 readonly since?: components["parameters"]["Since"];
                 /** @description Before this time */
                 readonly until?: components["parameters"]["Until"];
+                /** @description From the record with this number on */
+                readonly from?: components["parameters"]["FromRecord"];
+                /** @description Up to the record with this number */
+                readonly to?: components["parameters"]["ToRecord"];
             };
             readonly header?: never;
             readonly path?: never;
@@ -188,7 +630,7 @@ export interface operations {
             readonly query?: never;
             readonly header?: never;
             readonly path: {
-                readonly index: number;
+                readonly index: components["parameters"]["RecordIndex"];
             };
             readonly cookie?: never;
         };
@@ -206,15 +648,42 @@ export interface operations {
             readonly default: components["responses"]["Problem"];
         };
     };
-    readonly exportAudit: {
+    readonly getAuditProof: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly index: components["parameters"]["RecordIndex"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The proof */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AuditProof"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly getAuditStatistics: {
         readonly parameters: {
             readonly query?: {
-                readonly format?: "ndjson" | "csv";
-                readonly type?: components["parameters"]["AuditType"];
+                readonly by?: "day" | "week" | "month";
+                /** @description A name of the IANA time zone database */
+                readonly timeZone?: components["parameters"]["TimeZone"];
                 readonly agreement?: components["parameters"]["AuditAgreement"];
-                readonly transfer?: components["parameters"]["AuditTransfer"];
                 readonly partner?: components["parameters"]["AuditPartner"];
                 readonly dataset?: components["parameters"]["AuditDataset"];
+                /** @description Of whoever asked; in records of our own questions, the role that was stated */
+                readonly role?: components["parameters"]["AuditRole"];
+                /** @description The purpose that was stated */
+                readonly purpose?: components["parameters"]["AuditPurpose"];
                 /** @description From this time on */
                 readonly since?: components["parameters"]["Since"];
                 /** @description Before this time */
@@ -226,14 +695,307 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description The entries */
+            /** @description One item a period, oldest first */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    readonly "application/json": components["schemas"]["AuditStatistics"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly exportAudit: {
+        readonly parameters: {
+            readonly query?: {
+                readonly format?: "ndjson" | "csv" | "parquet";
+                /** @description A name of the IANA time zone database */
+                readonly timeZone?: components["parameters"]["TimeZone"];
+                readonly type?: components["parameters"]["AuditType"];
+                readonly agreement?: components["parameters"]["AuditAgreement"];
+                readonly transfer?: components["parameters"]["AuditTransfer"];
+                readonly partner?: components["parameters"]["AuditPartner"];
+                readonly dataset?: components["parameters"]["AuditDataset"];
+                /** @description Of whoever asked; in records of our own questions, the role that was stated */
+                readonly role?: components["parameters"]["AuditRole"];
+                /** @description The purpose that was stated */
+                readonly purpose?: components["parameters"]["AuditPurpose"];
+                /** @description How a question was answered: by us, or by the partner that we asked */
+                readonly decision?: components["parameters"]["AuditDecision"];
+                /** @description From this time on */
+                readonly since?: components["parameters"]["Since"];
+                /** @description Before this time */
+                readonly until?: components["parameters"]["Until"];
+                /** @description From the record with this number on */
+                readonly from?: components["parameters"]["FromRecord"];
+                /** @description Up to the record with this number */
+                readonly to?: components["parameters"]["ToRecord"];
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The entries */
+            readonly 200: {
+                headers: {
+                    /** @description How many entries follow */
+                    readonly "Concordat-Count"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
                     readonly "application/x-ndjson": string;
                     readonly "text/csv": string;
+                    readonly "application/vnd.apache.parquet": string;
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly listLogs: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The logs */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Logs"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly getLogCheckpoint: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly log: components["parameters"]["Log"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A signed note */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/plain": string;
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly getLogConsistency: {
+        readonly parameters: {
+            readonly query: {
+                readonly from: number;
+                readonly to: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly log: components["parameters"]["Log"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The proof */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly log: string;
+                        readonly from: number;
+                        readonly to: number;
+                        readonly proof: readonly components["schemas"]["Hash"][];
+                    };
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly getLogTile: {
+        readonly parameters: {
+            readonly query?: {
+                readonly width?: components["parameters"]["Width"];
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly log: components["parameters"]["Log"];
+                readonly level: number;
+                readonly index: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description `width` hashes of 32 bytes */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/octet-stream": string;
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly getLogEntries: {
+        readonly parameters: {
+            readonly query?: {
+                readonly width?: components["parameters"]["Width"];
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly log: components["parameters"]["Log"];
+                readonly index: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description `width` entries, each after its length in two bytes */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/octet-stream": string;
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly listWitnesses: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: components["responses"]["Witnesses"];
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly askWitnesses: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Any text that is new for a new request */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: components["responses"]["Witnesses"];
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly listEventTypes: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description All types */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly items: readonly components["schemas"]["EventDescription"][];
+                    };
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly eraseRecords: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Any text that is new for a new request */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["ErasureRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description What was erased */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Erasure"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly pruneLog: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Any text that is new for a new request */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            readonly path: {
+                readonly log: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    readonly reason: components["schemas"]["WrittenReason"];
+                    readonly dryRun?: components["schemas"]["DryRun"];
+                };
+            };
+        };
+        readonly responses: {
+            /** @description What was removed */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly log: string;
+                        readonly records: number;
+                        /** @description Agreements that have not ended and had records in it */
+                        readonly runningAgreements: number;
+                    };
                 };
             };
             readonly default: components["responses"]["Problem"];

@@ -20,6 +20,7 @@ import { createRepresentations, removeLeftovers } from './representations.ts'
 import { createDataPlaneRouter } from './routes.ts'
 import { createRunningDownloads } from './running-downloads.ts'
 import { createShortCache } from './short-cache.ts'
+import type { KnownColumn } from './sources/duckdb/job.ts'
 import { createDuckDbPool } from './sources/duckdb/pool.ts'
 import { createPostgresqlSources } from './sources/postgresql.ts'
 import { createTableEngines } from './sources/table-engines.ts'
@@ -49,6 +50,8 @@ export interface DataPlane {
   readonly fetchData: (from: Pick<Endpoint, 'endpoint' | 'authorization'>, request: DataRequest) => Promise<OutboundStream>
   /** What was delivered under a transfer. */
   readonly deliveries: (transferId: string) => Promise<Omit<Delivery, 'transferId'>[]>
+  /** Writes a CSV that the connector wrote as Parquet and hands it to `take`, which must be done with it when it resolves. */
+  readonly writeParquet: (csv: { readonly path: string; readonly columns: readonly KnownColumn[] }, take: (path: string) => Promise<void>) => Promise<void>
   /** Waits until the outcomes of all finished requests are recorded. */
   readonly settle: () => Promise<void>
   readonly close: () => Promise<void>
@@ -90,6 +93,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     push: (job) => push({ ...deps, ...parts }, job),
     fetchData: (from, request) => fetchData(deps.http, from, request),
     deliveries: async (transferId) => (await listDeliveries(deps.database.db, transferId)).map(({ transferId: _transferId, ...delivery }) => delivery),
+    writeParquet: ({ path, columns }, take) => pool.export({ path, format: 'csv', known: columns }, 'parquet', (file) => take(file.path)),
     settle,
     async close() {
       running.close()

@@ -5,6 +5,9 @@ import type { Request, Response } from 'express'
 import { ProblemError } from '../errors.ts'
 import { readJson } from '../http/json-body.ts'
 import { agreementHandlers } from './agreements.ts'
+import { auditExportHandlers } from './audit-export.ts'
+import { auditLogHandlers } from './audit-logs.ts'
+import { auditStatisticsHandlers } from './audit-statistics.ts'
 import { auditHandlers } from './audit.ts'
 import type { Authenticate } from './authentication.ts'
 import { loadContract } from './contract.ts'
@@ -31,6 +34,7 @@ import { selfHandlers } from './self.ts'
 import { tokenHandlers } from './tokens.ts'
 import { transferHandlers } from './transfers.ts'
 import { receiveFile } from './uploads.ts'
+import { witnessHandlers } from './witnesses.ts'
 
 /** What a route serves with. `stopping` ends streams that would go on for ever. */
 export type RouterDeps = ManagementDeps & { readonly stopping: AbortSignal; readonly authenticate: Authenticate }
@@ -66,7 +70,11 @@ function handlersOf(deps: RouterDeps): Handlers {
     ...obligationHandlers(deps),
     ...transferHandlers(deps),
     ...auditHandlers(deps),
+    ...auditExportHandlers(deps),
+    ...auditLogHandlers(deps),
+    ...auditStatisticsHandlers(deps),
     ...erasureHandlers(deps),
+    ...witnessHandlers(deps),
     ...outboxHandlers(deps),
     ...tokenHandlers(deps),
   }

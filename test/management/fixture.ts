@@ -8,6 +8,7 @@ import { createAgreements } from '../../src/agreements/agreements.ts'
 import { createObligations } from '../../src/agreements/obligations.ts'
 import { createCatalog } from '../../src/catalog/catalog.ts'
 import { createSecrets } from '../../src/catalog/secrets/secrets.ts'
+import { createDuckDbPool } from '../../src/dataplane/sources/duckdb/pool.ts'
 import { ProblemError } from '../../src/errors.ts'
 import { createOutboundHttp } from '../../src/http/guarded-fetch.ts'
 import { listen } from '../../src/http/listener.ts'
@@ -43,6 +44,7 @@ export async function startManagement(changes: Partial<ManagementDeps> = {}) {
   const newId = () => `urn:uuid:${randomUUID()}`
   const metrics = createMetrics()
   const audit = countRecords(await openTestAudit(database, { clock }), metrics)
+  const duckDb = createDuckDbPool({ directory: join(folder, 'duckdb') })
   const http = createOutboundHttp({ allow: ['127.0.0.1'] })
   const recorded: Recorded[] = []
   const logged: string[] = []
@@ -97,6 +99,7 @@ export async function startManagement(changes: Partial<ManagementDeps> = {}) {
     http,
     metrics,
     witnesses: { ask: async () => [], states: async () => [] },
+    writeParquet: ({ path, columns }, take) => duckDb.export({ path, format: 'csv', known: columns }, 'parquet', (file) => take(file.path)),
     uploadDirectory: join(folder, 'uploads'),
     uploadLimit: 100_000,
     eventPollMs: 50,
@@ -114,6 +117,7 @@ export async function startManagement(changes: Partial<ManagementDeps> = {}) {
     server.close()
     await listener.close()
     await outbox.stop()
+    await duckDb.close()
     await http.close()
     await audit.close()
     await database.close()

@@ -77,7 +77,7 @@ export async function countEntries(db: Queries, filter: AuditFilter, most: numbe
     .limit(most)
   const row = await db
     .selectFrom(found.as('found'))
-    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .select(({ fn }) => fn.countAll<string | number>().as('count'))
     .executeTakeFirstOrThrow()
   return Number(row.count)
 }
