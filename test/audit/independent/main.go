@@ -2,7 +2,7 @@
 // folder, Go's standard library, and golang.org/x/mod/sumdb/{note,tlog}, which the checksum database of Go is verified with.
 //
 //	verify-log DIR [--older FILE] [--witness VKEY]...
-//	verify-bundle FILE.zip
+//	verify-bundle FILE.zip...
 //
 // Says what it has proven, and exits with 0; or says what is wrong, and exits with 1. 2 is for wrong use.
 //
@@ -36,26 +36,41 @@ func say(format string, args ...interface{}) {
 }
 
 func main() {
+	args := os.Args[1:]
+	holds := true
+	switch {
+	case len(args) >= 2 && args[0] == "verify-log":
+		holds = attempt("", func() { verifyLog(args[1], args[2:]) })
+	case len(args) == 2 && args[0] == "verify-bundle":
+		holds = attempt("", func() { verifyBundle(args[1]) })
+	case len(args) > 2 && args[0] == "verify-bundle":
+		for _, name := range args[1:] {
+			file := name
+			holds = attempt(file+": ", func() { verifyBundle(file) }) && holds
+		}
+	default:
+		fmt.Fprintln(os.Stderr, "usage: verify-log DIR [--older FILE] [--witness VKEY]... | verify-bundle FILE.zip...")
+		os.Exit(2)
+	}
+	if !holds {
+		os.Exit(1)
+	}
+}
+
+// Says what is wrong, if anything is. What is no finding is a bug, and ends the program.
+func attempt(about string, verify func()) (holds bool) {
 	defer func() {
 		switch found := recover().(type) {
 		case nil:
+			holds = true
 		case wrong:
-			fmt.Fprintf(os.Stderr, "NOT PROVEN: %s\n", string(found))
-			os.Exit(1)
+			fmt.Fprintf(os.Stderr, "%sNOT PROVEN: %s\n", about, string(found))
 		default:
 			panic(found)
 		}
 	}()
-	args := os.Args[1:]
-	switch {
-	case len(args) >= 2 && args[0] == "verify-log":
-		verifyLog(args[1], args[2:])
-	case len(args) == 2 && args[0] == "verify-bundle":
-		verifyBundle(args[1])
-	default:
-		fmt.Fprintln(os.Stderr, "usage: verify-log DIR [--older FILE] [--witness VKEY]... | verify-bundle FILE.zip")
-		os.Exit(2)
-	}
+	verify()
+	return
 }
 
 // The library also takes base64 with stray bits and line breaks; here there is one way to write each value.
