@@ -41,10 +41,14 @@ const statements = [
   // The provider's receipts, beside our own records as a consumer.
   `create table receipt (
     record_index bigint primary key, agreement_id text not null, partner text not null, origin text not null,
-    leaf_index bigint not null, receipt text not null, verified boolean not null, problem text, received_at timestamptz not null)`,
+    leaf_index bigint not null, receipt text not null, verified boolean not null, problem text, received_at timestamptz not null, provider_record bigint, refusal boolean not null default false)`,
   `create index receipt_agreement on receipt (agreement_id, record_index)`,
+  // A release has a record of its own; refusals of the same kind may share one.
+  `create unique index receipt_once on receipt (origin, leaf_index) where verified and not refusal`,
   // Releases that are running, so that those of a process that crashed are closed.
   `create table running_release (record_index bigint primary key, process text not null, record jsonb not null, lease_until timestamptz not null)`,
+  `create index running_release_lease on running_release (lease_until)`,
+  `create table release_process (process text primary key, mark bigint not null, lease_until timestamptz not null)`,
 ]
 
 export async function up(db: Kysely<unknown>): Promise<void> {

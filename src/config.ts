@@ -44,6 +44,8 @@ export interface Config {
   readonly witnesses: readonly WitnessAddress[]
   /** How often witnesses are asked while the log grows; 0: only on demand. */
   readonly witnessIntervalMs: number
+  /** Whether answers under terms that ask something are passed on only with a receipt that proves the provider's record of them. */
+  readonly requireReceipts: boolean
   readonly logLevel: string
   /** OTLP endpoint of an OpenTelemetry collector; undefined: no traces. */
   readonly tracesEndpoint: string | undefined
@@ -94,6 +96,7 @@ export function readConfig(dataDirectory?: string, environment: Settings = proce
     attested: { spatial: optional(settings, 'CONCORDAT_LOCATION', checkedWord), securityLevel: optional(settings, 'CONCORDAT_SECURITY_LEVEL', checkedWord) },
     witnesses: readWitnesses('CONCORDAT_WITNESSES', settings['CONCORDAT_WITNESSES'] ?? ''),
     witnessIntervalMs: number(settings, 'CONCORDAT_WITNESS_SECONDS', { default: 10, least: 0, most: 86_400 }) * 1000,
+    requireReceipts: onOrOff(settings, 'CONCORDAT_REQUIRE_RECEIPTS'),
     logLevel: settings['CONCORDAT_LOG_LEVEL'] ?? 'info',
     tracesEndpoint: settings['OTEL_EXPORTER_OTLP_ENDPOINT'],
   })
@@ -224,6 +227,12 @@ function number(settings: Settings, name: string, range: { default: number; leas
   const parsed = Number(value)
   if (!Number.isInteger(parsed) || parsed < range.least || parsed > range.most) throw invalid(name, `must be a whole number from ${range.least} to ${range.most}; it is "${value}"`)
   return parsed
+}
+
+function onOrOff(settings: Settings, name: string): boolean {
+  const value = settings[name] ?? 'off'
+  if (value !== 'on' && value !== 'off') throw invalid(name, `must be on or off; it is "${value}"`)
+  return value === 'on'
 }
 
 function list(value: string | undefined): string[] {

@@ -26,8 +26,10 @@ import type { Secrets } from './catalog/secrets/secrets.ts'
 import type { Config } from './config.ts'
 import { createWitnessing, transparencyKeys } from './connector/witnessing.ts'
 import type { Witnessing } from './connector/witnessing.ts'
+import { connectReceiptChecks } from './connector/receipt-checks.ts'
 import { createDataPlane } from './dataplane/data-plane.ts'
 import type { DataPlane } from './dataplane/data-plane.ts'
+import type { ReceiptChecks } from './dataplane/receipts/checks.ts'
 import { createHashKeys } from './dataplane/governed/hash-key.ts'
 import { permitStarted } from './dataplane/release.ts'
 import type { ReleasedDataset, ReleasedTransfer } from './dataplane/release.ts'
@@ -137,8 +139,11 @@ async function build(config: Config, overrides: Overrides, closers: Closers): Pr
   // What is built first calls what is built later: only once a message is due or a request has come.
   const outbox = createOutbox({ database, clock, onError: base.onError, giveUpAfterMs: config.outboxGiveUpMs, deliver: (message) => deliver(message) })
   closers.push(() => outbox.stop())
+  const receipts = connectReceiptChecks(base)
   const dataPlane = createDataPlane({
     ...base,
+    receipts,
+    agreementOf: async (id) => (await transfers.get(id)).agreementId,
     accessTokenMs: config.accessTokenMs,
     postgresqlConnections: config.postgresqlSources,
     decide: permitStarted,
@@ -166,7 +171,7 @@ async function build(config: Config, overrides: Overrides, closers: Closers): Pr
   base.afterAgreement.add(() => witnessing.feeder.wake())
 
   const services = { database, identity, audit, outbox, agreements, obligations, catalog, negotiations, transfers, dataPlane }
-  const management = await serveManagement(config, { ...base, ...services, secrets, client, witnesses: witnessing.feeder }, closers)
+  const management = await serveManagement(config, { ...base, ...services, receipts, secrets, client, witnesses: witnessing.feeder }, closers)
   const protocol = createProtocolRouter({ ...services, publicUrl, pageSize: config.catalogPageSize, afterAnswer: () => outbox.wake(), onError: base.onError })
   servePublic(base, [protocol, dataPlane.router, ...witnessing.routers(management.authenticate)])
 
@@ -295,7 +300,7 @@ function servePublic(base: Base, routers: readonly Router[]): void {
   base.publicListener.server.on('request', app)
 }
 
-async function serveManagement(config: Config, deps: Base & Connector['services'] & { secrets: Secrets; client: DspClient; witnesses: Witnessing['feeder'] }, closers: Closers): Promise<{ url: string; authenticate: Authenticate }> {
+async function serveManagement(config: Config, deps: Base & Connector['services'] & { receipts: ReceiptChecks; secrets: Secrets; client: DspClient; witnesses: Witnessing['feeder'] }, closers: Closers): Promise<{ url: string; authenticate: Authenticate }> {
   const paths = pathsIn(config.dataDirectory)
   await ensureOperatorToken(deps, deps.operatorToken)
   const listener = await listen(config.managementListener)
@@ -305,6 +310,7 @@ async function serveManagement(config: Config, deps: Base & Connector['services'
       ...deps,
       pseudonym: createPseudonyms(deps.sealingKey),
       attested: config.attested,
+      requireReceipts: config.requireReceipts,
       retentionYears: config.auditRetentionYears,
       oidc: config.oidc === undefined ? undefined : createOidc({ http: deps.http, clock: deps.clock, settings: config.oidc }),
       self: { id: deps.identity.id, address: deps.publicUrl, version },

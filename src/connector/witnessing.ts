@@ -122,7 +122,8 @@ function idAt(root: string): string | undefined {
   }
 }
 
-function vkeysOf(name: string, type: SignatureType, keys: readonly PublicJwk[]): string[] {
+/** Keys of a DID document in the form of signed notes, under `name`. */
+export function vkeysOf(name: string, type: SignatureType, keys: readonly PublicJwk[]): string[] {
   return keys.flatMap(({ kty, crv, x }) => {
     const raw = kty === 'OKP' && crv === 'Ed25519' ? Buffer.from(x, 'base64url') : Buffer.alloc(0)
     return raw.length === 32 ? [vkeyOf(name, type, raw)] : []

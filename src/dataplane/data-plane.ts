@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import type { Router } from 'express'
 import type { OutboundStream } from '../http/guarded-fetch.ts'
@@ -27,6 +28,7 @@ import { createTableEngines } from './sources/table-engines.ts'
 import type { PostgresqlSource } from './sources/source.ts'
 import type { Delivery } from './store.ts'
 import { listDeliveries } from './store.ts'
+import { createUnfinished } from './unfinished/unfinished.ts'
 
 /** Serves started transfers, delivers under them, and takes deliveries. */
 export interface DataPlane {
@@ -52,9 +54,24 @@ export interface DataPlane {
   readonly deliveries: (transferId: string) => Promise<Omit<Delivery, 'transferId'>[]>
   /** Writes a CSV that the connector wrote as Parquet and hands it to `take`, which must be done with it when it resolves. */
   readonly writeParquet: (csv: { readonly path: string; readonly columns: readonly KnownColumn[] }, take: (path: string) => Promise<void>) => Promise<void>
+  /** Does what is due, which otherwise happens by itself: notes releases that take long, tries again what could not be recorded, and records the end of what another process left. */
+  readonly tick: () => Promise<void>
   /** Waits until the outcomes of all finished requests are recorded. */
   readonly settle: () => Promise<void>
   readonly close: () => Promise<void>
+}
+
+const tickMs = 2_000
+
+// One at a time: whoever comes meanwhile waits for the one that runs.
+function createTick(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined
+  return () => {
+    running ??= work().finally(() => {
+      running = undefined
+    })
+    return running
+  }
 }
 
 export function createDataPlane(deps: DataPlaneDeps): DataPlane {
@@ -64,7 +81,8 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
   const postgresql = createPostgresqlSources({ connections: deps.postgresqlConnections, timeoutMs: limits.tableTimeoutMs })
   const representations = createRepresentations({ pool, postgresql, directory, maxBytes: limits.cacheBytes })
   const running = createRunningDownloads(deps)
-  const releases = createReleases(deps)
+  const unfinished = createUnfinished({ ...deps, process: randomUUID() })
+  const releases = createReleases({ ...deps, unfinished })
   const tokens = createAccessTokens(deps, running)
   const desk = createReleaseDesk(deps)
   const engines = createTableEngines({ pool, postgresql, representations, directory, timeoutMs: limits.tableTimeoutMs, maxBytes: limits.exportBytes })
@@ -76,6 +94,11 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
   const address = (kind: 'data' | 'inbox', transferId: string) => `${deps.publicUrl}/${kind}/${encodeURIComponent(transferId)}`
   const expiry = () => new Date(deps.clock().getTime() + deps.accessTokenMs)
   const swept = removeLeftovers(directory).catch(deps.onError)
+  const tick = createTick(async () => {
+    await unfinished.tick()
+    await releases.retry()
+  })
+  const timer = setInterval(() => void tick().catch(deps.onError), tickMs).unref()
   const settle = async () => {
     await releases.settle()
     await desk.settle()
@@ -94,12 +117,16 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     fetchData: (from, request) => fetchData(deps.http, from, request),
     deliveries: async (transferId) => (await listDeliveries(deps.database.db, transferId)).map(({ transferId: _transferId, ...delivery }) => delivery),
     writeParquet: ({ path, columns }, take) => pool.export({ path, format: 'csv', known: columns }, 'parquet', (file) => take(file.path)),
+    tick,
     settle,
     async close() {
+      clearInterval(timer)
       running.close()
       await pool.close()
       await swept
       await settle()
+      // What is due is not waited for twice; without the database others find the lease over.
+      await tick().then(() => unfinished.close()).catch(deps.onError)
       await postgresql.close()
     },
   }

@@ -1,56 +1,115 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { ProblemError } from '../errors.ts'
+import { isProblem, ProblemError } from '../errors.ts'
 import type { FoundToken } from './access-tokens.ts'
-import type { DataRouteDeps, DataTarget, Started } from './exchange.ts'
+import { isUnrecordable } from './denials.ts'
+import { describeRequest, noteRefusal } from './exchange.ts'
+import type { DataRouteDeps, DataTarget, RefusalNote, Started } from './exchange.ts'
+import { receiptHeaders, recordHeader } from './receipts/receipt-headers.ts'
+import { sendReceipt } from './receipts/send-receipt.ts'
 import { releaseProxied } from './release-proxied.ts'
 import { releaseTabular } from './release-tabular.ts'
 import type { ReleasedTransfer } from './release.ts'
+import { transferFacts } from './release.ts'
+import type { Facts } from './releases.ts'
 
-/** Serves a request for data: authenticate, decide, prepare, debit and record, and only then send. */
+/** A request, what is known of it so far, and the record of its refusal. */
+interface Asked {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly target: DataTarget
+  readonly refusal: RefusalNote
+  token: FoundToken | undefined
+  transfer: ReleasedTransfer | undefined
+}
+
+/** Serves a request for data: authenticate, decide, prepare, debit and record, and only then send. A refusal is recorded, too, and says so. */
 export async function serveData(deps: DataRouteDeps, request: IncomingMessage, response: ServerResponse, target: DataTarget): Promise<void> {
-  const token = await authenticate(deps, request, target)
+  const asked: Asked = { request, response, target, refusal: { record: undefined }, token: undefined, transfer: undefined }
+  try {
+    await serve(deps, asked)
+  } catch (error) {
+    if (isProblem(error)) await tellRefusal(deps, asked, error)
+    throw error
+  }
+}
+
+async function serve(deps: DataRouteDeps, asked: Asked): Promise<void> {
+  const { request, response, target, refusal } = asked
+  const token = await authenticate(deps, asked)
+  if (request.method !== 'GET' && request.method !== 'HEAD' && request.method !== 'POST') {
+    response.setHeader('Allow', 'GET, HEAD, POST, OPTIONS')
+    throw new ProblemError('method-not-allowed', 'Data is read with GET or HEAD; an HTTP source may allow POST.')
+  }
+  response.setHeader('Cache-Control', 'private, no-cache')
   const done = deps.running.add({ transferId: token.transferId, partner: token.partner, tokenSha256: token.sha256, cut: () => response.destroy() })
   try {
     // A revocation between the look-up and the line above found nothing to cut; now it would.
-    await requireToken(deps, request)
-    const { transfer, reason } = await decideStarted(deps, request, token)
+    await requireToken(deps, asked)
+    if (await sendReceipt(deps, { request, response, target, partner: token.partner })) return
+    const { transfer, reason } = await decideStarted(deps, asked, token)
+    asked.transfer = transfer
     const stillStarted = async () => {
-      await requireToken(deps, request)
-      await decideStarted(deps, request, token)
+      await requireToken(deps, asked)
+      await decideStarted(deps, asked, token)
     }
-    await release(deps, { request, response, target, transfer, reason, stillStarted })
+    await release(deps, { request, response, target, transfer, reason, refusal, stillStarted })
   } finally {
     done()
   }
 }
 
-async function authenticate(deps: DataRouteDeps, request: IncomingMessage, target: DataTarget): Promise<FoundToken> {
-  const token = await deps.tokens.find(request.headers.authorization, 'data')
-  if (token?.transferId !== target.transferId) throw refuseToken(deps, request, token)
+/** Waits for the record that tells of a refusal, so that its answer can prove it. */
+async function tellRefusal(deps: DataRouteDeps, asked: Asked, problem: ProblemError): Promise<void> {
+  const { response, refusal } = asked
+  // After the permission was recorded, its record tells of the request.
+  if (response.headersSent || response.hasHeader(recordHeader) || isUnrecordable(problem)) return
+  if (refusal.record === undefined) denyAnyway(deps, asked, problem)
+  const index = await refusal.record
+  if (index === undefined || response.headersSent) return
+  try {
+    for (const [name, value] of Object.entries(await receiptHeaders(deps, index))) response.setHeader(name, value)
+  } catch (error) {
+    if (isProblem(error) && error.code === 'log-stopped') throw error
+    // Nothing is released, and the record is there.
+    deps.onError(error)
+  }
+}
+
+// Whatever is wrong with it, a request for data was made. Refusals with the same code are counted together, whatever was asked.
+function denyAnyway(deps: DataRouteDeps, asked: Asked, { code, message }: ProblemError): void {
+  const { transfer, token } = asked
+  const known = transfer === undefined ? (token === undefined ? {} : { transfer: token.transferId }) : transferFacts(transfer)
+  deny(deps, asked, { code, reason: message, facts: { ...known, request: describeRequest(asked) }, alike: true }, token)
+}
+
+async function authenticate(deps: DataRouteDeps, asked: Asked): Promise<FoundToken> {
+  const token = await deps.tokens.find(asked.request.headers.authorization, 'data')
+  if (token?.transferId !== asked.target.transferId) throw refuseToken(deps, asked, token)
+  asked.token = token
   return token
 }
 
-async function requireToken(deps: DataRouteDeps, request: IncomingMessage): Promise<void> {
-  if ((await deps.tokens.find(request.headers.authorization, 'data')) === undefined) throw refuseToken(deps, request, undefined)
+async function requireToken(deps: DataRouteDeps, asked: Asked): Promise<void> {
+  if ((await deps.tokens.find(asked.request.headers.authorization, 'data')) === undefined) throw refuseToken(deps, asked, undefined)
 }
 
-function refuseToken(deps: DataRouteDeps, request: IncomingMessage, token: FoundToken | undefined): ProblemError {
+function refuseToken(deps: DataRouteDeps, asked: Asked, token: FoundToken | undefined): ProblemError {
   const reason = token === undefined ? 'The token is missing, unknown, revoked or over.' : 'The token is that of another transfer.'
-  deny(deps, request, { code: 'unauthenticated', reason }, token)
+  deny(deps, asked, { code: 'unauthenticated', reason }, token)
   return new ProblemError('unauthenticated', 'The access token is missing, not valid for this transfer, revoked or over. A new one comes with the start of the transfer.')
 }
 
-function deny(deps: DataRouteDeps, request: IncomingMessage, why: { code: string; reason: string }, token: FoundToken | undefined): void {
+function deny(deps: DataRouteDeps, { request, refusal }: Asked, why: { code: string; reason: string; facts?: Facts; alike?: true }, token: FoundToken | undefined): void {
   const known = token === undefined ? {} : { transfer: token.transferId, partner: token.partner }
-  deps.releases.denied({ caller: request.socket.remoteAddress ?? 'unknown', method: request.method ?? '', ...why, ...known })
+  noteRefusal(refusal, deps.releases.denied({ caller: request.socket.remoteAddress ?? 'unknown', method: request.method ?? '', ...why, ...known }))
 }
 
-async function decideStarted(deps: DataRouteDeps, request: IncomingMessage, token: FoundToken): Promise<{ transfer: ReleasedTransfer; reason: string }> {
+async function decideStarted(deps: DataRouteDeps, asked: Asked, token: FoundToken): Promise<{ transfer: ReleasedTransfer; reason: string }> {
   const transfer = await deps.tokens.released(token.transferId)
   const decision = transfer === undefined ? { permitted: false as const, code: 'no-transfer', reason: 'There is no such transfer of ours as provider.' } : deps.decide(transfer)
   if (transfer !== undefined && decision.permitted) return { transfer, reason: decision.reason }
   const { reason } = decision
-  deny(deps, request, { code: decision.permitted ? 'no-transfer' : decision.code, reason }, token)
+  deny(deps, asked, { code: decision.permitted ? 'no-transfer' : decision.code, reason }, token)
   throw new ProblemError('forbidden', reason)
 }
 

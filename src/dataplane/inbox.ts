@@ -8,6 +8,9 @@ import { Writable } from 'node:stream'
 import { ProblemError } from '../errors.ts'
 import type { AccessTokens } from './access-tokens.ts'
 import { readDigestField } from './file-digest.ts'
+import type { CheckedReceipt } from './receipts/checks.ts'
+import { receiptFacts, usedBefore } from './receipts/checks.ts'
+import { receiptHeader, recordHeader } from './receipts/receipt-headers.ts'
 import type { DataPlaneDeps } from './release.ts'
 import type { Releases } from './releases.ts'
 import { listDeliveries, putDelivery } from './store.ts'
@@ -21,7 +24,7 @@ export interface Receipt {
   readonly receivedAt: string
 }
 
-export interface InboxDeps extends Pick<DataPlaneDeps, 'database' | 'audit' | 'clock' | 'dataDirectory'> {
+export interface InboxDeps extends Pick<DataPlaneDeps, 'database' | 'audit' | 'clock' | 'dataDirectory' | 'receipts' | 'agreementOf'> {
   readonly tokens: AccessTokens
   readonly releases: Pick<Releases, 'denied'>
   readonly maxBytes: number
@@ -38,7 +41,7 @@ export async function receiveDelivery(deps: InboxDeps, request: IncomingMessage,
   const token = await deps.tokens.find(request.headers.authorization, 'inbox')
   if (token?.transferId !== transferId) {
     const known = token === undefined ? {} : { transfer: token.transferId, partner: token.partner }
-    deps.releases.denied({ caller: request.socket.remoteAddress ?? 'unknown', method: request.method ?? '', code: 'unauthenticated', reason: 'The token does not open this inbox.', ...known })
+    await deps.releases.denied({ caller: request.socket.remoteAddress ?? 'unknown', method: request.method ?? '', code: 'unauthenticated', reason: 'The token does not open this inbox.', ...known })
     throw new ProblemError('unauthenticated', 'The access token is missing, not valid for this inbox, revoked or over.')
   }
   const announced = readAnnounced(request, deps.maxBytes)
@@ -103,6 +106,7 @@ async function findReceipt(deps: InboxDeps, transferId: string, announced: Annou
 
 async function keep(deps: InboxDeps, request: IncomingMessage, delivery: Announced & { transferId: string; partner: string }): Promise<Receipt> {
   const { transferId, partner, sha256 } = delivery
+  const known = deps.receipts.known(partner)
   const folder = join(deps.dataDirectory, 'inbox', folderName(transferId))
   await mkdir(folder, { recursive: true })
   const part = join(folder, `.${randomUUID()}.part`)
@@ -112,14 +116,29 @@ async function keep(deps: InboxDeps, request: IncomingMessage, delivery: Announc
     const completedAt = deps.clock()
     const receipt: Receipt = { transferId, fileName, bytes, sha256, receivedAt: completedAt.toISOString() }
     const path = relative(deps.dataDirectory, join(folder, fileName))
+    const agreement = await deps.agreementOf(transferId)
+    const proof = await checkDelivery(deps, request, { partner, known })
+    let record: number | undefined
     await deps.database.transaction(async (tx) => {
       await putDelivery(tx.db, { transferId, role: 'consumer', fileName, bytes, sha256, path, receipt, completedAt })
-      await deps.audit.append(tx, { type: 'data.received', transfer: transferId, partner, fileName, bytes, sha256 })
+      const about = { transfer: transferId, partner, fileName, bytes, sha256, ...(agreement === undefined ? {} : { agreement }) }
+      deps.audit.appendNumbered(tx, [{ type: 'data.received', ...about, ...receiptFacts(proof) }], (first) => {
+        record = first
+      })
     })
+    if (record !== undefined && agreement !== undefined) await deps.receipts.keep(proof, { record, agreement, partner, transfer: transferId, refusal: false })
     return receipt
   } finally {
     await rm(part, { force: true })
   }
+}
+
+/** What the delivery's receipt is worth: it proves the provider's record of what it delivered. */
+async function checkDelivery({ receipts }: InboxDeps, { headers }: IncomingMessage, { partner, known }: { partner: string; known: ReadonlyMap<string, number> }): Promise<CheckedReceipt> {
+  const record = headersText(headers[recordHeader.toLowerCase()])
+  const receipt = headersText(headers[receiptHeader.toLowerCase()])
+  const checked = await receipts.check({ partner, record, receipt, refusal: false, known })
+  return checked.state === 'verified' && (await receipts.wasGiven(checked)) ? { ...checked, state: 'invalid', problem: usedBefore } : checked
 }
 
 /** A transfer id as a folder's name. */

@@ -11,6 +11,7 @@ import type { Grant, GrantDeps, OpenGrant, Refusal } from './governed/grant.ts'
 import { grantRequest } from './governed/grant.ts'
 import { formatContext, readAction } from './governed/request-terms.ts'
 import { writePermitted } from './release-query.ts'
+import { receiptHeaders } from './receipts/receipt-headers.ts'
 import { transferFacts } from './release.ts'
 import type { DataPlaneDeps, ReleasedDataset, ReleasedTransfer } from './release.ts'
 import { outcomeFacts } from './releases.ts'
@@ -23,6 +24,7 @@ import type { FileVersion, Source } from './sources/source.ts'
 import { mediaTypes } from './sources/source.ts'
 import type { TableEngines } from './sources/table-engines.ts'
 import { putDelivery } from './store.ts'
+import { forgetReleases } from './unfinished/store.ts'
 
 /** What is to be delivered, and where. */
 export interface PushJob {
@@ -72,7 +74,8 @@ export async function push(deps: PushDeps, job: PushJob): Promise<PushResult> {
 
 // The record of a refused delivery is folded with those of the same kind.
 function deny({ releases }: Pick<PushDeps, 'releases'>, { transferId, partner }: ReleasedTransfer, { code, reason, facts }: { readonly code: string; readonly reason: string; readonly facts?: Facts }): void {
-  releases.denied({ caller: 'push', method: 'PUSH', code, reason, transfer: transferId, partner, ...(facts === undefined ? {} : { facts }) })
+  // Nobody waits for the answer; a record that cannot be written is tried again.
+  releases.denied({ caller: 'push', method: 'PUSH', code, reason, transfer: transferId, partner, ...(facts === undefined ? {} : { facts }) }).catch(() => undefined)
 }
 
 interface Prepared {
@@ -92,7 +95,7 @@ async function prepare(deps: PushDeps, job: PushJob, permitted: { transfer: Rele
   // The address without its query, which may hold a secret.
   const request = { method, address: endpoint.replace(/[?#].*$/s, ''), format }
   const version = source.type === 'file' ? versionOf(dataset, job.version) : undefined
-  const facts = { ...transferFacts(transfer), ...(version === undefined ? {} : { version: version.number }), ...(grant.open ? {} : grant.facts), request, decision: 'permit', reason }
+  const facts = { ...transferFacts(transfer), ...(version === undefined ? {} : { version: version.number }), ...(grant.open ? { policySha256: grant.policySha256 } : grant.facts), request, decision: 'permit', reason }
   return { grant, facts, file: await fileOf(deps, { dataset, grant, format, version }) }
 }
 
@@ -131,7 +134,8 @@ function nameOfTable(source: Source): string {
 
 /** Commits the record, debited where there are terms. A delivery that is tried again is debited once. */
 async function permit(deps: PushDeps, { file, grant, facts, transfer }: Prepared & { transfer: ReleasedTransfer }): Promise<number> {
-  if (grant.open) return deps.releases.permitted(facts)
+  const reserved = { bytes: file.bytes, ...(file.rows === undefined ? {} : { rows: file.rows }) }
+  if (grant.open) return deps.releases.permitted({ ...facts, reserved })
   grant.recheck()
   const answer = await deps.releases.permittedBy(
     () =>
@@ -140,7 +144,7 @@ async function permit(deps: PushDeps, { file, grant, facts, transfer }: Prepared
         limits: grant.limits,
         amounts: { queries: 1, rows: file.rows ?? 0, bytes: file.bytes },
         idempotency: { key: `push ${transfer.transferId} ${file.sha256}`, request: file.sha256 },
-        record: ({ retry, quota }) => ({ type: 'data.permitted', ...facts, ...(retry ? { retry } : {}), quota }),
+        record: ({ retry, quota }) => ({ type: 'data.permitted', ...facts, reserved, ...(retry ? { retry } : {}), quota }),
       }),
     ({ kind }) => kind === 'permitted',
   )
@@ -162,10 +166,13 @@ async function deliver(deps: PushDeps, job: PushJob, prepared: Prepared & { tran
   })
   const body = file.handle.createReadStream({ start: 0, end: Math.max(0, file.bytes - 1), highWaterMark: 512 * 1024, autoClose: false })
   const about = outcomeFacts(facts)
+  deps.releases.began({ index: permitted, facts: about, upTo: file.bytes })
   try {
+    const receiptOfRecord = await receiptHeaders(deps, permitted)
     const answer = await deps.http.stream(endpoint, {
       method,
       headers: {
+        ...receiptOfRecord,
         'content-type': file.mediaType,
         'content-length': String(file.bytes),
         'content-digest': digestField(file.sha256),
@@ -183,7 +190,7 @@ async function deliver(deps: PushDeps, job: PushJob, prepared: Prepared & { tran
       return refused
     }
     await recordDelivery(deps, prepared, { permitted, receipt, status: answer.status, about })
-    deps.releases.delivered()
+    deps.releases.delivered(permitted)
     return { delivered: true, receipt }
   } catch (error) {
     deps.releases.ended(permitted, about, { bytes: body.bytesRead, complete: false })
@@ -235,6 +242,7 @@ async function recordDelivery(deps: PushDeps, prepared: Prepared & { transfer: R
   const { file, transfer } = prepared
   const { fileName, bytes, sha256 } = file
   await deps.database.transaction(async (tx) => {
+    await forgetReleases(tx.db, [result.permitted])
     await putDelivery(tx.db, { transferId: transfer.transferId, role: 'provider', fileName, bytes, sha256, path: null, receipt: result.receipt, completedAt: deps.clock() })
     const receipt = JSON.stringify(result.receipt)
     await deps.audit.append(tx, { type: 'data.delivered', ...result.about, permitted: result.permitted, fileName, bytes, sha256, status: result.status, receipt, ...(file.rows === undefined ? {} : { rows: file.rows }) })

@@ -18,5 +18,5 @@ export async function releaseProxied(deps: DataRouteDeps, started: Started, { da
   const prepared = await prepareProxy(source, request, target, deps.secret)
   // HEAD too: what the source says of itself comes out.
   const amounts = { queries: 1, rows: 0, bytes: null }
-  await recordAround(deps, exchange, { amounts }, () => proxy(deps.http, prepared, { request, response, maxRequestBytes: deps.proxyRequestBytes }))
+  await recordAround(deps, exchange, { amounts, reserved: { bytes: null } }, () => proxy(deps.http, prepared, { request, response, maxRequestBytes: deps.proxyRequestBytes }))
 }

@@ -50,7 +50,7 @@ export async function releaseQuery(deps: DataRouteDeps, exchange: Exchange, aske
     const restriction = grant.open ? unrestricted : grant.restriction
     const checked = await recordingRefusals(deps, exchange, async () => checkedQuery(exchange, asked, { engine, restriction }))
     const question: Question = { ...asked, engine, restriction, checked, hashKey: deps.hashKey(transfer.agreementId ?? ''), signal: abort.signal }
-    if (exchange.request.method === 'HEAD') return await recordAround(deps, exchange, { amounts: { queries: 0, rows: 0, bytes: 0 } }, () => sendHead(response, asked.format))
+    if (exchange.request.method === 'HEAD') return await recordAround(deps, exchange, { amounts: { queries: 0, rows: 0, bytes: 0 }, reserved: { bytes: 0 } }, () => sendHead(response, asked.format))
     await answerQuestion(deps, exchange, question)
   } finally {
     response.off('close', onClose)
@@ -77,7 +77,7 @@ async function answerQuestion(deps: DataRouteDeps, exchange: Exchange, question:
         const withheld = groups === undefined ? undefined : withheldOf(question.restriction, groups.groups)
         // A slow reader keeps no connection to the source.
         await question.engine.close()
-        return await sendRecorded(deps, exchange, index, () => sendAnswer(exchange, { ...question, whole, total: answer.total, withheld, index }))
+        return await sendRecorded(deps, exchange, { index, upTo: whole.bytes }, () => sendAnswer(exchange, { ...question, whole, total: answer.total, withheld, index }))
       }
       if (attempt === attempts) throw new ProblemError('too-many-requests', 'Other queries under the agreement are answered at the same time, on which this answer depends. Try again.')
     } finally {

@@ -112,7 +112,7 @@ async function releaseTable(deps: DataRouteDeps, exchange: Exchange, source: Pos
   try {
     // Neither rows nor bytes are limited here; a limited table is answered as a query.
     const amounts = { queries: request.method === 'HEAD' ? 0 : 1, rows: 0, bytes: 0 }
-    await recordAround(deps, exchange, { amounts }, () => sendTable(request, response, { open, format, name: source.table }))
+    await recordAround(deps, exchange, { amounts, reserved: { bytes: null } }, () => sendTable(request, response, { open, format, name: source.table }))
   } finally {
     open.close()
   }
@@ -123,7 +123,8 @@ async function releaseRepresentation(deps: DataRouteDeps, exchange: Exchange, fi
   try {
     const answer = prepareFile(request, response, file)
     const bytes = answer.body ? answer.range.end - answer.range.start + 1 : 0
-    await recordAround(deps, exchange, { amounts: { queries: request.method === 'HEAD' ? 0 : 1, rows: 0, bytes } }, () => sendFile(response, answer))
+    const reserved = { bytes, ...(answer.status === 200 && answer.body && file.rows !== undefined ? { rows: file.rows } : {}) }
+    await recordAround(deps, exchange, { amounts: { queries: request.method === 'HEAD' ? 0 : 1, rows: 0, bytes }, reserved }, () => sendFile(response, answer))
   } finally {
     await file.handle.close()
   }

@@ -1,9 +1,11 @@
 import type { Audit } from '../audit/audit.ts'
+import type { TransparencyLog } from '../audit/log/log.ts'
 import type { AccessStatement } from '../identity/statement.ts'
 import type { OutboundHttp } from '../http/guarded-fetch.ts'
 import type { Database } from '../persistence/database.ts'
 import type { OdrlAgreement } from '../policy/odrl.ts'
 import type { DatasetFacts } from '../policy/restriction.ts'
+import type { ReceiptChecks } from './receipts/checks.ts'
 import type { Column, FileVersion, Source } from './sources/source.ts'
 
 /** The transfer under which data is asked for, with its agreement. */
@@ -91,8 +93,12 @@ export const defaultLimits: DataPlaneLimits = {
 /** What the data plane needs of others. */
 export interface DataPlaneDeps {
   readonly database: Database
-  readonly audit: Pick<Audit, 'append' | 'appendNumbered' | 'record'>
+  readonly audit: Pick<Audit, 'append' | 'appendNumbered' | 'record' | 'sealed' | 'entries'> & { readonly log: Pick<TransparencyLog, 'receipt' | 'inclusion' | 'leaves'> }
   readonly http: OutboundHttp
+  /** What receipts of deliveries to us are worth. */
+  readonly receipts: ReceiptChecks
+  /** The agreement of a transfer of ours. */
+  readonly agreementOf: (transferId: string) => Promise<string | undefined>
   readonly clock: () => Date
   readonly publicUrl: string
   readonly dataDirectory: string

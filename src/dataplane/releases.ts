@@ -1,12 +1,14 @@
-import { createHash } from 'node:crypto'
 import type { AuditRecord } from '../audit/audit.ts'
+import { createDenials } from './denials.ts'
+import type { Denial } from './denials.ts'
 import type { DataPlaneDeps } from './release.ts'
+import type { BegunRelease, Removal, Unfinished } from './unfinished/unfinished.ts'
 
 /** What the records of one request say about it. */
 export type Facts = Omit<AuditRecord, 'type'>
 
 /** What of a permission's facts the record of its outcome repeats: not what was asked, and why it was permitted. */
-export function outcomeFacts({ request: _request, decision: _decision, reason: _reason, terms: _terms, statement: _statement, ...about }: Facts): Facts {
+export function outcomeFacts({ request: _request, decision: _decision, reason: _reason, terms: _terms, statement: _statement, signed: _signed, policySha256: _policySha256, reserved: _reserved, ...about }: Facts): Facts {
   return about
 }
 
@@ -19,42 +21,30 @@ export interface Outcome {
   readonly status?: number
 }
 
-/** A request that was refused. */
-export interface Denial {
-  /** Who called: the network address. */
-  readonly caller: string
-  readonly code: string
-  readonly reason: string
-  /** Known when the token is that of a transfer. */
-  readonly transfer?: string
-  readonly partner?: string
-  readonly method: string
-  /** What else the record says: who asked, and the terms with their truth. Refusals are the same only when who asked is. */
-  readonly facts?: Facts
-}
-
 /** What the data plane writes into the record. */
 export interface Releases {
   /** Resolves when the record is committed: only then may a byte leave. */
   permitted(record: Facts): Promise<number>
   /** As `permitted`, for a release whose record `write` commits together with other things. */
   permittedBy<T>(write: () => Promise<T>, released: (written: T) => boolean): Promise<T>
+  /** Says that what was permitted begins. */
+  began(release: BegunRelease): void
   /**
    * Says how it ended; nobody waits for it. While many requests are running, the outcomes of a moment that differ in nothing else
    * share a record, which has their sum and each of them by the number of its permission.
    */
   ended(permitted: number, record: Facts, outcome: Outcome): void
-  /** Says that a delivery ended, whose outcome is recorded with its receipt. */
-  delivered(): void
-  /** Says that a release ended whose outcome `write` records; nobody waits for it but `settle`. */
-  endedBy(write: () => Promise<unknown>): void
-  /** Writes the first refusal of a caller at once, and those of the second after it as one record that counts them. */
-  readonly denied: (denial: Denial) => void
+  /** Says that it ended; `write` records how, and nobody waits for it but `settle`. */
+  endedBy(permitted: number, write: (remove: Removal | undefined) => Promise<unknown>): void
+  /** Says that a delivery ended whose outcome was recorded with its receipt. */
+  delivered(permitted: number): void
+  /** The number of the record that tells of the refusal: the first of a kind at once, and those of the second after it as one that counts them. 'record-unavailable' and 'log-stopped' when nothing can be recorded. */
+  readonly denied: (denial: Denial) => Promise<number | undefined>
+  /** Records what could not be recorded before. */
+  retry(): Promise<void>
   settle(): Promise<void>
 }
 
-const foldMs = 1000
-const mostFolds = 10_000
 // Fewer running requests than these are told of one by one, at once.
 const manyRunning = 8
 const gatherMs = 50
@@ -67,27 +57,26 @@ export interface Gathered {
   readonly outcomes: { readonly permitted: number; readonly outcome: Outcome }[]
 }
 
-interface Fold {
-  readonly denial: Denial
-  count: number
-  readonly timer: NodeJS.Timeout
-}
-
-export function createReleases(deps: Pick<DataPlaneDeps, 'audit' | 'onError'>): Releases {
+export function createReleases(deps: Pick<DataPlaneDeps, 'audit' | 'database' | 'onError'> & { readonly unfinished: Unfinished }): Releases {
+  const { audit, database, unfinished } = deps
   const outstanding = new Set<Promise<unknown>>()
   const track = (work: Promise<unknown>) => {
-    const done = work.catch(deps.onError)
-    outstanding.add(done)
-    void done.then(() => outstanding.delete(done))
+    outstanding.add(work)
+    void work.then(() => outstanding.delete(work))
   }
-  const write = (record: AuditRecord) => track(deps.audit.record(record))
+  const write = (gathered: Gathered) => {
+    const record = outcomeRecord(gathered)
+    const indexes = gathered.outcomes.map(({ permitted }) => permitted)
+    track(unfinished.end(indexes, (remove) => (remove === undefined ? audit.record(record) : recordEnd(deps, record, remove))))
+  }
   const outcomes = createGathering(write)
-  const denials = createFolding(write)
+  const denials = createDenials(deps)
   let running = 0
   async function permittedBy<T>(write: () => Promise<T>, released: (written: T) => boolean): Promise<T> {
     running += 1
     let isReleased = false
     try {
+      await unfinished.ready()
       const written = await write()
       isReleased = released(written)
       return written
@@ -96,31 +85,42 @@ export function createReleases(deps: Pick<DataPlaneDeps, 'audit' | 'onError'>): 
     }
   }
   return {
-    permitted: (record) => permittedBy(() => deps.audit.record({ type: 'data.permitted', ...record }), () => true),
+    permitted: (record) => permittedBy(() => audit.record({ type: 'data.permitted', ...record }), () => true),
     permittedBy,
+    began: (release) => unfinished.begin(release),
     ended(permitted, record, outcome) {
       running -= 1
       if (running >= manyRunning) outcomes.add(record, permitted, outcome)
-      else write(outcomeRecord({ facts: record, outcomes: [{ permitted, outcome }] }))
+      else write({ facts: record, outcomes: [{ permitted, outcome }] })
     },
-    delivered() {
+    endedBy(permitted, write) {
       running -= 1
+      track(unfinished.end([permitted], write))
     },
-    endedBy(write) {
+    delivered(permitted) {
       running -= 1
-      track(write())
+      // It may have been noted while its outcome was recorded.
+      track(unfinished.end([permitted], async (remove) => remove?.(database.db)))
     },
-    denied: denials.add,
+    denied: (denial) => denials.add(denial),
+    retry: () => denials.retry(),
     async settle() {
       outcomes.flush()
-      denials.flush()
+      await denials.settle()
       while (outstanding.size > 0) await Promise.all(outstanding)
     },
   }
 }
 
+async function recordEnd({ database, audit }: Pick<DataPlaneDeps, 'audit' | 'database'>, record: AuditRecord, remove: Removal): Promise<void> {
+  await database.transaction(async (tx) => {
+    await remove(tx.db)
+    await audit.append(tx, record)
+  })
+}
+
 // Outcomes of one moment, by what they have in common.
-function createGathering(write: (record: AuditRecord) => void) {
+function createGathering(write: (gathered: Gathered) => void) {
   const groups = new Map<string, Gathered>()
   let timer: NodeJS.Timeout | undefined
   const flush = () => {
@@ -128,7 +128,7 @@ function createGathering(write: (record: AuditRecord) => void) {
     timer = undefined
     const gathered = [...groups.values()]
     groups.clear()
-    for (const group of gathered) write(outcomeRecord(group))
+    for (const group of gathered) write(group)
   }
   const add = (facts: Facts, permitted: number, outcome: Outcome) => {
     const key = `${outcome.complete} ${JSON.stringify(facts)}`
@@ -138,56 +138,9 @@ function createGathering(write: (record: AuditRecord) => void) {
     timer ??= setTimeout(flush, gatherMs).unref()
     if (group.outcomes.length < mostGathered) return
     groups.delete(key)
-    write(outcomeRecord(group))
+    write(group)
   }
   return { add, flush }
-}
-
-// Refusals of one caller: the first at once, those of the second after it counted.
-function createFolding(write: (record: AuditRecord) => void) {
-  const folds = new Map<string, Fold>()
-  const end = (key: string) => {
-    const fold = folds.get(key)
-    if (fold === undefined) return
-    folds.delete(key)
-    clearTimeout(fold.timer)
-    if (fold.count > 0) write(denialRecord(withoutRequest(fold.denial), fold.count))
-  }
-  const add = (denial: Denial) => {
-    // Callers without number share one fold.
-    const own = `${denial.caller} ${denial.transfer ?? ''} ${denial.code} ${whoAsked(denial)}`
-    const key = folds.has(own) || folds.size < mostFolds ? own : 'others'
-    const fold = folds.get(key)
-    if (fold !== undefined) {
-      fold.count += 1
-      return
-    }
-    const folded: Denial = key === own ? denial : { caller: 'others', method: denial.method, code: denial.code, reason: denial.reason }
-    folds.set(key, { denial: folded, count: 0, timer: setTimeout(() => end(key), foldMs).unref() })
-    write(denialRecord(folded, 1))
-  }
-  const flush = () => {
-    for (const key of folds.keys()) end(key)
-  }
-  return { add, flush }
-}
-
-// Those that are counted together may have asked for different things.
-function withoutRequest(denial: Denial): Denial {
-  if (denial.facts === undefined) return denial
-  const { request: _request, ...facts } = denial.facts
-  return { ...denial, facts }
-}
-
-function whoAsked({ facts, reason }: Denial): string {
-  if (facts === undefined) return ''
-  const { role, purpose, user, legalBasis } = facts
-  return createHash('sha256').update(JSON.stringify([role, purpose, user, legalBasis, reason])).digest('base64')
-}
-
-function denialRecord(denial: Denial, count: number): AuditRecord {
-  const { caller, code, reason, transfer, partner, method, facts = {} } = denial
-  return { type: 'data.denied', ...facts, caller, request: facts['request'] ?? { method }, decision: 'deny', code, reason, count, ...(transfer === undefined ? {} : { transfer }), ...(partner === undefined ? {} : { partner }) }
 }
 
 /** The record of how releases with the same facts ended. */

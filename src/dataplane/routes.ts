@@ -41,11 +41,6 @@ async function onData(deps: DataRouteDeps, request: IncomingMessage, response: S
   response.setHeader('Access-Control-Allow-Origin', '*')
   response.setHeader('Access-Control-Expose-Headers', '*')
   if (request.method === 'OPTIONS') return answerPreflight(request, response)
-  if (request.method !== 'GET' && request.method !== 'HEAD' && request.method !== 'POST') {
-    response.setHeader('Allow', 'GET, HEAD, POST, OPTIONS')
-    throw new ProblemError('method-not-allowed', 'Data is read with GET or HEAD; an HTTP source may allow POST.')
-  }
-  response.setHeader('Cache-Control', 'private, no-cache')
   await serveData(deps, request, response, target)
 }
 

@@ -6,6 +6,7 @@ import type { Feeder } from '../audit/witness/feed.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Secrets } from '../catalog/secrets/secrets.ts'
 import type { DataPlane } from '../dataplane/data-plane.ts'
+import type { ReceiptChecks } from '../dataplane/receipts/checks.ts'
 import type { Delivery } from '../dataplane/store.ts'
 import type { OutboundHttp } from '../http/guarded-fetch.ts'
 import type { Identity } from '../identity/identity.ts'
@@ -72,6 +73,10 @@ export interface ManagementDeps {
   readonly oidc?: ((token: string) => Promise<OidcUser>) | undefined
   readonly peerCatalogs: PeerCatalogs
   readonly http: Pick<OutboundHttp, 'check' | 'stream'>
+  /** What providers' receipts are worth, and where they are kept. */
+  readonly receipts: ReceiptChecks
+  /** Whether answers under terms that ask something are passed on only with a receipt that proves their record. */
+  readonly requireReceipts: boolean
   readonly metrics: Metrics
   /** Who cosigns our log. */
   readonly witnesses: Pick<Feeder, 'ask' | 'states'>

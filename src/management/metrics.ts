@@ -11,6 +11,8 @@ export interface Metrics {
   request(seen: { listener: string; method: string; route: string; status: number; ms: number }): void
   /** One record that was written: states entered, bytes released. */
   record(record: AuditRecord): void
+  /** One receipt of a provider, by what it is worth. */
+  receipt(state: string): void
   /** Values read when metrics are asked for. */
   readonly sizes: Gauge<'of'>
 }
@@ -20,6 +22,7 @@ export function createMetrics(): Metrics {
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
   const requests = new Histogram({ name: 'concordat_http_request_seconds', help: 'Requests by route and status', labelNames: ['listener', 'method', 'route', 'status'] as const, buckets: [0.01, 0.1, 1, 10], registers })
+  const receipts = new Counter({ name: 'concordat_receipts_total', help: 'Receipts of providers for their answers and deliveries, by what they are worth', labelNames: ['state'] as const, registers })
   const records = new Counter({ name: 'concordat_records_total', help: 'Audit records written, by type', labelNames: ['type'] as const, registers })
   const states = new Counter({ name: 'concordat_states_entered_total', help: 'States that negotiations and transfers entered', labelNames: ['process', 'state'] as const, registers })
   const bytes = new Counter({ name: 'concordat_data_bytes_total', help: 'Bytes that the data plane moved, by outcome', labelNames: ['outcome'] as const, registers })
@@ -34,6 +37,7 @@ export function createMetrics(): Metrics {
       if (subject === 'negotiation' || subject === 'transfer') states.inc({ process: subject, state: event.toUpperCase() })
       if (subject === 'data' && typeof record['bytes'] === 'number') bytes.inc({ outcome: event }, record['bytes'])
     },
+    receipt: (state) => receipts.inc({ state }),
   }
 }
 

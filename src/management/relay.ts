@@ -4,12 +4,15 @@ import { pipeline } from 'node:stream/promises'
 import type { AuditRecord } from '../audit/audit.ts'
 import { readDataAddress } from '../dataplane/data-address.ts'
 import { dataTimeoutMs, requestAddress } from '../dataplane/fetch-data.ts'
+import { receiptFacts } from '../dataplane/receipts/checks.ts'
+import type { CheckedReceipt } from '../dataplane/receipts/checks.ts'
 import { isProblem, ProblemError } from '../errors.ts'
 import type { OutboundStream } from '../http/guarded-fetch.ts'
 import { requestDigest, statementHeader } from '../identity/statement.ts'
 import type { TransferView } from '../transfer/transfers.ts'
 import type { ManagementDeps } from './deps.ts'
 import type { StreamedAnswer } from './operation.ts'
+import { checkAnswer, requireReceipt } from './provider-receipt.ts'
 import { readRefusal } from './provider-refusal.ts'
 
 /** Who asks, as the provider is told. */
@@ -40,7 +43,7 @@ export interface RelayRequest {
   readonly stated?: Stated | undefined
 }
 
-export type RelayDeps = Pick<ManagementDeps, 'transfers' | 'http' | 'audit' | 'log' | 'newId' | 'pseudonym' | 'attested'> & { readonly identity: Pick<ManagementDeps['identity'], 'signStatement'> }
+export type RelayDeps = Pick<ManagementDeps, 'transfers' | 'agreements' | 'http' | 'audit' | 'log' | 'newId' | 'pseudonym' | 'attested' | 'receipts' | 'requireReceipts'> & { readonly identity: Pick<ManagementDeps['identity'], 'signStatement'> }
 
 const requestHeaders = ['accept', 'range', 'range-unit', 'if-range', 'if-none-match', 'prefer'] as const
 const bodyHeaders = ['content-type', 'content-length'] as const
@@ -74,34 +77,60 @@ interface Prepared {
   readonly sign: (() => Promise<string>) | undefined
   /** What the records of it say. */
   readonly facts: Omit<AuditRecord, 'type'>
+  readonly transfer: TransferView
 }
 
 /** Streams a transfer's data from the provider to our own user, and records both the question and what came. The provider's token stays here. */
 export async function relay(deps: RelayDeps, request: RelayRequest): Promise<StreamedAnswer> {
   const prepared = await prepare(deps, request)
-  const asked = request.method === 'HEAD' ? undefined : await deps.audit.record({ type: 'data.requested', ...prepared.facts, request: told(request) })
-  const record = async (type: string, facts: Omit<AuditRecord, 'type'>) => {
-    if (asked !== undefined) await deps.audit.record({ type, ...prepared.facts, requested: asked, ...facts })
+  const statement = await prepared.sign?.()
+  const asked = await deps.audit.record({ type: 'data.requested', ...prepared.facts, request: told(request), ...(statement === undefined ? {} : { signed: statement }) })
+  return { write: (res) => answerWith(deps, { request, prepared, asked, statement }, res) }
+}
+
+/** A question that is recorded, with the statement that goes with it. */
+interface Question {
+  readonly request: RelayRequest
+  readonly prepared: Prepared
+  /** Our record of it. */
+  readonly asked: number
+  readonly statement: string | undefined
+}
+
+async function answerWith(deps: RelayDeps, question: Question, res: ServerResponse): Promise<void> {
+  const { request, prepared, asked } = question
+  const record = async (type: string, facts: Omit<AuditRecord, 'type'>) => deps.audit.record({ type, ...prepared.facts, requested: asked, ...facts })
+  const gone = new AbortController()
+  res.once('close', () => gone.abort())
+  const known = deps.receipts.known(prepared.transfer.counterparty)
+  const { answer, statement } = await send(deps, question, gone.signal).catch(async (error: unknown) => {
+    await record('data.aborted', { bytes: 0, ...(isProblem(error) ? { code: error.code } : {}) })
+    throw error
+  })
+  copyHeaders(answer, res, alwaysHeaders)
+  const refusal = !isAnswer(answer.status)
+  const receipt = await checkAnswer(deps, answer, { transfer: prepared.transfer, asked, refusal, known })
+  tellReceipt(receipt, res)
+  // With a second attempt went another statement.
+  const notes = { ...notesOf(answer), ...receiptFacts(receipt), ...(statement === question.statement ? {} : { signed: statement }) }
+  if (refusal) {
+    const { problem, told: reasons } = await readRefusal(answer, { stated: request.stated !== undefined })
+    await record('data.refused', { status: answer.status, ...reasons, ...notes })
+    throw problem
   }
-  return {
-    write: async (res) => {
-      const gone = new AbortController()
-      res.once('close', () => gone.abort())
-      const answer = await send(deps, prepared, gone.signal).catch(async (error: unknown) => {
-        await record('data.aborted', { bytes: 0, ...(isProblem(error) ? { code: error.code } : {}) })
-        throw error
-      })
-      copyHeaders(answer, res, alwaysHeaders)
-      if (!isAnswer(answer.status)) {
-        const { problem, told: reasons } = await readRefusal(answer, { stated: request.stated !== undefined })
-        await record('data.refused', { status: answer.status, ...reasons, ...notesOf(answer) })
-        throw problem
-      }
-      const came = await passOn(answer, res)
-      // The data are out already: a record that cannot be written now is told to the operator.
-      await record(came.whole ? 'data.received' : 'data.aborted', { status: answer.status, bytes: came.bytes, ...(came.whole ? { sha256: came.sha256 } : {}), ...notesOf(answer) }).catch((error: unknown) => deps.log.error({ err: error }, 'the end of a download is not recorded'))
-    },
-  }
+  await requireReceipt(deps, receipt, prepared.transfer).catch(async (error: unknown) => {
+    answer.body.destroy()
+    await record('data.aborted', { status: answer.status, bytes: 0, ...notes, ...(isProblem(error) ? { code: error.code } : {}) })
+    throw error
+  })
+  const came = await passOn(answer, res)
+  // The data are out already: a record that cannot be written now is told to the operator.
+  await record(came.whole ? 'data.received' : 'data.aborted', { status: answer.status, bytes: came.bytes, ...(came.whole ? { sha256: came.sha256 } : {}), ...notes }).catch((error: unknown) => deps.log.error({ err: error }, 'the end of a download is not recorded'))
+}
+
+function tellReceipt({ state, receipt }: CheckedReceipt, res: ServerResponse): void {
+  res.setHeader('Concordat-Receipt-Checked', state)
+  if (state === 'verified' && receipt !== undefined) res.setHeader('Concordat-Receipt', Buffer.from(receipt).toString('base64'))
 }
 
 async function prepare(deps: RelayDeps, request: RelayRequest): Promise<Prepared> {
@@ -131,6 +160,7 @@ async function prepare(deps: RelayDeps, request: RelayRequest): Promise<Prepared
     headers,
     body: request.body,
     sign: stated === undefined ? undefined : () => deps.identity.signStatement(input),
+    transfer,
     facts: { transfer: transfer.id, agreement: transfer.agreementId, partner: transfer.counterparty, dataset: transfer.datasetId, role: 'consumer', actor: request.actor, ...(stated === undefined ? {} : { stated: claims }) },
   }
 }
@@ -175,19 +205,26 @@ function told(request: RelayRequest): { readonly [name: string]: string } {
   return { method, ...(path === '' ? {} : { path }), ...(query === '' ? {} : { query }), ...present(request, ['accept', 'range', 'prefer']) }
 }
 
+/** An answer, and the statement that went with its request. */
+interface Answered {
+  readonly answer: OutboundStream
+  readonly statement: string | undefined
+}
+
 /** Asks, and once more when the connection was lost before anything came: with the same key the provider counts both as one. */
-async function send(deps: RelayDeps, prepared: Prepared, gone: AbortSignal): Promise<OutboundStream> {
+async function send(deps: RelayDeps, { prepared, statement: first }: Question, gone: AbortSignal): Promise<Answered> {
   const { url, method, headers, body, sign } = prepared
-  const attempt = async () => {
-    const statement = sign === undefined ? {} : { [statementHeader]: await sign() }
-    return deps.http.stream(url, { method, headers: { ...headers, ...statement }, signal: gone, timeoutMs: dataTimeoutMs, ...(body === undefined ? {} : { body }) })
+  const attempt = async (statement: string | undefined) => {
+    const stated = statement === undefined ? {} : { [statementHeader]: statement }
+    const answer = await deps.http.stream(url, { method, headers: { ...headers, ...stated }, signal: gone, timeoutMs: dataTimeoutMs, ...(body === undefined ? {} : { body }) })
+    return { answer, statement }
   }
   try {
-    return await attempt()
+    return await attempt(first)
   } catch (error) {
     // A source behind the provider may have taken a POST already.
     if (method === 'POST' || gone.aborted || !isProblem(error) || error.code !== 'peer-failed') throw error
-    return attempt()
+    return attempt(await sign?.())
   }
 }
 
@@ -203,11 +240,10 @@ function copyHeaders(answer: OutboundStream, res: ServerResponse, names: readonl
 }
 
 /** What the provider says beside the data, as far as it is kept. */
-function notesOf({ headers }: OutboundStream): { readonly withheld?: string; readonly providerRecord?: number } {
-  const { 'concordat-withheld': withheld, 'concordat-record': record } = headers
+function notesOf({ headers }: OutboundStream): { readonly withheld?: string } {
+  const { 'concordat-withheld': withheld } = headers
   return {
     ...(typeof withheld === 'string' ? { withheld: withheld.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 500) } : {}),
-    ...(typeof record === 'string' && /^\d{1,15}$/.test(record) ? { providerRecord: Number(record) } : {}),
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Generated } from 'kysely'
 import type { JsonValue } from '../policy/odrl.ts'
 import type { Json, Time, TimeOrNull } from './schema.ts'
 
@@ -143,6 +144,10 @@ export interface ReceiptTable {
   verified: boolean
   problem: string | null
   received_at: Time
+  /** The number that the provider gave for its record. */
+  provider_record: number | null
+  /** Whether it refused: refusals of the same kind may share a record, and so a receipt. */
+  refusal: Generated<boolean>
 }
 
 /** A release whose end is not recorded yet. */
@@ -151,6 +156,14 @@ export interface RunningReleaseTable {
   process: string
   /** What the record of its end says. */
   record: Json<Readonly<Record<string, JsonValue>>>
+  lease_until: Time
+}
+
+/** A process that releases data. */
+export interface ReleaseProcessTable {
+  process: string
+  /** Of the releases before this number of the record, those that it has not ended yet are running releases. */
+  mark: number
   lease_until: Time
 }
 
@@ -169,4 +182,5 @@ export interface AuditSchema {
   witnessed_log: WitnessedLogTable
   receipt: ReceiptTable
   running_release: RunningReleaseTable
+  release_process: ReleaseProcessTable
 }

@@ -7,6 +7,8 @@ import express from 'express'
 import { pino } from 'pino'
 import type { Audit, AuditEntry, AuditRecord } from '../../src/audit/audit.ts'
 import type { OdrlAgreement } from '../../src/policy/odrl.ts'
+import { createReceiptChecks } from '../../src/dataplane/receipts/checks.ts'
+import type { LogKeysOf } from '../../src/dataplane/receipts/verify-receipt.ts'
 import { createDataPlane } from '../../src/dataplane/data-plane.ts'
 import type { DataPlane } from '../../src/dataplane/data-plane.ts'
 import { createHashKeys } from '../../src/dataplane/governed/hash-key.ts'
@@ -54,6 +56,10 @@ export interface TestDataPlaneOptions {
   readonly tokenMs?: number
   /** What signed statements say; without it none counts. */
   readonly readStatement?: (jws: string) => Promise<AccessStatement>
+  /** Keys of partners' logs; without it nobody's can be had. */
+  readonly logKeys?: LogKeysOf
+  /** The agreement of transfers under which deliveries come. */
+  readonly agreementOf?: (transferId: string) => string
   /** Called before a record is written; may throw. */
   readonly onRecord?: (record: AuditRecord) => unknown
 }
@@ -80,6 +86,8 @@ export async function openTestDataPlane(options: TestDataPlaneOptions): Promise<
     database,
     audit,
     http,
+    receipts: createReceiptChecks({ database, audit, clock, logKeys: options.logKeys ?? (() => Promise.reject(new ProblemError('peer-failed', 'Nobody answers here.'))), onChecked: () => undefined, onError: (error) => errors.push(error) }),
+    agreementOf: async (id) => options.agreementOf?.(id),
     clock,
     publicUrl: url,
     dataDirectory: folder,

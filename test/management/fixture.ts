@@ -6,6 +6,8 @@ import { Writable } from 'node:stream'
 import { pino } from 'pino'
 import { createAgreements } from '../../src/agreements/agreements.ts'
 import { createObligations } from '../../src/agreements/obligations.ts'
+import { createReceiptChecks } from '../../src/dataplane/receipts/checks.ts'
+import type { LogKeysOf } from '../../src/dataplane/receipts/verify-receipt.ts'
 import { createCatalog } from '../../src/catalog/catalog.ts'
 import { createSecrets } from '../../src/catalog/secrets/secrets.ts'
 import { createDuckDbPool } from '../../src/dataplane/sources/duckdb/pool.ts'
@@ -33,8 +35,10 @@ export interface Recorded {
   readonly input: unknown
 }
 
+const nobodysKeys: LogKeysOf = () => Promise.reject(new ProblemError('peer-failed', 'Nobody answers here.'))
+
 /** A management listener on a real socket and database. Negotiations, transfers and partners' catalogs are recording fakes. */
-export async function startManagement(changes: Partial<ManagementDeps> = {}) {
+export async function startManagement({ logKeys = nobodysKeys, ...changes }: Partial<ManagementDeps> & { readonly logKeys?: LogKeysOf } = {}) {
   const database = await openTestDatabase()
   const folder = await mkdtemp(join(tmpdir(), 'concordat-management-'))
   const sourceFolder = join(folder, 'source')
@@ -97,6 +101,8 @@ export async function startManagement(changes: Partial<ManagementDeps> = {}) {
     attested: { spatial: undefined, securityLevel: 'high' },
     pseudonym: (partner, subject) => `pseudonym:${[partner, ...subject].join('|').length}`,
     http,
+    receipts: createReceiptChecks({ database, audit, clock, logKeys, onChecked: ({ state }) => metrics.receipt(state), onError: (error) => logged.push(String(error)) }),
+    requireReceipts: false,
     metrics,
     witnesses: { ask: async () => [], states: async () => [] },
     writeParquet: ({ path, columns }, take) => duckDb.export({ path, format: 'csv', known: columns }, 'parquet', (file) => take(file.path)),

@@ -65,9 +65,9 @@ const answered = {
   requested: { meaning: 'Number of our record of the question.' },
   status: { meaning: 'HTTP status of the answer.' },
   providerRecord: { meaning: 'Number that the provider gave for its own record.' },
-  providerReceipt: { meaning: 'The receipt that the provider gave for its record (C2SP tlog-proof).', bulky: true },
+  receipt: { meaning: 'What its receipt for that record (C2SP tlog-proof) is worth: `verified`, `missing`, `invalid`, or `unchecked` when its key could not be had.' },
   receiptSha256: { meaning: 'SHA-256 of that receipt, hex.' },
-  receiptVerified: { meaning: 'Whether the receipt proves the record.' },
+  receiptProblem: { meaning: 'Why the receipt is not verified.' },
 } as const satisfies Record<string, FieldInfo>
 
 const outcome = {
@@ -80,6 +80,8 @@ const outcome = {
   rule: decided.rule,
   policySha256: decided.policySha256,
   permitted: { meaning: 'Number of the record of its permission.' },
+  upTo: { meaning: 'How many bytes may have gone out, when nobody is left who knows; null where that is unknown.' },
+  reason: { meaning: 'Why nobody told how it ended: `process ended`.' },
   count: { meaning: 'How many releases the record tells of.' },
   outcomes: { meaning: 'Each of those releases: number of its permission, bytes, rows, digest, status.', json: true },
   status: answered.status,
@@ -90,7 +92,7 @@ export const dataEvents = {
   'data.permitted': {
     meaning: 'A request or delivery is permitted; recorded before a byte leaves.',
     keep: 'evidence',
-    fields: { ...parties, ...version, ...stated, ...asked, ...decided, ...evidence, ...amounts, ...withheld, ...quota, ...retry, reason: { meaning: 'Why it is permitted.' } },
+    fields: { ...parties, ...version, ...stated, ...asked, ...decided, ...evidence, ...amounts, ...withheld, ...quota, ...retry, reserved: { meaning: 'How many bytes, and rows where they are known, the release may come to; null bytes when only its end shows.', json: true }, reason: { meaning: 'Why it is permitted.' } },
   },
   'data.denied': {
     meaning: 'A request or delivery is refused; refusals of the same kind within a second are counted in one record.',
@@ -109,6 +111,7 @@ export const dataEvents = {
       code: { meaning: 'Code of the refusal.' },
       reason: { meaning: 'Why it is refused, as the caller is told.', personal: true },
       count: { meaning: 'How many such requests the record counts.' },
+      first: { meaning: 'Number of the record of the first of them; their answers carried its receipt.' },
     },
   },
   'data.released': {
@@ -119,7 +122,7 @@ export const dataEvents = {
   'data.aborted': {
     meaning: 'An answer broke off: as provider on its way out, as consumer on its way in.',
     keep: 'evidence',
-    fields: { ...outcome, ...asking, ...answered, code: { meaning: 'Code of what went wrong.' } },
+    fields: { ...outcome, ...asking, ...answered, signed: evidence.signed, code: { meaning: 'Code of what went wrong.' } },
   },
   'data.delivered': {
     meaning: 'A delivery to the consumer is complete, and the consumer has confirmed it.',
@@ -140,6 +143,7 @@ export const dataEvents = {
       ...asking,
       ...answered,
       ...withheld,
+      signed: evidence.signed,
       code: { meaning: 'Code of the refusal.' },
       reason: { meaning: 'Kind of the refusal, as the provider says.', personal: true },
       at: { meaning: 'Place of the term that refused, as JSON pointer into the agreement.' },
@@ -162,6 +166,11 @@ export const dataEvents = {
   'data.received': {
     meaning: 'As consumer: data came whole, by a question of ours or a delivery of the provider.',
     keep: 'evidence',
-    fields: { ...parties, role: stated.role, ...asking, ...answered, ...withheld, ...amounts, fileName: { meaning: 'Name under which the delivery is kept.' } },
+    fields: { ...parties, role: stated.role, ...asking, ...answered, ...withheld, ...amounts, signed: evidence.signed, fileName: { meaning: 'Name under which the delivery is kept.' } },
+  },
+  'receipt.invalid': {
+    meaning: 'As consumer: the receipt of an answer or a delivery does not prove the record that the provider named. An alarm.',
+    keep: 'evidence',
+    fields: { ...parties, requested: answered.requested, providerRecord: answered.providerRecord, origin: { meaning: 'Name of the log that the receipt is of.' }, problem: { meaning: 'Why it proves nothing.' } },
   },
 } as const satisfies Record<string, EventInfo>

@@ -1,6 +1,6 @@
 import type { Audit, AuditRecord } from '../../audit/audit.ts'
 import { createGroupCommit } from '../../audit/group-commit.ts'
-import { ProblemError } from '../../errors.ts'
+import { isProblem, ProblemError } from '../../errors.ts'
 import type { Database, Queries } from '../../persistence/database.ts'
 import type { CounterLimit } from '../../policy/restriction.ts'
 import type { LockedCounter, Verdict } from './batch.ts'
@@ -50,7 +50,7 @@ export interface ReleaseDesk {
 
 export interface ReleaseDeskDeps {
   readonly database: Database
-  readonly audit: Pick<Audit, 'appendNumbered'>
+  readonly audit: Pick<Audit, 'appendNumbered' | 'sealed'>
   readonly clock: () => Date
   readonly onError: (error: unknown) => void
 }
@@ -87,9 +87,19 @@ export function createReleaseDesk(deps: ReleaseDeskDeps): ReleaseDesk {
       sweep(now)
       return numbered(verdicts, first)
     } catch (cause) {
-      throw new ProblemError('record-unavailable', 'The audit record cannot be written, so nothing was released. Try again later.', { cause })
+      if (isProblem(cause) && cause.code === 'log-stopped') throw cause
+      throw unavailable(cause)
     }
   })
+
+  async function sealed(index: number): Promise<void> {
+    try {
+      await audit.sealed(index)
+    } catch (cause) {
+      if (isProblem(cause) && cause.code === 'log-stopped') throw cause
+      throw unavailable(cause)
+    }
+  }
 
   function note(counters: readonly LockedCounter[]): void {
     for (const counter of counters) {
@@ -105,7 +115,12 @@ export function createReleaseDesk(deps: ReleaseDeskDeps): ReleaseDesk {
   }
 
   return {
-    release: (item) => group.add(item),
+    async release(item) {
+      const answer = await group.add(item)
+      // Not in the batch: the next one is decided while this one is sealed.
+      if (answer.kind === 'permitted') await sealed(answer.index)
+      return answer
+    },
     usedUp(agreement, limits) {
       const now = clock()
       const limit = limits.find((limit) => (known.get(counterKey({ agreement, ...windows.open(limit, now) })) ?? 0) >= limit.limit)
@@ -116,6 +131,10 @@ export function createReleaseDesk(deps: ReleaseDeskDeps): ReleaseDesk {
       await sweeping
     },
   }
+}
+
+function unavailable(cause: unknown): ProblemError {
+  return new ProblemError('record-unavailable', 'The audit record cannot be written, so nothing was released. Try again later.', { cause })
 }
 
 // Records of what is permitted follow each other in the order of the batch.

@@ -3,6 +3,7 @@ import { boundedCache } from '../../identity/bounded-cache.ts'
 import { atomicConstraints, valueText } from '../../policy/direct-constraints.ts'
 import type { AtomicConstraint, Policy, PolicyRule } from '../../policy/model.ts'
 import { operandIri, operandOf } from '../../policy/profile.ts'
+import { policyDigest } from '../../policy/policy-digest.ts'
 import { readPolicy } from '../../policy/read/read.ts'
 import type { CounterLimit, QueryRestriction } from '../../policy/restriction.ts'
 import type { Terms } from '../../policy/terms/terms.ts'
@@ -14,6 +15,8 @@ import { besideDecision } from './told-terms.ts'
 /** The terms of an agreement, with what of them concerns requests to HTTP sources. */
 export interface AgreementTerms {
   readonly terms: Terms
+  /** SHA-256 of the agreement's policy, hex. */
+  readonly digest: string
   /** Query parameters that its terms name. */
   readonly parameters: readonly string[]
   /** Patterns of paths that its terms name. */
@@ -43,13 +46,13 @@ export function createAgreementTerms(): (transfer: ReleasedTransfer) => Agreemen
     if (agreementId === undefined || agreement === undefined) return undefined
     const known = cache.get(agreementId)
     if (known !== undefined) return known
-    const read = agreementTerms(readPolicy(agreement))
+    const read = agreementTerms(readPolicy(agreement), policyDigest(agreement))
     cache.set(agreementId, read, 1)
     return read
   }
 }
 
-function agreementTerms(policy: Policy): AgreementTerms {
+function agreementTerms(policy: Policy, digest: string): AgreementTerms {
   const terms = termsOf(policy)
   const atomic = policy.rules.flatMap(constraintsOf)
   const path = operandIri('path')
@@ -60,6 +63,7 @@ function agreementTerms(policy: Policy): AgreementTerms {
   const permissions = new Map(policy.rules.filter(({ kind }) => kind === 'permission').map((rule) => [rule.at, permissionTerms(terms, rule)]))
   return {
     terms,
+    digest,
     parameters: [...new Set(parameters)],
     paths: [...new Set(atomic.filter(({ leftOperand }) => leftOperand === path).flatMap(({ rightOperand }) => rightOperand.map(valueText)))],
     restricted: [...permissions.values()].some(({ restricted, limits }) => restricted || limits.some(({ counter }) => counter === 'rows')),

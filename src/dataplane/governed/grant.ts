@@ -17,6 +17,8 @@ import type { ToldTerm } from './told-terms.ts'
 /** Terms under which nothing is asked of a request, which then goes the short way. */
 export interface OpenGrant {
   readonly open: true
+  /** SHA-256 of the agreement's policy, hex. */
+  readonly policySha256: string
 }
 
 /** A permission for one request, with what it leaves to the query and to counters. */
@@ -73,10 +75,11 @@ export async function grantRequest(deps: GrantDeps, input: GrantRequest): Promis
   let facts: Facts = factsOf(transfer, undefined)
   try {
     const terms = requireTerms(deps, transfer)
+    facts = { ...facts, policySha256: terms.digest }
     const header = request?.headers[statementHeader]
-    if (terms.terms.open && header === undefined) return { open: true }
+    if (terms.terms.open && header === undefined) return { open: true, policySha256: terms.digest }
     const statement = header === undefined || request === undefined ? undefined : await readStatement(deps, { ...input, request }, header)
-    facts = factsOf(transfer, statement)
+    facts = { ...facts, ...factsOf(transfer, statement), ...(typeof header === 'string' ? { signed: header } : {}) }
     return decideGrant(deps, input, { terms, statement, facts })
   } catch (error) {
     if (!isProblem(error)) throw error

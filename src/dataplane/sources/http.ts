@@ -28,7 +28,9 @@ export interface ProxyOutcome {
 
 // RFC 9110 §7.6.1, and what belongs to one hop or to one site.
 const neverSent = new Set(['authorization', 'cookie', 'host', 'connection', 'keep-alive', 'proxy-authorization', 'proxy-authenticate', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'content-length', 'expect', 'forwarded', 'via'])
-const neverReturned = new Set(['connection', 'keep-alive', 'proxy-authenticate', 'proxy-authentication-info', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'set-cookie', 'set-cookie2', 'alt-svc', 'strict-transport-security', 'www-authenticate', 'authorization', 'server', 'clear-site-data'])
+const neverReturned = new Set(['connection', 'keep-alive', 'proxy-authenticate', 'proxy-authentication-info', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'set-cookie', 'set-cookie2', 'alt-svc', 'strict-transport-security', 'www-authenticate', 'authorization', 'server', 'clear-site-data',
+  // What only the data plane itself says of an answer.
+  'concordat-record', 'concordat-receipt', 'concordat-withheld'])
 
 /** Checks method and path against what the source allows, and makes the request for the source. `path` is as it came, without its query. */
 export async function prepareProxy(source: HttpSource, request: IncomingMessage, target: { path: string; query: string }, secret: (name: string) => Promise<string | undefined>): Promise<ProxyRequest> {

@@ -206,7 +206,7 @@ test('a transaction that breaks leaves neither debit nor record nor spent statem
   const agreement = randomUUID()
   const statement = { id: randomUUID(), expiresAt: new Date(now.getTime() + 60_000) }
   const governed = item(agreement, { limits: [queries(5)], statement, idempotency: { key: 'k', request: 'x' } })
-  const broken = openDesk(database, { audit: { appendNumbered: (tx, records, written) => {
+  const broken = openDesk(database, { audit: { sealed: (index) => audit.sealed(index), appendNumbered: (tx, records, written) => {
     audit.appendNumbered(tx, records, written)
     tx.atEnd({ statement: (db) => db.updateTable('audit_head').set({ id: 2 ** 40 }).compile(), committed: () => undefined })
   } } })

@@ -1,0 +1,67 @@
+import type { JsonValue } from '../../policy/odrl.ts'
+import type { Queries } from '../../persistence/database.ts'
+
+/** A release whose end is not recorded, as the record of its end would say it. */
+export interface UnfinishedRelease {
+  readonly index: number
+  readonly record: Readonly<Record<string, JsonValue>>
+}
+
+/** Notes releases of `process`; those that are noted already stay as they are. */
+export async function noteReleases(db: Queries, releases: readonly UnfinishedRelease[], lease: { readonly process: string; readonly until: Date }): Promise<void> {
+  const rows = releases.map(({ index, record }) => ({ record_index: index, process: lease.process, record: JSON.stringify(record), lease_until: lease.until }))
+  await db.insertInto('running_release').values(rows).onConflict((conflict) => conflict.column('record_index').doNothing()).execute()
+}
+
+export async function forgetReleases(db: Queries, indexes: readonly number[]): Promise<void> {
+  await db.deleteFrom('running_release').where('record_index', 'in', indexes).execute()
+}
+
+/** Which of the releases are noted. */
+export async function findNoted(db: Queries, indexes: readonly number[]): Promise<Set<number>> {
+  if (indexes.length === 0) return new Set()
+  const rows = await db.selectFrom('running_release').select('record_index').where('record_index', 'in', indexes).execute()
+  return new Set(rows.map((row) => row.record_index))
+}
+
+/** Renews what `process` holds, and notes it as one that releases. */
+export async function renewLease(db: Queries, { process, until, mark }: { readonly process: string; readonly until: Date; readonly mark: number }): Promise<void> {
+  await db
+    .insertInto('release_process')
+    .values({ process, mark, lease_until: until })
+    .onConflict((conflict) => conflict.column('process').doUpdateSet({ mark, lease_until: until }))
+    .execute()
+  await db.updateTable('running_release').set({ lease_until: until }).where('process', '=', process).execute()
+}
+
+export async function forgetProcess(db: Queries, process: string): Promise<void> {
+  await db.deleteFrom('release_process').where('process', '=', process).execute()
+}
+
+/** How many entries the record has. */
+export async function recordSize(db: Queries): Promise<number> {
+  return (await db.selectFrom('audit_head').select('size').where('id', '=', 1).executeTakeFirstOrThrow()).size
+}
+
+/** Releases of processes that no longer renew their leases. */
+export async function findLapsed(db: Queries, now: Date, limit: number): Promise<number[]> {
+  const rows = await db.selectFrom('running_release').select('record_index').where('lease_until', '<', now).orderBy('record_index').limit(limit).execute()
+  return rows.map((row) => row.record_index)
+}
+
+/** Takes lapsed releases: whoever gets them records their end in the same transaction. */
+export async function takeLapsed(db: Queries, indexes: readonly number[], now: Date): Promise<UnfinishedRelease[]> {
+  const rows = await db.deleteFrom('running_release').where('record_index', 'in', indexes).where('lease_until', '<', now).returning(['record_index', 'record']).execute()
+  return rows.map((row) => ({ index: row.record_index, record: row.record })).toSorted((left, right) => left.index - right.index)
+}
+
+/** Processes that no longer renew their leases. */
+export async function findLapsedProcesses(db: Queries, now: Date): Promise<{ process: string; mark: number }[]> {
+  return db.selectFrom('release_process').select(['process', 'mark']).where('lease_until', '<', now).orderBy('mark').execute()
+}
+
+/** Takes a lapsed process; false when another has taken it. */
+export async function takeProcess(db: Queries, process: string, now: Date): Promise<boolean> {
+  const rows = await db.deleteFrom('release_process').where('process', '=', process).where('lease_until', '<', now).returning('process').execute()
+  return rows.length > 0
+}
