@@ -64,6 +64,8 @@ export const routes = {
   exportAudit: ['GET', '/audit/export'],
   listEventTypes: ['GET', '/audit/events'],
   eraseRecords: ['POST', '/audit/erase'],
+  listWitnesses: ['GET', '/audit/witnesses'],
+  askWitnesses: ['POST', '/audit/witnesses'],
   pruneLog: ['POST', '/audit/logs/{log}/prune'],
   listOutbox: ['GET', '/outbox'],
   retryMessage: ['POST', '/outbox/{messageId}/retry'],

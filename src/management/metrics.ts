@@ -15,6 +15,11 @@ export interface Metrics {
   receipt(state: string): void
   /** Values read when metrics are asked for. */
   readonly sizes: Gauge<'of'>
+  /** Entries of the open log that a checkpoint of ours covers. */
+  readonly logSize: Gauge
+  /** By witness: how many of them it has not cosigned, and for how long it fails. */
+  readonly witnessLag: Gauge<'witness'>
+  readonly witnessFailing: Gauge<'witness'>
 }
 
 export function createMetrics(): Metrics {
@@ -27,9 +32,15 @@ export function createMetrics(): Metrics {
   const states = new Counter({ name: 'concordat_states_entered_total', help: 'States that negotiations and transfers entered', labelNames: ['process', 'state'] as const, registers })
   const bytes = new Counter({ name: 'concordat_data_bytes_total', help: 'Bytes that the data plane moved, by outcome', labelNames: ['outcome'] as const, registers })
   const sizes = new Gauge({ name: 'concordat_size', help: 'Messages in the outbox by status, entries of the record', labelNames: ['of'] as const, registers })
+  const logSize = new Gauge({ name: 'concordat_log_size', help: 'Signed entries of the open log', registers })
+  const witnessLag = new Gauge({ name: 'concordat_witness_lag_entries', help: 'Entries of the open log that a witness has not cosigned', labelNames: ['witness'] as const, registers })
+  const witnessFailing = new Gauge({ name: 'concordat_witness_failing_seconds', help: 'For how long a witness does not cosign; 0 while it does', labelNames: ['witness'] as const, registers })
   return {
     registry,
     sizes,
+    logSize,
+    witnessLag,
+    witnessFailing,
     request: ({ listener, method, route, status, ms }) => requests.observe({ listener, method, route, status }, ms / 1000),
     record: (record) => {
       const [subject = '', event = ''] = record.type.split('.')
@@ -67,12 +78,12 @@ export function countRecords(audit: Audit, metrics: Pick<Metrics, 'record'>): Au
 
 type MetricHandlers = Pick<Handlers, 'getMetrics'>
 
-export function metricHandlers({ metrics, outbox, audit, log }: Pick<ManagementDeps, 'metrics' | 'outbox' | 'audit' | 'log'>): MetricHandlers {
+export function metricHandlers({ metrics, outbox, audit, log, clock, witnesses }: Pick<ManagementDeps, 'metrics' | 'outbox' | 'audit' | 'log' | 'clock' | 'witnesses'>): MetricHandlers {
   return {
     getMetrics: async () => {
       await refresh().catch((error: unknown) => {
         // Without the database the process's own numbers are worth the more.
-        metrics.sizes.reset()
+        for (const gauge of [metrics.sizes, metrics.logSize, metrics.witnessLag, metrics.witnessFailing]) gauge.reset()
         log.warn({ err: error }, 'metrics: sizes cannot be read')
       })
       return { status: 200, headers: { 'Content-Type': metrics.registry.contentType }, text: await metrics.registry.metrics() }
@@ -84,6 +95,16 @@ export function metricHandlers({ metrics, outbox, audit, log }: Pick<ManagementD
     metrics.sizes.set({ of: 'outbox-pending' }, pending)
     metrics.sizes.set({ of: 'outbox-refused' }, refused)
     metrics.sizes.set({ of: 'record' }, await audit.size())
+    const states = await witnesses.states()
+    // A witness that is one no more has no value.
+    metrics.witnessLag.reset()
+    metrics.witnessFailing.reset()
+    for (const { name, lag, failingSince } of states) {
+      metrics.witnessLag.set({ witness: name }, lag)
+      metrics.witnessFailing.set({ witness: name }, failingSince === null ? 0 : Math.max(0, (clock().getTime() - failingSince.getTime()) / 1000))
+    }
+    const { sealed, log: open } = await audit.log.status()
+    metrics.logSize.set(open === undefined ? 0 : sealed - open.start)
   }
 }
 
@@ -101,13 +122,26 @@ const knownMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'OPTIONS'])
 const firstSteps = new Set(['request', 'offers'])
 const laterSteps = new Set(['request', 'offers', 'agreement', 'agreement/verification', 'events', 'termination', 'start', 'suspension', 'completion'])
 
+const ownRoutes: ReadonlyMap<string, (path: string) => string> = new Map([
+  ['data', () => '/data/:transferId'],
+  ['inbox', () => '/inbox/:transferId'],
+  ['.well-known', () => '/.well-known'],
+  ['log', logRouteOf],
+  ['witness', (path) => (path === '/witness/add-checkpoint' ? path : '/witness/:origin/checkpoint')],
+])
+
 function routeOf(path: string): string {
   const [, first = '', , part = '', id = '', ...rest] = path.split('/')
-  if (first === 'data' || first === 'inbox') return `/${first}/:transferId`
-  if (first === '.well-known') return '/.well-known'
+  const own = ownRoutes.get(first)?.(path)
+  if (own !== undefined) return own
   if (first !== 'dsp' || !['catalog', 'negotiations', 'transfers'].includes(part)) return 'other'
   if (part === 'catalog') return id === 'request' ? '/dsp/2025-1/catalog/request' : '/dsp/2025-1/catalog/datasets/:id'
   if (rest.length === 0) return `/dsp/2025-1/${part}/${firstSteps.has(id) ? id : ':pid'}`
   const step = rest.join('/')
   return `/dsp/2025-1/${part}/:pid/${laterSteps.has(step) ? step : 'other'}`
+}
+
+function logRouteOf(path: string): string {
+  const [, kind = 'other'] = /\/(checkpoint|vkey|records|tile\/entries|tile)(?:\/|$)/.exec(path) ?? []
+  return `/log/${kind}`
 }

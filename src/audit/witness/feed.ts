@@ -5,7 +5,6 @@ import { createRounds, inTurns } from './rounds.ts'
 import type { RoundDeps } from './rounds.ts'
 import { passOver } from './show.ts'
 import { listWitnesses } from './store.ts'
-import type { WitnessRow } from './store.ts'
 
 /** How a witness stands to our open log. */
 export interface WitnessState {
@@ -92,10 +91,7 @@ export function createFeeder(deps: FeederDeps): Feeder {
 }
 
 async function states({ database, log }: Pick<FeederDeps, 'database' | 'log'>): Promise<readonly WitnessState[]> {
-  const [rows, { log: open }, checkpoint] = await Promise.all([listWitnesses(database.db), log.status(), log.checkpoint()])
-  return rows.map((row) => ({ ...row, lag: checkpoint === undefined ? 0 : Math.max(0, checkpoint.size - cosignedOf(row, open)) }))
-}
-
-function cosignedOf(row: WitnessRow, open: LogInfo | undefined): number {
-  return row.origin === open?.origin ? (row.size ?? 0) : 0
+  // Also while the log is stopped, when there is no new checkpoint to be had.
+  const [rows, { log: open, sealed }] = await Promise.all([listWitnesses(database.db), log.status()])
+  return rows.map((row) => ({ ...row, lag: open === undefined ? 0 : Math.max(0, sealed - open.start - (row.origin === open.origin ? (row.size ?? 0) : 0)) }))
 }

@@ -5,6 +5,7 @@ import { eventsCommand } from './events.ts'
 import { exportCommand } from './export.ts'
 import { listCommand } from './list.ts'
 import { pruneCommand } from './prune.ts'
+import { witnessCommand } from './witness.ts'
 
 /** `audit …`: the record of what was asked, decided and released. */
 export function auditCommands(program: Command, open: Open): void {
@@ -14,4 +15,5 @@ export function auditCommands(program: Command, open: Open): void {
   eventsCommand(audit, open)
   eraseCommand(audit, open)
   pruneCommand(audit, open)
+  witnessCommand(audit, open)
 }
