@@ -1,5 +1,5 @@
 /* Generated from audit.yaml by `npm run generate`; do not edit.
-   sha256 of audit.yaml: 808a2f12b7f807bf3b9371f0d4354cfb28990b449e1132a59e221ccf23fb98f6
+   sha256 of audit.yaml: 3b75d639cf721caab7c677f4cb8991efce32d577dd07dad5da99ce4214396f56
    sha256 of management.yaml: 20cbfbc1abf6f0e4bae7f289280ac14cf85163fa5c6ff602a0e5fc8c1c9206ad */
 
 export interface paths {
@@ -99,6 +99,30 @@ export interface paths {
          *     (`audit.exported`), before the first entry is written.
          */
         readonly get: operations["exportAudit"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/audit/evidence/{agreementId}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly agreementId: components["schemas"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        /**
+         * The evidence of an agreement, as a file that anyone can verify
+         * @description A ZIP of the form `concordat-evidence/1`: the agreement as exchanged, every record of it with its proof, checkpoints with their cosignatures, keys and
+         *     their changes, receipts, a manifest of digests that the log's key has signed, and a page for people. That it was asked for is recorded first
+         *     (`audit.evidence`), and witnesses are asked to cosign that. `concordat audit verify` verifies it without a connector.
+         */
+        readonly get: operations["getEvidence"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -750,6 +774,33 @@ export interface operations {
                     readonly "application/x-ndjson": string;
                     readonly "text/csv": string;
                     readonly "application/vnd.apache.parquet": string;
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly getEvidence: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Fields whose values are left out, with commas between them, such as `user,actor,request.query` */
+                readonly redact?: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly agreementId: components["schemas"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The evidence */
+            readonly 200: {
+                headers: {
+                    readonly "Content-Disposition"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/zip": string;
                 };
             };
             readonly default: components["responses"]["Problem"];

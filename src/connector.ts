@@ -24,6 +24,7 @@ import { factsOf } from './catalog/datasets/facts.ts'
 import { createSecrets } from './catalog/secrets/secrets.ts'
 import type { Secrets } from './catalog/secrets/secrets.ts'
 import type { Config } from './config.ts'
+import { evidenceOf } from './connector/evidence.ts'
 import { createWitnessing, transparencyKeys } from './connector/witnessing.ts'
 import type { Witnessing } from './connector/witnessing.ts'
 import { connectReceiptChecks } from './connector/receipt-checks.ts'
@@ -171,7 +172,7 @@ async function build(config: Config, overrides: Overrides, closers: Closers): Pr
   base.afterAgreement.add(() => witnessing.feeder.wake())
 
   const services = { database, identity, audit, outbox, agreements, obligations, catalog, negotiations, transfers, dataPlane }
-  const management = await serveManagement(config, { ...base, ...services, receipts, secrets, client, witnesses: witnessing.feeder }, closers)
+  const management = await serveManagement(config, { ...base, ...services, receipts, secrets, client, witnesses: witnessing.feeder, evidence: evidenceOf({ ...base, witnesses: witnessing.feeder, directory: pathsIn(config.dataDirectory).uploads }) }, closers)
   const protocol = createProtocolRouter({ ...services, publicUrl, pageSize: config.catalogPageSize, afterAnswer: () => outbox.wake(), onError: base.onError })
   servePublic(base, [protocol, dataPlane.router, ...witnessing.routers(management.authenticate)])
 
@@ -300,7 +301,7 @@ function servePublic(base: Base, routers: readonly Router[]): void {
   base.publicListener.server.on('request', app)
 }
 
-async function serveManagement(config: Config, deps: Base & Connector['services'] & { receipts: ReceiptChecks; secrets: Secrets; client: DspClient; witnesses: Witnessing['feeder'] }, closers: Closers): Promise<{ url: string; authenticate: Authenticate }> {
+async function serveManagement(config: Config, deps: Base & Connector['services'] & { receipts: ReceiptChecks; secrets: Secrets; client: DspClient; witnesses: Witnessing['feeder']; evidence: ReturnType<typeof evidenceOf> }, closers: Closers): Promise<{ url: string; authenticate: Authenticate }> {
   const paths = pathsIn(config.dataDirectory)
   await ensureOperatorToken(deps, deps.operatorToken)
   const listener = await listen(config.managementListener)

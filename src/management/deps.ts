@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { Agreements } from '../agreements/agreements.ts'
 import type { Obligations } from '../agreements/obligations.ts'
 import type { Audit } from '../audit/audit.ts'
+import type { Evidence, EvidenceAgreement } from '../audit/evidence/build.ts'
 import type { Feeder } from '../audit/witness/feed.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Secrets } from '../catalog/secrets/secrets.ts'
@@ -78,6 +79,8 @@ export interface ManagementDeps {
   /** Whether answers under terms that ask something are passed on only with a receipt that proves their record. */
   readonly requireReceipts: boolean
   readonly metrics: Metrics
+  /** Builds the evidence of an agreement. */
+  readonly evidence: (asked: { readonly agreement: EvidenceAgreement; readonly actor: string; readonly redacted: readonly string[] }) => Promise<Evidence>
   /** Who cosigns our log. */
   readonly witnesses: Pick<Feeder, 'ask' | 'states'>
   /** Writes a CSV of ours as Parquet and hands it to `take`, which must be done with it when it resolves. */

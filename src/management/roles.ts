@@ -25,8 +25,8 @@ const allowed = {
     'putSecret',
     'removeSecret',
   ],
-  legal: ['getSelf', 'listNegotiations', 'getNegotiation', 'approveNegotiation', 'listAgreements', 'getAgreement', 'getAgreementMessage', 'explainAgreement', 'listObligations', 'getObligation', 'fulfilObligation', 'violateObligation'],
-  auditor: ['getSelf', 'streamEvents', 'listAuditEntries', 'getAuditEntry', 'getAuditProof', 'getAuditStatistics', 'exportAudit', 'listLogs', 'getLogCheckpoint', 'getLogConsistency', 'getLogTile', 'getLogEntries', 'listEventTypes', 'listWitnesses', 'askWitnesses', 'listAgreements', 'getAgreement', 'getAgreementMessage', 'explainAgreement', 'listObligations', 'getObligation'],
+  legal: ['getSelf', 'getEvidence', 'listNegotiations', 'getNegotiation', 'approveNegotiation', 'listAgreements', 'getAgreement', 'getAgreementMessage', 'explainAgreement', 'listObligations', 'getObligation', 'fulfilObligation', 'violateObligation'],
+  auditor: ['getSelf', 'streamEvents', 'listAuditEntries', 'getAuditEntry', 'getAuditProof', 'getAuditStatistics', 'exportAudit', 'getEvidence', 'listLogs', 'getLogCheckpoint', 'getLogConsistency', 'getLogTile', 'getLogEntries', 'listEventTypes', 'listWitnesses', 'askWitnesses', 'listAgreements', 'getAgreement', 'getAgreementMessage', 'explainAgreement', 'listObligations', 'getObligation'],
 } as const satisfies Record<Exclude<ManagementRole, 'operator'>, readonly OperationId[]>
 
 /** Whether a token of `role` may call `operation`. */

@@ -16,6 +16,7 @@ import { datasetHandlers } from './datasets.ts'
 import type { ManagementDeps } from './deps.ts'
 import { erasureHandlers } from './erasure.ts'
 import { eventHandlers } from './events.ts'
+import { evidenceHandlers } from './evidence.ts'
 import { healthHandlers } from './health.ts'
 import { once } from './idempotency.ts'
 import type { StoredAnswer } from './idempotency.ts'
@@ -74,6 +75,7 @@ function handlersOf(deps: RouterDeps): Handlers {
     ...auditLogHandlers(deps),
     ...auditStatisticsHandlers(deps),
     ...erasureHandlers(deps),
+    ...evidenceHandlers(deps),
     ...witnessHandlers(deps),
     ...outboxHandlers(deps),
     ...tokenHandlers(deps),

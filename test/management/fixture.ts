@@ -105,6 +105,10 @@ export async function startManagement({ logKeys = nobodysKeys, ...changes }: Par
     requireReceipts: false,
     metrics,
     witnesses: { ask: async () => [], states: async () => [] },
+    evidence: async ({ agreement, actor, redacted }) => {
+      recorded.push({ name: 'evidence', input: { agreement: agreement.id, actor, redacted } })
+      return { bytes: 5, content: async function* () { yield Buffer.from('PK...') }, discard: async () => undefined }
+    },
     writeParquet: ({ path, columns }, take) => duckDb.export({ path, format: 'csv', known: columns }, 'parquet', (file) => take(file.path)),
     uploadDirectory: join(folder, 'uploads'),
     uploadLimit: 100_000,

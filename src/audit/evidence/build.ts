@@ -9,8 +9,8 @@ import { bundleFormat } from '../../tlog/bundle/form.ts'
 import { canonicalText } from '../../tlog/bundle/json.ts'
 import { manifestNoteText } from '../../tlog/bundle/verify.ts'
 import { formatNote } from '../../tlog/note.ts'
-import { ProblemError } from '../../errors.ts'
-import type { Audit } from '../audit.ts'
+import { isProblem, ProblemError } from '../../errors.ts'
+import type { Audit, AuditRecord } from '../audit.ts'
 import type { Checkpoint, LogInfo } from '../log/log.ts'
 import { publishedCheckpoint } from '../witness/published.ts'
 import { createLineFile } from './files.ts'
@@ -43,8 +43,10 @@ export interface EvidenceDeps {
   readonly directory: string
   /** Asks the witnesses to cosign what there is. */
   readonly askWitnesses: () => Promise<unknown>
-  /** The keys that a participant signs statements with now; none when they cannot be had. */
-  readonly identityKeys: (participant: string) => Promise<readonly IdentityKey[]>
+  /** The keys that we sign statements with now. Those of before, and those of partners, are on record. */
+  readonly ownKeys: () => readonly IdentityKey[]
+  /** The keys of a participant's logs, as its DID document has them; none when that cannot be had. */
+  readonly logKeys: (participant: string) => Promise<readonly { readonly x: string }[]>
 }
 
 /** The evidence of an agreement, ready to be sent. */
@@ -64,7 +66,7 @@ const witnessMs = 10_000
  */
 export async function buildEvidence(deps: EvidenceDeps, asked: { readonly agreement: EvidenceAgreement; readonly actor: string; readonly redacted?: readonly string[] }): Promise<Evidence> {
   const { agreement, actor, redacted = [] } = asked
-  const last = await deps.audit.record({ type: 'audit.evidence', agreement: agreement.id, partner: agreement.counterparty, actor, ...(redacted.length === 0 ? {} : { redacted: [...redacted] }) })
+  const last = await recordExport(deps, { type: 'audit.evidence', agreement: agreement.id, partner: agreement.counterparty, actor, ...(redacted.length === 0 ? {} : { redacted: [...redacted] }) })
   await withinTime(deps.askWitnesses(), witnessMs)
   const directory = join(deps.directory, `evidence-${deps.newId().replaceAll(/[^\w-]/g, '-')}`)
   await mkdir(directory, { recursive: true, mode: 0o700 })
@@ -75,6 +77,16 @@ export async function buildEvidence(deps: EvidenceDeps, asked: { readonly agreem
   } catch (error) {
     await discard()
     throw error
+  }
+}
+
+/** Gives the number of the last record of the bundle. A stopped log takes no record; then it is the last one that was signed, and verifying says so. */
+async function recordExport({ audit }: EvidenceDeps, record: AuditRecord): Promise<number> {
+  try {
+    return await audit.record(record)
+  } catch (error) {
+    if (!isProblem(error) || error.code !== 'log-stopped') throw error
+    return (await audit.log.status()).sealed - 1
   }
 }
 
@@ -108,11 +120,10 @@ async function collect(deps: EvidenceDeps, { agreement, redacted, last, director
   await writeChanges(trees, files.changes, changes)
   const origins = await writeReceipts(database, files.receipts, { agreement: agreement.id, last })
   const used = trees.used()
-  const participants = [deps.id, agreement.counterparty]
-  const identities = await Promise.all(participants.map(async (participant) => (await deps.identityKeys(participant)).map((key) => ({ ...key, participant }))))
-  const keys = await listKeys(database, { connector: deps.id, partner: agreement.counterparty, logs: used.map(({ log }) => log), changes, identities: identities.flat(), origins, now: deps.clock() })
-  const created = overview.last()?.time
-  if (created === undefined || overview.last()?.index !== last) throw new Error('The record of the export is not among the records of its agreement')
+  const identities = deps.ownKeys().map((key) => ({ ...key, participant: deps.id }))
+  const keys = await listKeys(database, { connector: deps.id, partner: agreement.counterparty, logs: used.map(({ log }) => log), changes, identities, origins, logKeys: origins.size === 0 ? [] : await deps.logKeys(agreement.counterparty), now: deps.clock() })
+  const end = overview.last()
+  const created = end?.index === last ? end.time : deps.clock().toISOString()
   const contents = [
     ...(await Promise.all(Object.values(files).map((file) => file.done()))),
     ...agreementFiles(agreement),
@@ -120,7 +131,7 @@ async function collect(deps: EvidenceDeps, { agreement, redacted, last, director
     ...used.flatMap(({ log, checkpoint }) => [contentOf(`logs/${log.name}/vkey`, `${log.vkey}\n`), contentOf(`logs/${log.name}/checkpoint`, checkpoint.note)]),
   ]
   const readme = contentOf('README.html', readmeOf({ agreement, connector: deps.id, created, overview: overview.summary(), logs: used, files: contents }))
-  return [...contents, readme, ...manifestFiles(deps, { agreement, created, files: [...contents, readme], log: used.find(({ log }) => log.name === logOf(logs, last)?.name)?.log })]
+  return [...contents, readme, ...manifestFiles(deps, { agreement, created, files: [...contents, readme], log: end === undefined ? undefined : logOf(logs, end.index) })]
 }
 
 function logOf(logs: readonly LogInfo[], record: number): LogInfo | undefined {

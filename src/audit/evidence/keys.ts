@@ -1,7 +1,8 @@
 import type { Database } from '../../persistence/database.ts'
 import type { JsonValue } from '../../policy/odrl.ts'
 import { isObject } from '../../tlog/bundle/json.ts'
-import { parseVkey } from '../../tlog/note.ts'
+import { signatureTypes } from '../../tlog/keys.ts'
+import { parseVkey, vkeyOf } from '../../tlog/note.ts'
 import { entryFields } from '../entry.ts'
 import type { LogInfo } from '../log/log.ts'
 import type { FoundEntry } from '../search/store.ts'
@@ -33,6 +34,8 @@ export interface KeysInput {
   readonly identities: readonly (IdentityKey & { readonly participant: string })[]
   /** Logs of the partner that receipts are of. */
   readonly origins: ReadonlySet<string>
+  /** The keys of the partner's logs now: base64url of 32 bytes (Ed25519). */
+  readonly logKeys: readonly { readonly x: string }[]
   readonly now: Date
 }
 
@@ -42,6 +45,7 @@ export async function listKeys(database: Pick<Database, 'db'>, input: KeysInput)
   for (const origin of input.origins) {
     const found = await findPartnerLogKey(database.db, origin)
     if (found !== undefined) keys.push({ use: 'log', name: origin, vkey: found.vkey, from: found.firstSeenAt.toISOString(), until: null, participant: found.partner })
+    for (const { x } of input.logKeys.filter((key) => Buffer.from(key.x, 'base64url').length === 32)) keys.push({ use: 'log', name: origin, vkey: vkeyOf(origin, signatureTypes.ed25519, Buffer.from(x, 'base64url')), from: input.now.toISOString(), until: null, participant: input.partner })
   }
   const seen = new Set<string>()
   return keys.filter(({ use, name, vkey }) => {

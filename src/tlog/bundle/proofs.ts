@@ -29,6 +29,8 @@ interface Checking {
   readonly unknown: Tally
   readonly unbound: Tally
   readonly withoutReceipt: Tally
+  /** Digests of receipts, by the question that they stand beside, until its answer. */
+  readonly kept: Map<number, string>
   readonly unverified: Tally
 }
 
@@ -42,6 +44,7 @@ export function createProofChecks(input: RecordsInput): ProofChecks {
     unknown: createTally(),
     unbound: createTally(),
     withoutReceipt: createTally(),
+    kept: new Map(),
     unverified: createTally(),
   }
   return {
@@ -94,16 +97,24 @@ function faultOf({ manifest }: RecordsInput, { type, statement, signedSha256 }: 
   return undefined
 }
 
+/** A receipt stands beside the question, or beside the delivery; its digest is in the record of what came. */
 function checkReceipts(checking: Checking, { line, entry }: OpenedRecord, receipts: readonly ReceiptLine[]): void {
-  const { type, providerRecord, requested } = entry
-  if (receipts.length === 0 && typeof type === 'string' && answered.has(type) && requested !== undefined) checking.withoutReceipt.add({ record: line.record })
-  for (const receipt of receipts) {
-    const place: Readonly<Record<string, JsonValue>> = { record: line.record }
-    if (receipts.length > 1) checking.receipts.wrong({ ...place, why: 'a record has one receipt' })
-    else if (entry['receiptSha256'] !== undefined && entry['receiptSha256'] !== hash('sha256', receipt.receipt)) checking.receipts.wrong({ ...place, why: 'it is not the one that was recorded' })
-    else if (!receipt.verified || providerRecord === undefined) checking.unverified.add(place)
-    else checkReceipt(checking, place, receipt)
+  const { type, requested, receiptSha256 } = entry
+  const place: Readonly<Record<string, JsonValue>> = { record: line.record }
+  const [receipt] = receipts
+  if (receipts.length > 1) checking.receipts.wrong({ ...place, why: 'a record has one receipt' })
+  else if (receipt !== undefined) {
+    checking.kept.set(line.record, hash('sha256', receipt.receipt))
+    if (receipt.verified) checkReceipt(checking, place, receipt)
+    else checking.unverified.add(place)
   }
+  if (typeof type !== 'string' || !answered.has(type)) return
+  const question = typeof requested === 'number' ? requested : line.record
+  const kept = checking.kept.get(question)
+  checking.kept.delete(question)
+  if (kept === undefined) {
+    if (requested !== undefined || receiptSha256 !== undefined) checking.withoutReceipt.add(place)
+  } else if (receiptSha256 !== undefined && receiptSha256 !== kept) checking.receipts.wrong({ ...place, why: 'it is not the one that was recorded' })
 }
 
 function checkReceipt({ input, receipts, unverified }: Checking, place: Readonly<Record<string, JsonValue>>, { origin, receipt }: ReceiptLine): void {

@@ -69,11 +69,11 @@ describe('a whole bundle', () => {
     const about = { agreement: agreementId, partner: provider, transfer: 'urn:uuid:t', dataset: 'spending', role: 'consumer' }
     const request = { method: 'GET', query: '?a' }
     const ask = (more: object) => ({ type: 'data.requested', ...about, request, statement: 's', signed: statementOf({ id: 's', request }), ...more })
-    const events = [ask({}), { type: 'data.received', ...about, requested: 4, providerRecord: 3, receiptSha256: digestOf(receipt), receiptVerified: true, bytes: 1, sha256: 'ab' }, { type: 'data.received', ...about, requested: 4, bytes: 1 }, { type: 'audit.evidence', ...about, time: created }]
+    const events = [ask({}), { type: 'data.received', ...about, requested: 4, providerRecord: 3, receiptSha256: digestOf(receipt), bytes: 1, sha256: 'ab' }, { type: 'data.received', ...about, requested: 4, bytes: 1 }, { type: 'audit.evidence', ...about, time: created }]
     const consumers = () => parts(events, { connector: consumer, partner: provider, origin: 'cards.example/log/2026' })
     const withReceipt = (change: (receipt: Record<string, string | number | boolean>) => void = () => undefined) =>
       changed((given) => {
-        const line: Record<string, string | number | boolean> = { record: given.records[1] ?? -1, origin: log.origin, receipt, verified: true }
+        const line: Record<string, string | number | boolean> = { record: given.records[0] ?? -1, origin: log.origin, receipt, verified: true }
         change(line)
         given.receipts = [line]
         given.keys.push({ use: 'log', name: log.origin, vkey: vkeyOf(log.origin, 1, log.key), from: created, until: null, participant: provider })
@@ -89,6 +89,7 @@ describe('a whole bundle', () => {
     const unnamed = withReceipt((line) => (line['receipt'] = forged))
     unnamed.entries = unnamed.entries.map((entry) => ({ ...entry, entry: entry.entry.replace(digestOf(receipt), digestOf(forged)) }))
     expect(await wrong(unnamed)).toEqual(['receipts'])
+    expect(await wrong(changed((given) => (given.entries = given.entries.map((entry) => ({ ...entry, entry: entry.entry.replace(digestOf(receipt), digestOf('another')) }))), withReceipt()))).toEqual(['receipts'])
   })
 
   test('with erased fields, questions without statement and unknown keys says where', async () => {
