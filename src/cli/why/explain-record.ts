@@ -31,9 +31,9 @@ interface Telling {
 const aboutData = new Set(['data.permitted', 'data.denied', 'data.released', 'data.aborted', 'data.requested', 'data.received', 'data.refused'])
 
 /** Tells what an entry records. `related` is the question that an outcome belongs to, or the outcome of a question. */
-export function explainRecord(entry: RecordEntry, related: RecordEntry | undefined, language: Language): RecordExplanation {
+export function explainRecord(entry: RecordEntry, related: RecordEntry | undefined, language: Language, timeZone?: string): RecordExplanation {
   const texts = whyTexts[language]
-  const time = new Date(entry.time).toLocaleString(language, { dateStyle: 'medium', timeStyle: 'medium' })
+  const time = new Date(entry.time).toLocaleString(language, { dateStyle: 'medium', timeStyle: 'medium', ...(timeZone === undefined ? {} : { timeZone }) })
   const happened = Object.hasOwn(texts.events, entry.type) ? texts.events[entry.type] : entry.type
   if (!aboutData.has(entry.type)) return { title: `${texts.record(entry.index, time)}: ${happened}${inBrackets(texts, entry)}.`, parts: [] }
   const isOutcome = related !== undefined && related.index < entry.index
@@ -47,7 +47,8 @@ interface Part {
   readonly lines: readonly string[]
 }
 
-function inBrackets(texts: WhyTexts, entry: RecordEntry): string {
+/** Fields of an entry that is not about data: ` (partner did:web:…, by operator)`. */
+export function inBrackets(texts: WhyTexts, entry: RecordEntry): string {
   const told = Object.entries(texts.fields).flatMap(([name, label]) => (entry[name] === undefined || entry[name] === null ? [] : [`${label} ${shownValue(entry[name])}`]))
   return told.length === 0 ? '' : ` (${told.join(', ')})`
 }
@@ -120,22 +121,27 @@ function why({ asked, outcome }: Telling): Part {
   return { heading: 'why', lines: asked.type === 'data.denied' || refusal?.type === 'data.refused' || refusal?.type === 'data.aborted' ? lines : [] }
 }
 
-function needed({ texts, language, asked, outcome }: Telling): Part {
+function needed({ language, asked, outcome }: Telling): Part {
   const refusal = asked.type === 'data.denied' ? asked : outcome?.type === 'data.refused' ? outcome : undefined
   if (refusal === undefined) return { heading: 'needed', lines: [] }
-  // Where a prohibition refuses, its terms held: what is needed then, the reason says.
-  const missing = termsIn(refusal).filter((term) => term['satisfied'] !== true && !(textIn(term, 'at') ?? '').includes('/prohibition'))
-  if (missing.length > 0) return { heading: 'needed', lines: missing.map((term) => wantedBy(texts, term, language)) }
+  const missing = missingTerms(refusal, language)
+  if (missing.length > 0) return { heading: 'needed', lines: missing }
   const term = textIn(refusal, 'term')
   const line = [term === undefined ? '' : nameOf(term, language), shownValue(refusal['needed'] ?? undefined, language)].filter((part) => part !== '').join(': ')
   return { heading: 'needed', lines: line === '' ? [] : [line] }
 }
 
-function withheld({ texts, language, asked, outcome }: Telling): Part {
-  const told = [outcome?.['withheld'], asked['withheld']].find((value) => value !== undefined && value !== null)
+function withheld({ language, asked, outcome }: Telling): Part {
+  const line = (outcome === undefined ? undefined : withheldIn(outcome, language)) ?? withheldIn(asked, language)
+  return { heading: 'withheld', lines: line === undefined ? [] : [line] }
+}
+
+/** `2 groups (Smallest group)`; undefined when an entry tells of none. */
+export function withheldIn(entry: Fields, language: Language): string | undefined {
+  const { withheld: told } = entry
   const [groups, reasons] = typeof told === 'string' ? inHeader(told) : inObject(told)
-  if (groups === undefined || groups === '0') return { heading: 'withheld', lines: [] }
-  return { heading: 'withheld', lines: [`${texts.groups(groups)}${reasons.length === 0 ? '' : ` (${reasons.map((reason) => nameOf(reason, language)).join(', ')})`}`] }
+  if (groups === undefined || groups === '0') return undefined
+  return `${whyTexts[language].groups(groups)}${reasons.length === 0 ? '' : ` (${reasons.map((reason) => nameOf(reason, language)).join(', ')})`}`
 }
 
 function inHeader(text: string): [groups: string | undefined, reasons: string[]] {
@@ -171,6 +177,13 @@ function provider({ texts, asked, outcome }: Telling): Part {
 
 type Fields = Readonly<Record<string, unknown>>
 
+/** The terms that keep a refusal from being a permission, as what they want. */
+export function missingTerms(refusal: Fields, language: Language): string[] {
+  // Where a prohibition refuses, its terms held: what is needed then, the reason says.
+  const missing = termsIn(refusal).filter((term) => term['satisfied'] !== true && !(textIn(term, 'at') ?? '').includes('/prohibition'))
+  return missing.map((term) => wantedBy(whyTexts[language], term, language))
+}
+
 function termsIn(entry: Fields): Fields[] {
   const { terms: list } = entry
   return Array.isArray(list) ? list.filter((each: unknown) => isObject(each)) : []
@@ -196,12 +209,13 @@ function shownValue(value: unknown, language: Language = 'en'): string {
   return value === undefined ? '' : JSON.stringify(value)
 }
 
-function textIn(fields: Fields, name: string): string | undefined {
+/** A text that is not empty. */
+export function textIn(fields: Fields, name: string): string | undefined {
   const value = fields[name]
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
-function objectIn(fields: Fields, name: string): Fields | undefined {
+export function objectIn(fields: Fields, name: string): Fields | undefined {
   const value = fields[name]
   return isObject(value) ? value : undefined
 }

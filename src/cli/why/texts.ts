@@ -25,12 +25,32 @@ export interface WhyTexts {
   readonly source: Readonly<Record<OperandRow['source'] | 'agreement', string>>
   /** What else than operands may refuse. */
   readonly terms: Readonly<Record<'action' | 'duty', string>>
+  readonly sentence: SentenceTexts
   /** By ODRL's term. */
   readonly operators: Readonly<Record<string, string>>
   /** What happened, by the record's type. */
   readonly events: Readonly<Record<string, string>>
   /** How fields are called that follow in brackets. */
   readonly fields: Readonly<Record<string, string>>
+}
+
+/** Who asked for what. */
+export interface AskedTexts {
+  readonly partner: string
+  readonly dataset: string
+  /** ` as analyst for "Research"`, or nothing. */
+  readonly as: string
+}
+
+/** A record about data in one sentence. */
+export interface SentenceTexts {
+  readonly told: Readonly<Record<'permitted' | 'denied' | 'released' | 'aborted' | 'delivered' | 'requested' | 'received' | 'refused', (asked: AskedTexts) => string>>
+  readonly somebody: string
+  readonly data: string
+  readonly as: (role: string) => string
+  readonly purpose: (label: string) => string
+  readonly times: (count: string) => string
+  readonly withheld: (groups: string) => string
 }
 
 export const whyTexts: Readonly<Record<Language, WhyTexts>> = { en, ca, es }

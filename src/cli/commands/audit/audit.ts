@@ -4,6 +4,8 @@ import { eraseCommand } from './erase.ts'
 import { eventsCommand } from './events.ts'
 import { exportCommand } from './export.ts'
 import { listCommand } from './list.ts'
+import { showCommand } from './show.ts'
+import { statsCommand } from './stats.ts'
 import { pruneCommand } from './prune.ts'
 import { witnessCommand } from './witness.ts'
 
@@ -11,6 +13,8 @@ import { witnessCommand } from './witness.ts'
 export function auditCommands(program: Command, open: Open): void {
   const audit = program.command('audit').description('the record of what was asked, decided and released')
   listCommand(audit, open)
+  showCommand(audit, open)
+  statsCommand(audit, open)
   exportCommand(audit, open)
   eventsCommand(audit, open)
   eraseCommand(audit, open)

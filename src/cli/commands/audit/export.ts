@@ -1,31 +1,68 @@
 import { createWriteStream } from 'node:fs'
+import { rename, rm } from 'node:fs/promises'
+import type { IncomingMessage } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import { Option } from 'commander'
 import type { Command } from 'commander'
 import { example } from '../../arguments.ts'
 import { unreachable } from '../../client.ts'
+import { wrongUsage } from '../../failure.ts'
 import { bytesText } from '../../output.ts'
-import type { Open } from '../../session.ts'
+import { progressBar } from '../../progress.ts'
+import { header } from '../../send.ts'
+import type { Open, Session } from '../../session.ts'
 import { filtering, filterOf } from './filter.ts'
 import type { Filter } from './filter.ts'
+import { exportTiles } from './tiles.ts'
+import { inTimeZone, zoneOf } from './time-zone.ts'
+import type { ZoneOptions } from './time-zone.ts'
+
+type Options = Filter & ZoneOptions & { format: 'ndjson' | 'csv' | 'parquet'; out?: string; tiles?: string; log?: string }
 
 /** `audit export`. */
 export function exportCommand(audit: Command, open: Open): void {
-  const command = filtering(audit.command('export').description('write the record as a stream'))
-    .addOption(new Option('--format <format>', 'format').choices(['ndjson', 'csv']).default('ndjson'))
+  const command = inTimeZone(filtering(audit.command('export').description('write the record as a file, or the log as C2SP tlog-tiles lays it out')))
+    .addOption(new Option('--format <format>', 'format').choices(['ndjson', 'csv', 'parquet']).default('ndjson'))
     .option('--out <file>', 'file to write; by default stdout')
-    .action(async (options: Filter & { format: string; out?: string }, self: Command) => {
-      const { client, print, terminal, url } = open(self)
-      const answer = await client.open('exportAudit', { query: { format: options.format, ...filterOf(options) } })
-      // A record cut short must not look whole.
-      answer.once('aborted', () => answer.destroy(unreachable(url, new Error('it stopped in the middle of the record'))))
-      if (options.out === undefined || options.out === '-') {
-        for await (const chunk of answer) terminal.out.write(chunk)
-        return
-      }
-      const file = createWriteStream(options.out)
-      await pipeline(answer, file)
-      print.result({ file: options.out, bytes: file.bytesWritten }, `Wrote ${options.out}, ${bytesText(file.bytesWritten)}.`)
+    .addOption(new Option('--tiles <folder>', 'write the log: vkey, checkpoint, tile/…; older logs into folders of their own').conflicts(['out', 'format']))
+    .option('--log <name>', 'with --tiles: only this log, such as 2026')
+    .action(async (options: Options, self: Command) => {
+      const session = open(self)
+      if (options.log !== undefined && options.tiles === undefined) throw wrongUsage('--log says which log --tiles writes: name a folder with --tiles.')
+      if (options.tiles === undefined) return exportFile(session, options)
+      if (Object.keys(filterOf(options)).length > 0) throw wrongUsage('--tiles writes whole logs: they cannot be filtered.')
+      return exportTiles(session, { folder: options.tiles, ...(options.log === undefined ? {} : { log: options.log }) })
     })
-  example(command, 'audit export --format csv --out record.csv')
+  example(command, 'audit export --format csv --out record.csv --time-zone Europe/Madrid')
+}
+
+async function exportFile({ client, print, terminal, url }: Session, options: Options): Promise<void> {
+  const answer = await client.open('exportAudit', { query: { format: options.format, timeZone: zoneOf(options), ...filterOf(options) } })
+  // A record cut short must not look whole.
+  answer.once('aborted', () => answer.destroy(unreachable(url, new Error('it stopped in the middle of the record'))))
+  if (options.out === undefined || options.out === '-') {
+    for await (const chunk of answer) terminal.out.write(chunk)
+    return
+  }
+  const entries = Number(header(answer, 'concordat-count') ?? 0)
+  const bytes = await writeWhole(answer, options.out, terminal)
+  print.result({ file: options.out, bytes, entries }, `Wrote ${entries} entries to ${options.out}, ${bytesText(bytes)}.`)
+}
+
+/** What is there under the name is whole, or what was there before. */
+async function writeWhole(answer: IncomingMessage, file: string, terminal: Session['terminal']): Promise<number> {
+  const part = `${file}.part`
+  const bar = progressBar(terminal, file)
+  answer.on('data', (chunk: Buffer) => bar.advance(chunk.length))
+  try {
+    const stream = createWriteStream(part)
+    await pipeline(answer, stream)
+    await rename(part, file)
+    return stream.bytesWritten
+  } catch (error) {
+    await rm(part, { force: true })
+    throw error
+  } finally {
+    bar.stop()
+  }
 }

@@ -1,5 +1,7 @@
+import { InvalidArgumentError, Option } from 'commander'
 import type { Command } from 'commander'
-import { pointInTime } from '../../arguments.ts'
+import { purposeIri } from '../../../policy/purposes.ts'
+import { pointInTime, wholeNumber } from '../../arguments.ts'
 
 /** Which entries a command is about: all conditions hold together. */
 export interface Filter {
@@ -8,23 +10,44 @@ export interface Filter {
   readonly transfer?: string
   readonly partner?: string
   readonly dataset?: string
+  readonly role?: string
+  readonly purpose?: string
+  readonly decision?: 'permit' | 'deny'
   readonly since?: string
   readonly until?: string
+  readonly from?: number
+  readonly to?: number
 }
 
-/** Adds the options of a filter. */
-export function filtering(command: Command): Command {
+/** Adds the options of a filter by who, what and when. */
+export function filteringRequests(command: Command): Command {
   return command
-    .option('--type <type>', 'only entries of this type: data.released')
-    .option('--agreement <agreement>', 'only those about this agreement')
-    .option('--transfer <transfer>', 'only those about this transfer')
+    .option('--agreement <agreement>', 'only entries about this agreement')
     .option('--partner <did>', 'only those about this partner')
     .option('--dataset <dataset>', 'only those about this dataset')
+    .option('--role <role>', 'only what was asked in this role')
+    .option('--purpose <purpose>', 'only what was asked for this purpose: dpv:ResearchAndDevelopment', purpose)
     .option('--since <time>', 'from this time on', pointInTime)
     .option('--until <time>', 'before this time', pointInTime)
 }
 
+/** Adds the options of a filter. */
+export function filtering(command: Command): Command {
+  return filteringRequests(command)
+    .option('--type <type>', 'only entries of this type: data.released')
+    .option('--transfer <transfer>', 'only those about this transfer')
+    .addOption(new Option('--decision <decision>', 'only what was answered so').choices(['permit', 'deny']))
+    .option('--from <number>', 'from the entry with this number on', wholeNumber(0, Number.MAX_SAFE_INTEGER))
+    .option('--to <number>', 'up to the entry with this number', wholeNumber(0, Number.MAX_SAFE_INTEGER))
+}
+
 /** The query of a filter. */
-export function filterOf({ type, agreement, transfer, partner, dataset, since, until }: Filter): Filter {
-  return Object.fromEntries(Object.entries({ type, agreement, transfer, partner, dataset, since, until }).filter(([, value]) => value !== undefined))
+export function filterOf({ type, agreement, transfer, partner, dataset, role, purpose: wanted, decision, since, until, from, to }: Filter): Filter {
+  return Object.fromEntries(Object.entries({ type, agreement, transfer, partner, dataset, role, purpose: wanted, decision, since, until, from, to }).filter(([, value]) => value !== undefined))
+}
+
+function purpose(text: string): string {
+  const iri = purposeIri(text) ?? (URL.canParse(text) ? text : undefined)
+  if (iri === undefined) throw new InvalidArgumentError('It must be a purpose of the Data Privacy Vocabulary, such as dpv:ResearchAndDevelopment, or another IRI.')
+  return iri
 }

@@ -1,27 +1,32 @@
+import { Option } from 'commander'
 import type { Command } from 'commander'
+import { languages } from '../../../policy/explain/operand-texts.ts'
+import type { Language } from '../../../policy/explain/operand-texts.ts'
 import { example, listing, pageOf } from '../../arguments.ts'
 import type { ListOptions } from '../../arguments.ts'
 import type { Open } from '../../session.ts'
+import { tellRecord } from '../../why/sentence.ts'
 import { filtering, filterOf } from './filter.ts'
 import type { Filter } from './filter.ts'
+import { clockIn, inTimeZone, zoneOf } from './time-zone.ts'
+import type { ZoneOptions } from './time-zone.ts'
 
 /** `audit list`. */
 export function listCommand(audit: Command, open: Open): void {
-  const list = listing(filtering(audit.command('list').description('list the record, oldest first'))).action(async (options: ListOptions & Filter, command: Command) => {
-    const { client, print } = open(command)
-    const page = await client.list('listAuditEntries', { query: { ...pageOf(options), ...filterOf(options) } }, options.all === true)
-    print.table(
-      page,
-      [['NO', (each) => each.index], ['TIME', (each) => each.time], ['TYPE', (each) => each.type], ['PARTNER', (each) => each.partner], ['ABOUT', (each) => each.transfer ?? each.agreement ?? each.dataset], ['MORE', (each) => moreOf(each)]],
-      'The record has no such entry.',
-    )
-  })
-  example(list, 'audit list --type data.released --since 2026-03-01')
-}
-
-const shownAlready = new Set(['index', 'time', 'type', 'partner', 'transfer', 'agreement', 'dataset'])
-
-function moreOf(entry: object): string {
-  const rest = Object.entries(entry).filter(([name, value]) => !shownAlready.has(name) && value !== null && typeof value !== 'object')
-  return rest.map(([name, value]) => `${name}=${String(value)}`).join(' ')
+  const list = inTimeZone(listing(filtering(audit.command('list').description('list the record in plain words, oldest first'))))
+    .option('--newest', 'the newest first')
+    .addOption(new Option('--language <language>', 'language of the sentences').choices(languages).default('en'))
+    .action(async (options: ListOptions & Filter & ZoneOptions & { newest?: boolean; language: Language }, command: Command) => {
+      const { client, print } = open(command)
+      const order = options.newest === true ? 'desc' : undefined
+      const page = await client.list('listAuditEntries', { query: { ...pageOf(options), ...filterOf(options), order } }, options.all === true)
+      const zone = zoneOf(options)
+      const clock = clockIn(zone)
+      print.table(
+        page,
+        [['NO', (each) => each.index], [`TIME (${zone})`, (each) => clock(each.time)], ['TYPE', (each) => each.type], ['WHAT', (each) => tellRecord(each, options.language)]],
+        'The record has no such entry.',
+      )
+    })
+  example(list, 'audit list --agreement urn:uuid:1f7a9b60-8c2d-4e3f-9a4b-5c6d7e8f9a0b --decision deny --time-zone Europe/Madrid --language ca')
 }

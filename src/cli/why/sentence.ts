@@ -1,0 +1,53 @@
+import type { Language } from '../../policy/explain/operand-texts.ts'
+import { isPurpose, purposeLabel } from '../../policy/purposes.ts'
+import { inBrackets, missingTerms, objectIn, textIn, withheldIn } from './explain-record.ts'
+import type { RecordEntry } from './explain-record.ts'
+import { whyTexts } from './texts.ts'
+import type { SentenceTexts } from './texts.ts'
+
+/** Tells what an entry records in one sentence: who asked for what and for which purpose, what was decided and by which term, what came out. */
+export function tellRecord(entry: RecordEntry, language: Language): string {
+  const texts = whyTexts[language]
+  const happened = Object.hasOwn(texts.events, entry.type) ? texts.events[entry.type] : undefined
+  const kind = entry.type.replace(/^data\./, '')
+  const told = kind !== entry.type && isTold(texts.sentence, kind) ? sentenceAbout(entry, kind, language) : `${happened ?? entry.type}${inBrackets(texts, entry)}`
+  // A sentence that begins with an id keeps it as it is.
+  return /^[a-z]+:/.test(told) ? `${told}.` : `${told.slice(0, 1).toUpperCase()}${told.slice(1)}.`
+}
+
+type Told = keyof SentenceTexts['told']
+
+function isTold(texts: SentenceTexts, kind: string): kind is Told {
+  return Object.hasOwn(texts.told, kind)
+}
+
+function sentenceAbout(entry: RecordEntry, kind: Told, language: Language): string {
+  const { sentence } = whyTexts[language]
+  const stated = objectIn(entry, 'stated') ?? (textIn(entry, 'role') === 'consumer' ? {} : entry)
+  const [role, purpose] = [textIn(stated, 'role'), textIn(stated, 'purpose')]
+  const asked = {
+    partner: textIn(entry, 'partner') ?? sentence.somebody,
+    dataset: textIn(entry, 'dataset') ?? textIn(entry, 'transfer') ?? sentence.data,
+    as: [role === undefined ? '' : sentence.as(role), purpose === undefined ? '' : sentence.purpose(isPurpose(purpose) ? purposeLabel(purpose, language) : purpose)].join(''),
+  }
+  const after = [...reasons(entry, kind, language), ...amounts(entry, language)]
+  return `${sentence.told[kind](asked)}${after.length === 0 ? '' : `: ${after.join('; ')}`}`
+}
+
+function reasons(entry: RecordEntry, kind: Told, language: Language): string[] {
+  if (kind !== 'denied' && kind !== 'refused') return []
+  const { sentence } = whyTexts[language]
+  const times = typeof entry['count'] === 'number' && entry['count'] > 1 ? [sentence.times(entry['count'].toLocaleString(language))] : []
+  const [term] = missingTerms(entry, language)
+  const reason = term ?? textIn(entry, 'reason')?.replace(/\.$/, '')
+  const code = textIn(entry, 'code')
+  return [[reason, code === undefined ? undefined : `(${code})`].filter((part) => part !== undefined).join(' '), ...times].filter((part) => part !== '')
+}
+
+function amounts(entry: RecordEntry, language: Language): string[] {
+  const texts = whyTexts[language]
+  const number = (name: string) => (typeof entry[name] === 'number' ? entry[name].toLocaleString(language) : undefined)
+  const [rows, bytes] = [number('rows'), number('bytes')]
+  const withheld = withheldIn(entry, language)
+  return [rows === undefined ? [] : texts.rows(rows), bytes === undefined ? [] : texts.bytes(bytes), withheld === undefined ? [] : texts.sentence.withheld(withheld)].flat()
+}

@@ -1,0 +1,135 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { parseCheckpoint } from '../../src/tlog/checkpoint.ts'
+import { openNote, parseVkey } from '../../src/tlog/note.ts'
+import { parseProof } from '../../src/tlog/proof.ts'
+import { decodeEntries } from '../../src/tlog/tiles.ts'
+import { leafHash, treeHash } from '../../src/tlog/tree.ts'
+import { commandFor } from '../helpers/command.ts'
+import { startManagement } from '../management/fixture.ts'
+import type { Management } from '../management/fixture.ts'
+
+const research = 'https://w3id.org/dpv#ResearchAndDevelopment'
+const about = { agreement: 'urn:uuid:a1', transfer: 'urn:uuid:t1', partner: 'did:web:lab.example', dataset: 'urn:uuid:d1' }
+const purposeTerm = { term: 'purpose', at: '/permission/0/constraint/0', operator: 'isA', wanted: ['https://w3id.org/dpv#ServiceProvision'], value: research, satisfied: false, source: 'statement' }
+
+let management: Management
+let folder: string
+let auditor: ReturnType<typeof commandFor>
+let first: number
+
+beforeAll(async () => {
+  management = await startManagement()
+  folder = await mkdtemp(join(tmpdir(), 'concordat-audit-cli-'))
+  const { text } = await management.call('POST', '/tokens', { json: { name: 'Anna', role: 'auditor' } })
+  const made: { token: string } = JSON.parse(text)
+  auditor = commandFor({ managementUrl: management.address, token: made.token })
+  const { audit, database } = management.deps
+  first = await audit.record({ type: 'data.permitted', ...about, role: 'analyst', purpose: research, decision: 'permit', request: { method: 'GET', path: '', query: '' } })
+  await audit.record({ type: 'data.released', ...about, role: 'analyst', purpose: research, permitted: first, rows: 7, bytes: 700, withheld: { groups: 2, reasons: [] } })
+  await audit.record({ type: 'data.denied', ...about, role: 'clerk', purpose: research, decision: 'deny', code: 'not-permitted', reason: 'The agreement permits this only where …', terms: [purposeTerm], caller: '10.0.0.1', count: 3 })
+  // More than one tile.
+  await database.transaction(async (tx) => audit.append(tx, ...Array.from({ length: 600 }, (_, n) => ({ type: 'token.revoked', token: `t${n}` }))))
+  await audit.record({ type: 'token.revoked', token: 'last' })
+})
+afterAll(async () => {
+  await management.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+describe('audit list', () => {
+  test('tells every consultation and refusal in a sentence', async () => {
+    const { out } = await auditor('audit', 'list', '--agreement', 'urn:uuid:a1', '--utc')
+    const lines = out.trimEnd().split('\n')
+    expect(lines[0]).toContain('TIME (UTC)')
+    expect(lines[1]).toContain('  did:web:lab.example as analyst for "Research and development" asked for urn:uuid:d1, which was permitted.')
+    expect(lines[2]).toContain('  did:web:lab.example as analyst for "Research and development" got data of urn:uuid:d1: 7 rows; 700 bytes; 2 groups withheld.')
+    expect(lines[3]).toContain('did:web:lab.example as clerk')
+    expect(lines[3]).toContain('which was refused: Purpose must be')
+    expect(lines[3]).toContain('(not-permitted); 3 times.')
+  })
+
+  test('speaks Catalan and Spanish', async () => {
+    const told = async (language: string) => (await auditor('audit', 'list', '--agreement', 'urn:uuid:a1', '--decision', 'deny', '--language', language)).out
+    expect(await told('ca')).toContain('i se li va denegar')
+    expect(await told('es')).toContain('y se le denegó')
+  })
+
+  test('finds by role and purpose, tells times in a zone, and gives JSON in UTC', async () => {
+    const found = await auditor('audit', 'list', '--role', 'clerk', '--purpose', 'dpv:ResearchAndDevelopment', '--decision', 'deny', '--time-zone', 'Pacific/Kiritimati', '--newest')
+    const [head, line, ...more] = found.out.trimEnd().split('\n')
+    expect(more).toEqual([])
+    expect(head).toContain('TIME (Pacific/Kiritimati)')
+    const json: { items: { time: string; index: number }[] } = JSON.parse((await auditor('audit', 'list', '--role', 'clerk', '--json')).out)
+    const utc = json.items[0]?.time ?? ''
+    expect(utc).toMatch(/Z$/)
+    expect(line).toContain(new Intl.DateTimeFormat('sv-SE', { timeZone: 'Pacific/Kiritimati', dateStyle: 'short', timeStyle: 'medium' }).format(new Date(utc)))
+    expect(await auditor('audit', 'list', '--time-zone', 'Mars/Base')).toMatchObject({ code: 2 })
+    expect(await auditor('audit', 'list', '--purpose', 'marketing fun')).toMatchObject({ code: 2 })
+  })
+})
+
+describe('audit show', () => {
+  test('shows an entry with its proof, checked', async () => {
+    const { code, out } = await auditor('audit', 'show', String(first + 2))
+    expect(code).toBe(0)
+    expect(out).toContain('Purpose must be')
+    expect(out).toContain(`Proven: entry ${first + 2} of the log 20`)
+    expect(out).toContain('No witness has cosigned')
+    expect(parseProof((await auditor('audit', 'show', String(first), '--receipt')).out)).toMatchObject({ index: first })
+    expect(await auditor('audit', 'show', '999999')).toMatchObject({ code: 3 })
+  })
+})
+
+describe('audit stats', () => {
+  test('counts by period', async () => {
+    const { out } = await auditor('audit', 'stats', '--by', 'month', '--agreement', 'urn:uuid:a1')
+    expect(out).toMatch(/PERMITTED +REFUSED +ROWS/)
+    expect(out).toMatch(/-01 +1 +3 +7 +700 bytes +█+░+ +not-permitted 3/)
+    expect((await auditor('audit', 'stats', '--agreement', 'none')).err).toContain('Nothing was asked')
+  })
+})
+
+describe('audit export', () => {
+  test('writes a file that is there whole or not at all', async () => {
+    const file = join(folder, 'record.csv')
+    expect(await auditor('audit', 'export', '--format', 'csv', '--agreement', 'urn:uuid:a1', '--out', file)).toMatchObject({ code: 0, out: expect.stringContaining('Wrote 3 entries') })
+    expect((await readFile(file, 'utf8')).trimEnd().split('\r\n')).toHaveLength(4)
+  })
+
+  test('writes the log as C2SP lays it out', async () => {
+    const tiles = join(folder, 'log')
+    const { code, out } = await auditor('audit', 'export', '--tiles', tiles)
+    expect([code, out]).toEqual([0, expect.stringContaining('Its tree is the one that was signed.')])
+    const vkey = (await readFile(join(tiles, 'vkey'), 'utf8')).trim()
+    const { text, signedBy } = openNote(await readFile(join(tiles, 'checkpoint'), 'utf8'), [parseVkey(vkey)])
+    const { size, root } = parseCheckpoint(text)
+    expect(signedBy).toHaveLength(1)
+    expect(size).toBeGreaterThan(600)
+    const read = (path: string) => readFile(join(tiles, path))
+    const bundles = [await read('tile/entries/000'), await read('tile/entries/001'), await read(`tile/entries/002.p/${size - 512}`)]
+    const leaves = bundles.flatMap((bundle) => decodeEntries(bundle)).map((entry) => leafHash(entry))
+    expect(treeHash(leaves)).toEqual(root)
+    expect(Buffer.concat([await read('tile/0/000'), await read('tile/0/001'), await read(`tile/0/002.p/${size - 512}`)])).toEqual(Buffer.concat(leaves))
+    expect(await read('tile/1/000.p/2')).toEqual(Buffer.concat([treeHash(leaves.slice(0, 256)), treeHash(leaves.slice(256, 512))]))
+    // Again into the same folder is well; another log's is not.
+    expect(await auditor('audit', 'export', '--tiles', tiles, '--log', new Date().getUTCFullYear().toString())).toMatchObject({ code: 0 })
+    const other = join(folder, 'other')
+    await mkdir(other)
+    await writeFile(join(other, 'vkey'), 'somebody.example+00000000+AAAA\n')
+    expect(await auditor('audit', 'export', '--tiles', other)).toMatchObject({ code: 2 })
+    expect(await auditor('audit', 'export', '--tiles', tiles, '--log', 'none')).toMatchObject({ code: 3 })
+    expect(await auditor('audit', 'export', '--log', '2026')).toMatchObject({ code: 2 })
+  })
+
+  test('an entry that was changed after it was signed is not written as the log', async () => {
+    await management.deps.database.db.updateTable('audit_entry').set({ purpose: 'changed' }).where('index', '=', first).execute()
+    const { code, err } = await auditor('audit', 'export', '--tiles', join(folder, 'tampered'))
+    expect(code).toBe(1)
+    expect(err).toContain('not those that were signed')
+    expect(await auditor('audit', 'show', String(first))).toMatchObject({ code: 1, err: expect.stringContaining('does not hold') })
+    await management.deps.database.db.updateTable('audit_entry').set({ purpose: research }).where('index', '=', first).execute()
+  })
+})
