@@ -79,6 +79,7 @@ test('imports point down the layers, never up, never sideways', () => {
     // The schema names the types of what its columns hold, wherever they are defined.
     if (/^src\/persistence\/(audit-)?schema\.ts$/.test(file) && typeOnly) return false
     // JSON values are described where policies are.
+    if (target === 'src/policy/odrl.ts' && typeOnly) return false
     return (rank.get(to) ?? -1) <= (rank.get(from) ?? 99)
   })
   expect(wrong.map(show)).toEqual([])
