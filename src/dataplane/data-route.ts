@@ -36,10 +36,6 @@ export async function serveData(deps: DataRouteDeps, request: IncomingMessage, r
 async function serve(deps: DataRouteDeps, asked: Asked): Promise<void> {
   const { request, response, target, refusal } = asked
   const token = await authenticate(deps, asked)
-  if (request.method !== 'GET' && request.method !== 'HEAD' && request.method !== 'POST') {
-    response.setHeader('Allow', 'GET, HEAD, POST, OPTIONS')
-    throw new ProblemError('method-not-allowed', 'Data is read with GET or HEAD; an HTTP source may allow POST.')
-  }
   response.setHeader('Cache-Control', 'private, no-cache')
   const done = deps.running.add({ transferId: token.transferId, partner: token.partner, tokenSha256: token.sha256, cut: () => response.destroy() })
   try {
@@ -48,6 +44,7 @@ async function serve(deps: DataRouteDeps, asked: Asked): Promise<void> {
     if (await sendReceipt(deps, { request, response, target, partner: token.partner })) return
     const { transfer, reason } = await decideStarted(deps, asked, token)
     asked.transfer = transfer
+    requireMethod(request, response)
     const stillStarted = async () => {
       await requireToken(deps, asked)
       await decideStarted(deps, asked, token)
@@ -55,6 +52,13 @@ async function serve(deps: DataRouteDeps, asked: Asked): Promise<void> {
     await release(deps, { request, response, target, transfer, reason, refusal, stillStarted })
   } finally {
     done()
+  }
+}
+
+function requireMethod(request: IncomingMessage, response: ServerResponse): void {
+  if (request.method !== 'GET' && request.method !== 'HEAD' && request.method !== 'POST') {
+    response.setHeader('Allow', 'GET, HEAD, POST, OPTIONS')
+    throw new ProblemError('method-not-allowed', 'Data is read with GET or HEAD; an HTTP source may allow POST.')
   }
 }
 

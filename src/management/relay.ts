@@ -242,9 +242,7 @@ function copyHeaders(answer: OutboundStream, res: ServerResponse, names: readonl
 /** What the provider says beside the data, as far as it is kept. */
 function notesOf({ headers }: OutboundStream): { readonly withheld?: string } {
   const { 'concordat-withheld': withheld } = headers
-  return {
-    ...(typeof withheld === 'string' ? { withheld: withheld.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 500) } : {}),
-  }
+  return typeof withheld === 'string' ? { withheld: withheld.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 500) } : {}
 }
 
 interface Came {

@@ -87,19 +87,9 @@ export function createReleaseDesk(deps: ReleaseDeskDeps): ReleaseDesk {
       sweep(now)
       return numbered(verdicts, first)
     } catch (cause) {
-      if (isProblem(cause) && cause.code === 'log-stopped') throw cause
       throw unavailable(cause)
     }
   })
-
-  async function sealed(index: number): Promise<void> {
-    try {
-      await audit.sealed(index)
-    } catch (cause) {
-      if (isProblem(cause) && cause.code === 'log-stopped') throw cause
-      throw unavailable(cause)
-    }
-  }
 
   function note(counters: readonly LockedCounter[]): void {
     for (const counter of counters) {
@@ -118,7 +108,7 @@ export function createReleaseDesk(deps: ReleaseDeskDeps): ReleaseDesk {
     async release(item) {
       const answer = await group.add(item)
       // Not in the batch: the next one is decided while this one is sealed.
-      if (answer.kind === 'permitted') await sealed(answer.index)
+      if (answer.kind === 'permitted') await sealed(audit, answer.index)
       return answer
     },
     usedUp(agreement, limits) {
@@ -133,7 +123,16 @@ export function createReleaseDesk(deps: ReleaseDeskDeps): ReleaseDesk {
   }
 }
 
+async function sealed(audit: Pick<Audit, 'sealed'>, index: number): Promise<void> {
+  try {
+    await audit.sealed(index)
+  } catch (cause) {
+    throw unavailable(cause)
+  }
+}
+
 function unavailable(cause: unknown): ProblemError {
+  if (isProblem(cause) && cause.code === 'log-stopped') return cause
   return new ProblemError('record-unavailable', 'The audit record cannot be written, so nothing was released. Try again later.', { cause })
 }
 

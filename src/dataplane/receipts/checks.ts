@@ -82,30 +82,9 @@ const nothing: ReadonlyMap<string, number> = new Map()
 
 export function createReceiptChecks(deps: ReceiptCheckDeps): ReceiptChecks {
   const { db } = deps.database
-  // By partner and origin. Only logs of partners' own keys get here.
-  const sizes = new Map<string, ReadonlyMap<string, number>>()
-  const starts = new Map<string, number>()
+  const logs = createKnownLogs((origin) => findLogStart(db, origin))
   const verify = verifyReceipt(deps.logKeys)
-  const kept = createGroupCommit(async (receipts: readonly KeptReceipt[]) => {
-    const inserted = await insertReceipts(db, receipts)
-    return receipts.map(({ record }) => inserted.has(record))
-  })
-
-  function noteSize(partner: string, { origin, size }: VerifiedProof): void {
-    const before = sizes.get(partner) ?? nothing
-    if ((before.get(origin) ?? 0) >= size) return
-    // A partner that makes up more and more logs loses what was known of the others.
-    sizes.set(partner, new Map(before.size < mostLogs ? before : []).set(origin, size))
-  }
-
-  /** What a proof that holds still must not be: that of another record. */
-  async function misfit({ refusal, known }: CameWith, { origin, leafIndex }: VerifiedProof, record: number): Promise<string | undefined> {
-    if (!refusal && leafIndex < (known.get(origin) ?? 0)) return 'its record is older than what was asked'
-    const start = starts.get(origin) ?? (await findLogStart(db, origin)) ?? record - leafIndex
-    if (starts.size >= mostOrigins) starts.clear()
-    if (start >= 0) starts.set(origin, start)
-    return start < 0 || record - leafIndex !== start ? 'it is for another record than the one that the answer names' : undefined
-  }
+  const keep = createKeeping(deps)
 
   async function check(came: CameWith): Promise<CheckedReceipt> {
     const { partner, record, receipt } = came
@@ -115,32 +94,9 @@ export function createReceiptChecks(deps: ReceiptCheckDeps): ReceiptChecks {
     const result = await verify(partner, receipt)
     if (result.state !== 'verified') return { ...named, ...result }
     const { text, proof } = result
-    noteSize(partner, proof)
-    const problem = providerRecord === undefined ? 'the answer does not name its record' : await misfit(came, proof, providerRecord)
+    const problem = providerRecord === undefined ? 'the answer does not name its record' : await logs.misfit(came, proof, providerRecord)
+    logs.note(partner, proof)
     return { state: problem === undefined ? 'verified' : 'invalid', ...(problem === undefined ? {} : { problem }), ...named, receipt: text, proof }
-  }
-
-  function rowOf({ state, problem, providerRecord, receipt = '', proof }: CheckedReceipt, { record, agreement, partner, refusal }: KeptBeside): KeptReceipt {
-    return {
-      record,
-      agreement,
-      partner,
-      origin: proof?.origin ?? '',
-      leafIndex: proof?.leafIndex ?? 0,
-      receipt,
-      verified: state === 'verified',
-      problem: problem ?? null,
-      providerRecord: providerRecord ?? null,
-      refusal,
-      receivedAt: deps.clock(),
-    }
-  }
-
-  async function keep(checked: CheckedReceipt, beside: KeptBeside): Promise<CheckedReceipt> {
-    if (checked.state === 'missing' || (await kept.add(rowOf(checked, beside))) || checked.state !== 'verified') return checked
-    const reused: CheckedReceipt = { ...checked, state: 'invalid', problem: usedBefore }
-    await kept.add(rowOf(reused, beside))
-    return reused
   }
 
   async function alarm({ problem = '', providerRecord, proof }: CheckedReceipt, { record, agreement, partner, transfer }: KeptBeside): Promise<void> {
@@ -148,7 +104,7 @@ export function createReceiptChecks(deps: ReceiptCheckDeps): ReceiptChecks {
   }
 
   return {
-    known: (partner) => sizes.get(partner) ?? nothing,
+    known: (partner) => logs.known(partner),
     check: (came) =>
       check(came).catch((error: unknown): CheckedReceipt => {
         deps.onError(error)
@@ -168,5 +124,54 @@ export function createReceiptChecks(deps: ReceiptCheckDeps): ReceiptChecks {
       deps.onChecked(final, beside)
       return final
     },
+  }
+}
+
+/** What earlier receipts told of partners' logs; all of it was signed with keys of theirs. */
+function createKnownLogs(startOf: (origin: string) => Promise<number | undefined>) {
+  const sizes = new Map<string, ReadonlyMap<string, number>>()
+  const starts = new Map<string, number>()
+  return {
+    known: (partner: string) => sizes.get(partner) ?? nothing,
+    note(partner: string, { origin, size }: VerifiedProof) {
+      const before = sizes.get(partner) ?? nothing
+      if ((before.get(origin) ?? 0) >= size) return
+      // A partner that makes up more and more logs loses what was known of the others.
+      sizes.set(partner, new Map(before.size < mostLogs ? before : []).set(origin, size))
+    },
+    /** What a proof that holds must not be: that of another record. */
+    async misfit({ refusal, known }: CameWith, { origin, leafIndex }: VerifiedProof, record: number): Promise<string | undefined> {
+      if (!refusal && leafIndex < (known.get(origin) ?? 0)) return 'its record is older than what was asked'
+      const start = starts.get(origin) ?? (await startOf(origin)) ?? record - leafIndex
+      if (starts.size >= mostOrigins) starts.clear()
+      if (start >= 0) starts.set(origin, start)
+      return start < 0 || record - leafIndex !== start ? 'it is for another record than the one that the answer names' : undefined
+    },
+  }
+}
+
+function createKeeping({ database: { db }, clock }: ReceiptCheckDeps): (checked: CheckedReceipt, beside: KeptBeside) => Promise<CheckedReceipt> {
+  const kept = createGroupCommit(async (receipts: readonly KeptReceipt[]) => {
+    const inserted = await insertReceipts(db, receipts)
+    return receipts.map(({ record }) => inserted.has(record))
+  })
+  const rowOf = ({ state, problem, providerRecord, receipt = '', proof }: CheckedReceipt, { record, agreement, partner, refusal }: KeptBeside): KeptReceipt => ({
+    record,
+    agreement,
+    partner,
+    origin: proof?.origin ?? '',
+    leafIndex: proof?.leafIndex ?? 0,
+    receipt,
+    verified: state === 'verified',
+    problem: problem ?? null,
+    providerRecord: providerRecord ?? null,
+    refusal,
+    receivedAt: clock(),
+  })
+  return async (checked, beside) => {
+    if (checked.state === 'missing' || (await kept.add(rowOf(checked, beside))) || checked.state !== 'verified') return checked
+    const reused: CheckedReceipt = { ...checked, state: 'invalid', problem: usedBefore }
+    await kept.add(rowOf(reused, beside))
+    return reused
   }
 }

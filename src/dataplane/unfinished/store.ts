@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { JsonValue } from '../../policy/odrl.ts'
 import type { Queries } from '../../persistence/database.ts'
 
@@ -24,23 +25,23 @@ export async function findNoted(db: Queries, indexes: readonly number[]): Promis
   return new Set(rows.map((row) => row.record_index))
 }
 
-/** Renews what `process` holds, and notes it as one that releases. */
-export async function renewLease(db: Queries, { process, until, mark }: { readonly process: string; readonly until: Date; readonly mark: number }): Promise<void> {
-  await db
-    .insertInto('release_process')
-    .values({ process, mark, lease_until: until })
-    .onConflict((conflict) => conflict.column('process').doUpdateSet({ mark, lease_until: until }))
-    .execute()
-  await db.updateTable('running_release').set({ lease_until: until }).where('process', '=', process).execute()
+/** Renews what `process` holds and notes it as one that releases; what it has not ended and not noted comes behind `mark`, which is the end of the record unless told. Gives how many entries the record has. */
+export async function renewLease(db: Queries, { process, until, mark }: { readonly process: string; readonly until: Date; readonly mark: number | undefined }): Promise<number> {
+  const { rows } = await sql<{ size: number }>`
+    with head as (select size from audit_head where id = 1),
+    renewed as (update running_release set lease_until = ${until} where process = ${process}),
+    noted as (
+      insert into release_process (process, mark, lease_until)
+      select ${process}, least(head.size, ${mark ?? null}::bigint), ${until}::timestamptz from head
+      on conflict (process) do update set mark = excluded.mark, lease_until = excluded.lease_until)
+    select size from head`.execute(db)
+  const [head] = rows
+  if (head === undefined) throw new Error('The head of the record is missing')
+  return head.size
 }
 
 export async function forgetProcess(db: Queries, process: string): Promise<void> {
   await db.deleteFrom('release_process').where('process', '=', process).execute()
-}
-
-/** How many entries the record has. */
-export async function recordSize(db: Queries): Promise<number> {
-  return (await db.selectFrom('audit_head').select('size').where('id', '=', 1).executeTakeFirstOrThrow()).size
 }
 
 /** Releases of processes that no longer renew their leases. */

@@ -2,8 +2,7 @@ import type { Queries } from '../../persistence/database.ts'
 import type { JsonValue } from '../../policy/odrl.ts'
 import type { DataPlaneDeps } from '../release.ts'
 import type { Facts } from '../releases.ts'
-import { findNoted, forgetProcess, forgetReleases, noteReleases, recordSize, renewLease } from './store.ts'
-import type { UnfinishedRelease } from './store.ts'
+import { findNoted, forgetProcess, forgetReleases, noteReleases, renewLease } from './store.ts'
 import { sweepLapsed } from './sweep.ts'
 
 /** A release that has begun. */
@@ -57,96 +56,40 @@ interface Ending {
 }
 
 export function createUnfinished(deps: UnfinishedDeps): Unfinished {
-  const { clock } = deps
   const { db } = deps.database
-  const open = new Map<number, Open>()
-  // In the order in which they began.
-  const short = new Set<Open>()
+  const now = () => deps.clock().getTime()
+  const open = createOpenReleases(deps)
+  const lease = createLease(deps, () => open.leastNotNoted())
   const unwritten = new Set<Ending>()
-  const now = () => clock().getTime()
-  const lease = createLease(deps, open)
   let registering: Promise<void> | undefined
   let sweptAt = Number.NEGATIVE_INFINITY
 
-  async function ready(): Promise<void> {
-    registering ??= lease.renew().catch((error: unknown) => {
-      registering = undefined
-      throw error
-    })
-    return registering
-  }
-
-  function notLong(): Open[] {
-    const due: Open[] = []
-    for (const release of short) {
-      if (now() - release.since < longMs) break
-      short.delete(release)
-      if (!release.ended) due.push(release)
-    }
-    return due
-  }
-
-  async function note(): Promise<void> {
-    const due = notLong()
-    if (due.length === 0) return
-    const noting = noteReleases(db, due.map(closingOf), { process: deps.process, until: new Date(now() + leaseMs) }).then(
-      () => true,
-      (error: unknown) => {
-        deps.onError(error)
-        return false
-      },
-    )
-    for (const release of due) release.noted = noting
-    if (await noting) return
-    for (const release of due) {
-      release.noted = undefined
-      short.add(release)
-    }
-  }
-
-  async function notedOf(indexes: readonly number[]): Promise<number[]> {
-    const noted: number[] = []
-    for (const index of indexes) if ((await open.get(index)?.noted) === true) noted.push(index)
-    return noted
-  }
-
   async function write({ indexes, write: writeEnd }: Ending): Promise<void> {
-    const waits = indexes.some((index) => open.get(index)?.noted !== undefined)
-    const noted = waits ? await notedOf(indexes) : []
+    const noted = await open.noted(indexes)
     await writeEnd(noted.length === 0 ? undefined : (queries) => forgetReleases(queries, noted))
-    forget(indexes)
-  }
-
-  function forget(indexes: readonly number[]): void {
-    for (const index of indexes) {
-      const release = open.get(index)
-      if (release !== undefined) short.delete(release)
-      open.delete(index)
-    }
+    open.forget(indexes)
   }
 
   // A commit whose answer was lost has removed what was noted; so has another process that took it over. Their ends are recorded.
   async function writeAgain(ending: Ending): Promise<void> {
-    const noted = await notedOf(ending.indexes)
-    const left = await findNoted(db, noted)
-    if (noted.length > 0 && left.size === 0) forget(ending.indexes)
+    const noted = await open.noted(ending.indexes)
+    if (noted.length > 0 && (await findNoted(db, noted)).size === 0) open.forget(ending.indexes)
     else await write(ending)
     unwritten.delete(ending)
   }
 
   return {
-    ready,
-    begin(release) {
-      const begun: Open = { ...release, since: now(), noted: undefined, ended: false }
-      open.set(release.index, begun)
-      short.add(begun)
+    async ready() {
+      registering ??= lease.renew().catch((error: unknown) => {
+        registering = undefined
+        throw error
+      })
+      return registering
     },
+    begin: (release) => open.add(release),
     async end(indexes, writeEnd) {
-      for (const index of indexes) {
-        const release = open.get(index)
-        if (release !== undefined) release.ended = true
-      }
       const ending = { indexes, write: writeEnd }
+      open.end(indexes)
       try {
         await write(ending)
       } catch (error) {
@@ -155,7 +98,7 @@ export function createUnfinished(deps: UnfinishedDeps): Unfinished {
       }
     },
     async tick() {
-      await note()
+      await open.note()
       for (const ending of unwritten) await writeAgain(ending)
       const mayTake = await lease.keep()
       if (!mayTake || now() - sweptAt < sweepMs) return
@@ -163,13 +106,80 @@ export function createUnfinished(deps: UnfinishedDeps): Unfinished {
       await sweepLapsed(deps)
     },
     async close() {
-      if (open.size === 0) await forgetProcess(db, deps.process)
+      if (open.size() === 0) await forgetProcess(db, deps.process)
     },
   }
 }
 
-function closingOf({ index, facts, upTo }: Open): UnfinishedRelease {
-  return { index, record: closingRecord({ index, facts, upTo }) }
+// Takes those that began before a time out of `short`.
+function takeLong(short: Set<Open>, before: number): Open[] {
+  const due: Open[] = []
+  for (const release of short) {
+    if (release.since > before) break
+    short.delete(release)
+    if (!release.ended) due.push(release)
+  }
+  return due
+}
+
+/** What this process has begun and not ended, and which of it is noted. */
+function createOpenReleases({ database: { db }, clock, process, onError }: UnfinishedDeps) {
+  const open = new Map<number, Open>()
+  // Those that are not noted, in the order in which they began.
+  const short = new Set<Open>()
+  const now = () => clock().getTime()
+
+  return {
+    size: () => open.size,
+    add(release: BegunRelease) {
+      const begun: Open = { ...release, since: now(), noted: undefined, ended: false }
+      open.set(release.index, begun)
+      short.add(begun)
+    },
+    end(indexes: readonly number[]) {
+      for (const index of indexes) {
+        const release = open.get(index)
+        if (release !== undefined) release.ended = true
+      }
+    },
+    forget(indexes: readonly number[]) {
+      for (const index of indexes) {
+        const release = open.get(index)
+        if (release !== undefined) short.delete(release)
+        open.delete(index)
+      }
+    },
+    /** Which of them are noted, once what is on its way is. */
+    async noted(indexes: readonly number[]): Promise<number[]> {
+      const noted: number[] = []
+      for (const index of indexes) {
+        const isNoted = open.get(index)?.noted
+        if (isNoted !== undefined && (await isNoted)) noted.push(index)
+      }
+      return noted
+    },
+    /** The first whose end only this process can tell. */
+    leastNotNoted: () => [...open.values()].reduce((least, { index, noted }) => (noted === undefined ? Math.min(least, index) : least), Number.POSITIVE_INFINITY),
+    /** Notes those that take long. */
+    async note() {
+      const due = takeLong(short, now() - longMs)
+      if (due.length === 0) return
+      const releases = due.map((release) => ({ index: release.index, record: closingRecord(release) }))
+      const noting = noteReleases(db, releases, { process, until: new Date(now() + leaseMs) }).then(
+        () => true,
+        (error: unknown) => {
+          onError(error)
+          return false
+        },
+      )
+      for (const release of due) release.noted = noting
+      if (await noting) return
+      for (const release of due) {
+        release.noted = undefined
+        short.add(release)
+      }
+    },
+  }
 }
 
 /** What is recorded of a release that nobody ended. */
@@ -178,7 +188,7 @@ export function closingRecord({ index, facts, upTo }: BegunRelease): Readonly<Re
   return { ...Object.fromEntries(said), permitted: index, upTo, reason: 'process ended' }
 }
 
-function createLease({ database: { db }, clock, process }: UnfinishedDeps, open: ReadonlyMap<number, Open>) {
+function createLease({ database: { db }, clock, process }: UnfinishedDeps, leastNotNoted: () => number) {
   let renewedAt = Number.NEGATIVE_INFINITY
   let quietUntil = Number.NEGATIVE_INFINITY
   // How large the record was when the lease was renewed last: what was permitted before is known here by now.
@@ -186,10 +196,8 @@ function createLease({ database: { db }, clock, process }: UnfinishedDeps, open:
 
   async function renew(): Promise<void> {
     const at = clock().getTime()
-    const size = await recordSize(db)
-    const inMemory = [...open.values()].flatMap(({ index, noted }) => (noted === undefined ? [index] : []))
-    await renewLease(db, { process, until: new Date(at + leaseMs), mark: inMemory.reduce((least, index) => Math.min(least, index), sizeBefore ?? size) })
-    sizeBefore = size
+    const mark = Math.min(leastNotNoted(), sizeBefore ?? Number.POSITIVE_INFINITY)
+    sizeBefore = await renewLease(db, { process, until: new Date(at + leaseMs), mark: Number.isFinite(mark) ? mark : undefined })
     // What kept us from renewing may have kept the others, too: they get the time to do it.
     if (renewedAt !== Number.NEGATIVE_INFINITY && at - renewedAt >= leaseMs) quietUntil = at + leaseMs
     renewedAt = at
