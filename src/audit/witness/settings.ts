@@ -7,13 +7,14 @@ import type { WitnessAddress } from './ask.ts'
 export function readWitnesses(name: string, text: string): readonly WitnessAddress[] {
   const found = new Map<string, WitnessAddress>()
   for (const pair of text.split(',').map((part) => part.trim()).filter((part) => part !== '')) {
-    const [vkey = '', url = '', ...more] = pair.split(/\s+/)
+    const [vkey = '', address = '', ...more] = pair.split(/\s+/)
+    const url = address.replace(/\/+$/, '')
     const witness = witnessOf(vkey)
     if (witness === undefined) throw refused(name, `"${vkey}" is not the key of a witness, such as witness.example+0a1b2c3d+BK…`)
-    if (more.length > 0 || !isAddress(url)) throw refused(name, `beside the key of ${witness} must stand the https address before /add-checkpoint`)
+    if (more.length > 0 || !isAddress(address)) throw refused(name, `beside the key of ${witness} must stand the https address before /add-checkpoint`)
     const before = found.get(witness)
     if (before !== undefined && before.url !== url) throw refused(name, `the witness ${witness} has two addresses`)
-    found.set(witness, { name: witness, vkeys: [...(before?.vkeys ?? []), vkey], url: url.replace(/\/+$/, ''), partner: null })
+    found.set(witness, { name: witness, vkeys: [...(before?.vkeys ?? []), vkey], url, partner: null })
   }
   return [...found.values()]
 }
