@@ -34,11 +34,11 @@ function consumerParts(kept = receipt, recorded = receipt): Parts {
   const request = { method: 'GET', query: '?a' }
   const events = [
     { type: 'data.requested', ...about, request, statement: 's', signed: statementOf({ id: 's', request }) },
-    { type: 'data.received', ...about, requested: 4, providerRecord: 3, receiptSha256: digestOf(recorded), receiptVerified: true, bytes: 1, sha256: 'ab' },
+    { type: 'data.received', ...about, requested: 4, providerRecord: 3, receiptSha256: digestOf(recorded), bytes: 1, sha256: 'ab' },
     { type: 'audit.evidence', ...about, time: created },
   ]
   return changed((given) => {
-    given.receipts = [{ record: given.records[1] ?? -1, origin, receipt: kept, verified: true }]
+    given.receipts = [{ record: given.records[0] ?? -1, origin, receipt: kept, verified: true }]
     given.keys.push({ use: 'log', name: origin, vkey: vkeyOf(origin, 1, providerLog.key), from: created, until: null, participant: provider })
   }, parts(events, { connector: consumer, partner: provider, origin: 'cards.example/log/2026' }))
 }
@@ -77,6 +77,15 @@ describeWithGo('evidence', () => {
     const bundle = await bundleOf(consumerParts())
     expect(await both(bundle)).toEqual({ independent: true, ours: true })
     expect(verify(bundle).proven).toContain('1 signed requests are by those whom the bundle names; 1 receipts of the partner\'s log hold.')
+  })
+
+  test('of a consumer that knows several keys of the provider is verified with the one that signed', async () => {
+    const given = consumerParts()
+    const [last] = given.keys.splice(-1)
+    given.keys.push({ use: 'log', name: origin, vkey: vkeyOf(origin, 1, keyOf('another')), from: created, until: null, participant: provider }, ...(last === undefined ? [] : [last]))
+    expect(await both(await bundleOf(given))).toEqual({ independent: true, ours: true })
+    const without = changed((all) => all.keys.splice(-1), given)
+    expect(await both(await bundleOf(without))).toEqual({ independent: false, ours: false })
   })
 
   test('with a second signature of the log is verified, and that signature named as not verified', async () => {
@@ -175,6 +184,13 @@ describeWithGo('evidence', () => {
     expect(wrongReceipt).not.toBe(receipt)
     expect(await both(await bundleOf(consumerParts(wrongReceipt, wrongReceipt)))).toEqual({ independent: false, ours: false })
     expect(await both(await bundleOf(consumerParts(receipt, wrongReceipt)))).toEqual({ independent: false, ours: false })
+  })
+
+  test('with a receipt twice, or of no record, is refused by both', async () => {
+    const line = { record: 4, origin, receipt, verified: true }
+    for (const receipts of [[line, line], [{ ...line, record: 999 }]]) {
+      expect(await both(await bundleOf(changed((given) => (given.receipts = receipts), consumerParts())))).toEqual({ independent: false, ours: false })
+    }
   })
 
   test('with a manifest that somebody else signed, or signed beside, is refused by both', async () => {

@@ -5,10 +5,12 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import type { Audit } from '../../src/audit/audit.ts'
+import { buildEvidence } from '../../src/audit/evidence/build.ts'
 import { openDatabase } from '../../src/persistence/database.ts'
 import type { Database } from '../../src/persistence/database.ts'
 import { auditFolder, openTestAudit } from '../helpers/audit.ts'
 import { onPostgresql, testDatabaseLocation } from '../helpers/database.ts'
+import { agreement, agreementId, clock, consumer, digestOf, jwkOf, keyOf, message, policyText, provider, statementOf } from '../tlog/bundle/test-bundle.ts'
 import { buildIndependentVerifier, missingForGo } from '../helpers/independent-verifier.ts'
 import type { Verdict } from '../helpers/independent-verifier.ts'
 import { writeLogDirectory } from '../helpers/log-directory.ts'
@@ -62,5 +64,35 @@ describeWithGo('the log of a connector', () => {
     expect(wrong).toBe('')
     expect(status).toBe(0)
     expect(proven).toContain(`The log ${checkpoint.origin} has signed the tree of ${checkpoint.size} entries`)
+  })
+  test('gives evidence that the independent verifier finds right, and that it does not with a line of it gone', async () => {
+    const database = await openDatabase(await testDatabaseLocation())
+    databases.push(database)
+    const audit = await openTestAudit(database, { publicUrl: 'https://data.city.example', clock })
+    const about = { agreement: agreementId, partner: consumer, transfer: 'urn:uuid:t', dataset: 'spending' }
+    await audit.record({ type: 'agreement.stored', ...about, messageSha256: digestOf(message), policySha256: digestOf(policyText) })
+    await audit.record({ type: 'key.seen', partner: consumer, kid: `${consumer}#key`, jwk: jwkOf(keyOf(consumer)) })
+    for (const [place, text] of ['plain', '<b>&amp;</b> \u2028 \u0007 "quoted" \\', 'català 𝛼', '{"committed":"x"}'].entries()) {
+      const request = { method: 'GET', path: '', query: `?name=eq.${text}` }
+      const signed = statementOf({ id: `s-${place}`, request })
+      await audit.record({ type: 'data.permitted', ...about, role: text, purpose: 'urn:p', user: text, decision: 'permit', statement: `s-${place}`, signed, signedSha256: digestOf(signed), policySha256: digestOf(policyText), request, rows: place, bytes: 10, sha256: digestOf(text) })
+      await audit.record({ type: 'connector.clock', source: 'system', offsetMs: 0.1 * place })
+    }
+    const evidence = await buildEvidence(
+      { database, audit, clock, newId: () => 'urn:uuid:e', id: provider, directory: folder, askWitnesses: async () => undefined, logKeys: async () => [], ownKeys: () => [{ kid: `${provider}#key`, jwk: jwkOf(keyOf(provider)) }] },
+      { agreement: { id: agreementId, role: 'provider', counterparty: consumer, agreement, message, explanation: { ca: ['Una frase.'], es: ['Una frase.'], en: ['A sentence.'] } }, actor: 'Anna' },
+    )
+    const chunks: Uint8Array[] = []
+    for await (const chunk of evidence.content()) chunks.push(chunk)
+    await evidence.discard()
+    const file = join(folder, 'case.zip')
+    writeFileSync(file, Buffer.concat(chunks))
+    const { status, proven, wrong } = run('verify-bundle', file)
+    expect(wrong).toBe('')
+    expect(status).toBe(0)
+    expect(proven).toContain('All 6 records of the agreement are in the signed logs.')
+    expect(proven).toContain('4 signed requests are by those whom the bundle names')
+    writeFileSync(file, Buffer.concat(chunks).toString('latin1').replace(/\{"entry":.*\n/, ''), 'latin1')
+    expect(run('verify-bundle', file).status).toBe(1)
   })
 })

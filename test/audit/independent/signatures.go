@@ -6,10 +6,12 @@ import (
 	"crypto/elliptic"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"math/big"
 	"strconv"
 	"strings"
 
+	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 )
 
@@ -81,10 +83,11 @@ func (e *evidence) checkStatements(records []record) int {
 // Verifies the receipts (C2SP tlog-proof) of the partner's log, and gives how many there are whose key is in the bundle.
 func (e *evidence) checkReceipts(records []record) int {
 	count := 0
-	byNumber := map[int64]record{}
+	known := map[int64]bool{}
 	for _, r := range records {
-		byNumber[r.Record] = r
+		known[r.Record] = true
 	}
+	kept := map[int64]string{}
 	for _, line := range e.lines("receipts.ndjson") {
 		var receipt struct {
 			Record          int64
@@ -92,27 +95,33 @@ func (e *evidence) checkReceipts(records []record) int {
 			Verified        bool
 		}
 		parseExactly("a line of receipts.ndjson", line, &receipt, "record", "origin", "receipt", "verified")
-		r, ok := byNumber[receipt.Record]
-		if !ok {
-			refuse("a receipt is of record %d, which is not here", receipt.Record)
+		if !known[receipt.Record] || kept[receipt.Record] != "" {
+			refuse("a receipt is of record %d, which is not here or has one already", receipt.Record)
 		}
-		delete(byNumber, receipt.Record)
-		if recorded := r.fields.text("receiptSha256"); recorded != "" && recorded != digest([]byte(receipt.Receipt)) {
-			refuse("the receipt of record %d is not the one that was recorded", receipt.Record)
+		kept[receipt.Record] = digest([]byte(receipt.Receipt))
+		if vkeys := e.vkeysOf("", receipt.Origin); receipt.Verified && len(vkeys) > 0 {
+			checkReceipt(receipt.Receipt, vkeys)
+			count++
 		}
-		for _, vkey := range e.vkeysOf("", receipt.Origin) {
-			// A log has one key of Ed25519; another one of its name is of ML-DSA-44.
-			if receipt.Verified && verifierOf(vkey) != nil {
-				checkReceipt(receipt.Receipt, vkey)
-				count++
-				break
-			}
+	}
+	for _, r := range records {
+		kind, question := r.fields.text("type"), r.Record
+		if kind != "data.received" && kind != "data.refused" && kind != "data.aborted" {
+			continue
 		}
+		// It stands beside the question, where there was one; its digest is in the record of the answer.
+		if raw, ok := r.fields["requested"]; ok && json.Unmarshal(raw, &question) != nil {
+			refuse("record %d does not say which question it answers", r.Record)
+		}
+		if recorded := r.fields.text("receiptSha256"); recorded != "" && kept[question] != "" && recorded != kept[question] {
+			refuse("the receipt of record %d is not the one that was recorded", question)
+		}
+		delete(kept, question)
 	}
 	return count
 }
 
-func checkReceipt(receipt, vkey string) {
+func checkReceipt(receipt string, vkeys []string) {
 	end := strings.Index(receipt, "\n\n")
 	if end < 0 {
 		refuse("a receipt has no checkpoint")
@@ -123,8 +132,23 @@ func checkReceipt(receipt, vkey string) {
 	}
 	leaf := hashesOf([]string{strings.TrimPrefix(lines[1], "extra ")})[0]
 	index, err := strconv.ParseInt(strings.TrimPrefix(lines[2], "index "), 10, 64)
-	tree := openCheckpoint("the checkpoint of a receipt", []byte(receipt[end+2:]), vkey, nil).tree
+	tree := openCheckpoint("the checkpoint of a receipt", []byte(receipt[end+2:]), signerOf(receipt[end+2:], vkeys), nil).tree
 	if err != nil || index < 0 || index >= tree.N || tlog.CheckRecord(hashesOf(lines[3:]), tree.N, tree.Hash, index, leaf) != nil {
 		refuse("the proof of a receipt does not hold")
 	}
+}
+
+// Which of the keys that may be those of a log has signed a note: a bundle may name several.
+func signerOf(text string, vkeys []string) string {
+	for _, vkey := range vkeys {
+		verifier := verifierOf(vkey)
+		if verifier == nil {
+			continue
+		}
+		if opened, err := note.Open([]byte(text), note.VerifierList(verifier)); err == nil && len(opened.Sigs) > 0 {
+			return vkey
+		}
+	}
+	refuse("none of the keys of the log has signed the checkpoint of a receipt")
+	return ""
 }
