@@ -45,10 +45,18 @@ function writeLog(directory: string, size: number): string {
       if (level === 0) write(entriesPath(index, width), encodeEntries(entries.slice(index * 256, index * 256 + width)))
     }
   }
-  const text = formatCheckpoint({ origin, size, root: edge.root() })
   write('vkey', `${vkeyOf(origin, 1, key.publicKey)}\n`)
-  write('checkpoint', formatNote(text, [logSigner, witness.signer]))
+  write('checkpoint', formatNote(formatCheckpoint({ origin, size, root: edge.root() }), [logSigner, witness.signer]))
   return directory
+}
+
+/** The checkpoint alone of the log of `size` entries. */
+function writeCheckpoint(size: number): string {
+  const edge = createEdge(0, () => Buffer.alloc(0))
+  for (let index = 0; index < size; index += 1) edge.append(leafHash(entryAt(index)))
+  const file = join(folder, `checkpoint-${size}`)
+  writeFileSync(file, formatNote(formatCheckpoint({ origin, size, root: edge.root() }), [logSigner]))
+  return file
 }
 
 /** A copy in which `change` did something. */
@@ -90,7 +98,7 @@ describeWithGo('a log in files', () => {
     expect(status).toBe(0)
   })
 
-  test.each([1, 255, 256, 257, 65_536])('of %i entries is verified', (size) => {
+  test.each([1, 255, 256, 257])('of %i entries is verified', (size) => {
     expect(run('verify-log', writeLog(join(folder, `of-${size}`), size))).toMatchObject({ status: 0, wrong: '' })
   })
 
@@ -100,7 +108,7 @@ describeWithGo('a log in files', () => {
 
   test('of 70,000 entries is verified, and goes on where older ones ended', () => {
     const large = writeLog(join(folder, 'large'), 70_000)
-    const older = [300, 65_536, 69_999].map((size) => join(writeLog(join(folder, `older-${size}`), size), 'checkpoint'))
+    const older = [300, 65_536, 69_999].map(writeCheckpoint)
     const { status, proven, wrong } = run('verify-log', large, ...older.flatMap((file) => ['--older', file]))
     expect(wrong).toBe('')
     expect(status).toBe(0)
@@ -109,7 +117,7 @@ describeWithGo('a log in files', () => {
   })
 
   test('that is shorter than it was, or another one, is found', () => {
-    const later = join(writeLog(join(folder, 'later'), 701), 'checkpoint')
+    const later = writeCheckpoint(701)
     expect(run('verify-log', small, '--older', later)).toMatchObject({ status: 1, wrong: expect.stringContaining('more than the log has now') })
     const edge = createEdge(0, () => Buffer.alloc(0))
     for (let index = 0; index < 300; index += 1) edge.append(leafHash(Buffer.from(`another ${index}`)))
@@ -124,14 +132,14 @@ describeWithGo('a log in files', () => {
     for (let round = 0; round < 60; round += 1) {
       // Files that are small, but must be right, come up as often as large ones.
       const name = random.pick(files)
-      const copy = changed(small, (directory) => {
-        const content = readFileSync(join(directory, name))
-        const bit = random.between(0, content.length * 8 - 1)
-        content[bit >> 3] = (content[bit >> 3] ?? 0) ^ (1 << (bit & 7))
-        writeFileSync(join(directory, name), content)
-      })
-      const { status, wrong } = run('verify-log', copy, '--witness', witness.vkey)
-      expect({ name, status, wrong }).toEqual({ name, status: 1, wrong: expect.stringContaining('NOT PROVEN: ') })
+      const content = readFileSync(join(small, name))
+      const flipped = Buffer.from(content)
+      const bit = random.between(0, content.length * 8 - 1)
+      flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7))
+      writeFileSync(join(small, name), flipped)
+      const { status, wrong } = run('verify-log', small, '--witness', witness.vkey)
+      writeFileSync(join(small, name), content)
+      expect({ name, bit, status, wrong }).toEqual({ name, bit, status: 1, wrong: expect.stringContaining('NOT PROVEN: ') })
     }
   })
 
