@@ -1,5 +1,5 @@
 /* Generated from audit.yaml by `npm run generate`; do not edit.
-   sha256 of audit.yaml: 3b75d639cf721caab7c677f4cb8991efce32d577dd07dad5da99ce4214396f56
+   sha256 of audit.yaml: bf2fc3dff4cac8cb787288c6d86d07b53dc6c56fb6396774487ca9b2d558eda6
    sha256 of management.yaml: 20cbfbc1abf6f0e4bae7f289280ac14cf85163fa5c6ff602a0e5fc8c1c9206ad */
 
 export interface paths {

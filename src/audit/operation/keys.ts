@@ -20,7 +20,7 @@ const page = 500
  * Records each key of a partner when it verifies for the first time, so that what it signed can be checked when the partner no longer
  * publishes it. Nobody waits for it.
  */
-export function createSeenKeys(deps: KeysDeps & { readonly onError: (error: unknown) => void }): { seen(key: IdentityKey): void; settle(): Promise<void> } {
+export function createSeenKeys(deps: KeysDeps & { readonly onError: (error: unknown) => void }): { readonly seen: (key: IdentityKey) => void; settle(): Promise<void> } {
   const known = new Set<string>()
   const running = new Set<Promise<void>>()
   return {
