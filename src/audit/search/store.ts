@@ -58,6 +58,11 @@ const columns = [
 
 /** The entries of a page, in its order: one query, which an index answers for each of the filters. */
 export async function findEntries(db: Queries, query: AuditQuery): Promise<FoundEntry[]> {
+  return pageQuery(db, query).execute()
+}
+
+/** The query itself, whose plan can be asked for. */
+export function pageQuery(db: Queries, query: AuditQuery) {
   return db
     .selectFrom('audit_entry')
     .leftJoin('audit_opening', 'audit_opening.index', 'audit_entry.index')
@@ -65,7 +70,6 @@ export async function findEntries(db: Queries, query: AuditQuery): Promise<Found
     .where((entry) => entry.and(conditions(entry, query)))
     .orderBy('audit_entry.index', query.descending === true ? 'desc' : 'asc')
     .limit(query.limit)
-    .execute()
 }
 
 /** How many entries there are; counts no further than `most`. */
