@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto'
 import { open } from 'node:fs/promises'
-import type { FileHandle } from 'node:fs/promises'
 
 /** Entries side by side, and the signed note that covers the log up to the last of them. */
 export interface Batch {
@@ -27,7 +26,14 @@ export interface Journal {
 }
 
 /** What the journal needs of a file. Tests give one that fails. */
-export type JournalFile = Pick<FileHandle, 'read' | 'write' | 'truncate' | 'datasync' | 'stat' | 'close'>
+export interface JournalFile {
+  read(buffer: Buffer, offset: number, length: number, position: number): Promise<{ readonly bytesRead: number }>
+  write(buffer: Buffer, offset: number, length: number, position: number): Promise<{ readonly bytesWritten: number }>
+  truncate(length: number): Promise<void>
+  datasync(): Promise<void>
+  stat(): Promise<{ readonly size: number }>
+  close(): Promise<void>
+}
 
 const head = Buffer.from('CJB1')
 const foot = Buffer.from('1BJC')

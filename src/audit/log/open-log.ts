@@ -1,9 +1,11 @@
 import { join } from 'node:path'
+import { isProblem } from '../../errors.ts'
 import type { Database } from '../../persistence/database.ts'
 import { formatCheckpoint, parseCheckpoint } from '../../tlog/checkpoint.ts'
 import type { CheckpointText } from '../../tlog/checkpoint.ts'
 import type { Edge } from '../../tlog/edge.ts'
 import { formatNote, openNote, parseVkey } from '../../tlog/note.ts'
+import type { Signer } from '../../tlog/note.ts'
 import type { ReadTiles } from '../../tlog/tiles.ts'
 import { rootAt, tileWidth, widthAt } from '../../tlog/tiles.ts'
 import { leafHash } from '../../tlog/tree.ts'
@@ -32,9 +34,11 @@ export interface OpenLog {
   seal(entries: readonly EntryText[]): Promise<Checkpoint>
   readonly read: ReadTiles
   /** The hashes of leaves, by their numbers in the log. */
-  leafHashes(leaves: readonly number[]): Promise<readonly Buffer[]>
+  readonly leafHashes: (leaves: readonly number[]) => Promise<readonly Buffer[]>
   /** Stores what is to be stored. */
   close(): Promise<void>
+  /** After a fault: stores nothing. */
+  abandon(): Promise<void>
 }
 
 export interface OpenLogDeps {
@@ -58,26 +62,36 @@ export async function openLog(deps: OpenLogDeps, start?: number): Promise<OpenLo
   const log = logs.find((each) => (start === undefined ? each.name === head.log : each.start === start))
   if (log === undefined) throw faultOf(head.log ?? '', 'chain-broken', start === undefined ? `The log ${head.log ?? ''} is not in the list of logs.` : `Number ${start} of the record begins a log that is not in the list of logs.`, { start: start ?? null })
   const edge = await trees.edge(log, log.sealed)
-  const stored = log.checkpoint === null ? undefined : { log: log.name, note: log.checkpoint, ...readOwnNote(log, log.checkpoint) }
-  if ((stored?.size ?? 0) !== log.sealed || (stored !== undefined && !stored.root.equals(edge.root()))) {
-    throw faultOf(log.name, 'root-differs', `The tree that is stored of the log ${log.name} is not the one of its stored checkpoint.`, { size: log.sealed, signed: stored?.size ?? 0, root: edge.root().toString('base64') })
-  }
+  const stored = storedCheckpoint(log, edge)
   const journal = database.kind === 'pglite' && log.closedAt === null ? await matchingJournal(deps, log, edge) : undefined
   return createOpenLog(deps, { log, edge, journal, stored })
 }
 
+/** The checkpoint that is stored with the log, which fits the tree that is stored of it. */
+function storedCheckpoint(log: StoredLog, edge: Edge): Checkpoint | undefined {
+  const stored = log.checkpoint === null ? undefined : { log: log.name, note: log.checkpoint, ...readOwnNote(log, log.checkpoint) }
+  const root = edge.root()
+  if ((stored?.size ?? 0) === log.sealed && (stored === undefined || stored.root.equals(root))) return stored
+  throw faultOf(log.name, 'root-differs', `The tree that is stored of the log ${log.name} is not the one of its stored checkpoint.`, { size: log.sealed, signed: stored?.size ?? 0, root: root.toString('base64') })
+}
+
 /** What a checkpoint of ours says; a fault when the key of the log did not sign it. */
 function readOwnNote(log: StoredLog, note: string): CheckpointText {
-  const { text, signedBy } = openNote(note, [parseVkey(log.vkey)])
-  const checkpoint = parseCheckpoint(text)
-  if (signedBy.length === 0 || checkpoint.origin !== log.origin) throw faultOf(log.name, 'checkpoint-changed', `A checkpoint that is kept of the log ${log.name} is not signed by its key.`, { size: checkpoint.size })
-  return checkpoint
+  try {
+    const { text, signedBy } = openNote(note, [parseVkey(log.vkey)])
+    const checkpoint = parseCheckpoint(text)
+    if (signedBy.length > 0 && checkpoint.origin === log.origin) return checkpoint
+  } catch (error) {
+    if (!isProblem(error)) throw error
+  }
+  throw faultOf(log.name, 'checkpoint-changed', `A checkpoint that is kept of the log ${log.name} is not signed by its key.`, { note })
 }
 
 function createOpenLog(deps: OpenLogDeps, parts: { log: StoredLog; edge: Edge; journal: Journal | undefined; stored: Checkpoint | undefined }): OpenLog {
-  const { trees } = deps
+  const { keys, trees } = deps
   const { log, edge, journal } = parts
   const read = trees.reader(log, edge)
+  let signers: readonly Signer[] | undefined
   const keeper = createKeeper(deps, log, parts.stored)
 
   return {
@@ -88,7 +102,8 @@ function createOpenLog(deps: OpenLogDeps, parts: { log: StoredLog; edge: Edge; j
     seal: async (entries) => {
       for (const { entry } of entries) edge.append(leafHash(Buffer.from(entry)))
       trees.keep(log, edge.takeFull())
-      const checkpoint = sign(deps, log, edge)
+      signers ??= signersOf(keys, log)
+      const checkpoint = sign(log, edge, signers)
       if (journal !== undefined) await writeJournal(deps, { log, journal, end: log.start + edge.size }, entries, checkpoint.note)
       keeper.keep(checkpoint)
       return checkpoint
@@ -102,6 +117,7 @@ function createOpenLog(deps: OpenLogDeps, parts: { log: StoredLog; edge: Edge; j
       await keeper.close()
       await journal?.close()
     },
+    abandon: async () => journal?.close(),
   }
 }
 
@@ -133,11 +149,15 @@ function createKeeper({ trees, directory, onError }: OpenLogDeps, log: StoredLog
   }
 }
 
-function sign({ keys }: OpenLogDeps, log: StoredLog, edge: Edge): Checkpoint {
+function signersOf(keys: LogKeys, log: StoredLog): readonly Signer[] {
   const key = keys.find(log.origin, log.vkey)
   if (key === undefined) throw faultOf(log.name, 'key-missing', `The key of the log ${log.name} is not in the folder log/keys.`, { vkey: log.vkey })
+  return key.signers(log.origin)
+}
+
+function sign(log: StoredLog, edge: Edge, signers: readonly Signer[]): Checkpoint {
   const root = edge.root()
-  const note = formatNote(formatCheckpoint({ origin: log.origin, size: edge.size, root }), key.signers(log.origin))
+  const note = formatNote(formatCheckpoint({ origin: log.origin, size: edge.size, root }), signers)
   return { log: log.name, origin: log.origin, size: edge.size, root, note }
 }
 

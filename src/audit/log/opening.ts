@@ -16,10 +16,11 @@ export function originOf(publicUrl: string, name: string): string {
  */
 export async function openFirstLog(deps: { readonly database: Database; readonly keys: LogKeys; readonly publicUrl: string; readonly append: Append; readonly clock: () => Date }): Promise<void> {
   const { database, keys, publicUrl, append, clock } = deps
-  if ((await readHead(database.db)).log !== null) return
+  const { log, stopped } = await readHead(database.db)
+  if (log !== null || stopped) return
   await database.transaction(async (tx) => {
     const head = await readHead(tx.db, { lock: true })
-    if (head.log !== null) return
+    if (head.log !== null || head.stopped) return
     const key = keys.current()
     if (key === undefined) throw new ProblemError('conflict', 'There is no key to open the audit log with. Restore the folder log/keys of the data folder.')
     const openedAt = clock()

@@ -8,7 +8,7 @@ import type { EntryText } from '../store.ts'
 import { faultIn, faultOf } from './fault-error.ts'
 import type { Checkpoint, LogFault } from './log.ts'
 import type { OpenLog } from './open-log.ts'
-import { readHead } from './store.ts'
+import { readHead, readLogs } from './store.ts'
 import type { Trees } from './tiles.ts'
 
 /**
@@ -51,154 +51,194 @@ const mostAtOnce = 512
 /** More than these are read from the database again. */
 const mostPending = 20_000
 
+interface State {
+  open: OpenLog | undefined
+  /** Entries of ours that the tree takes next, by their numbers. */
+  readonly pending: Map<number, EntryText>
+  /** Entries of ours that were sealed before we heard of their commit. */
+  late: EntryText[]
+  waiters: Waiter[]
+  /** Behind the last entry that is to be sealed. */
+  wanted: number
+  readonly listeners: Set<(checkpoint: Checkpoint) => void>
+}
+
 export function createSealer(deps: SealerDeps): Sealer {
-  const { database, openLog, onError } = deps
-  const listeners = new Set<(checkpoint: Checkpoint) => void>()
-  const pending = new Map<number, EntryText>()
-  let late: EntryText[] = []
-  let waiters: Waiter[] = []
-  let wanted = 0
-  let open: OpenLog | undefined
+  const state: State = { open: undefined, pending: new Map(), late: [], waiters: [], wanted: 0, listeners: new Set() }
   let running: Promise<void> | undefined
 
-  const sealedTo = () => (open === undefined ? 0 : open.log.start + (open.checkpoint()?.size ?? 0))
-
-  function kick(): void {
-    running ??= run()
-  }
   async function run(): Promise<void> {
     try {
-      while (late.length > 0 || wanted > sealedTo()) await step()
+      while (state.late.length > 0 || state.wanted > sealedTo(state)) await step(deps, state)
     } catch (error) {
-      await fail(error)
+      await fail(deps, state, error)
     }
     // Nothing is awaited between the last look at what is wanted and here.
     running = undefined
   }
-
-  async function step(): Promise<void> {
-    open ??= await openLog()
-    await checkLate(open)
-    let batch = takePending(open)
-    if (batch.length === 0 && wanted > open.end()) {
-      // Answers of the database may come out of order: the one that is missing is often the next.
-      await turn()
-      batch = takePending(open)
-    }
-    if (batch.length === 0 && wanted > open.end()) {
-      batch = await readTexts(database.db, { from: open.end(), to: Number.MAX_SAFE_INTEGER, limit: mostAtOnce })
-      if (batch.length === 0) throw new Error(`Entry ${open.end()} of the record is not in the database`)
-    }
-    const begins = batch.findIndex(({ index, type }) => type === 'log.opened' && index !== open?.log.start)
-    await seal(open, begins < 0 ? batch : batch.slice(0, begins))
-    const first = begins < 0 ? undefined : batch[begins]
-    if (first !== undefined) await changeLog(open, first.index, batch.slice(begins))
-    answer()
+  function kick(): void {
+    running ??= run()
   }
-
-  async function seal(log: OpenLog, batch: readonly EntryText[]): Promise<void> {
-    const gap = batch.find(({ index }, place) => index !== log.end() + place)
-    if (gap !== undefined) throw faultOf(log.log.name, 'entry-missing', `Entries before number ${gap.index} of the record are not there.`, { from: log.end(), before: gap.index })
-    if (batch.length === 0 && log.end() === sealedTo()) return
-    const checkpoint = await log.seal(batch)
-    for (const listener of listeners) listener(checkpoint)
-  }
-
-  function answer(): void {
-    // One of them may wait for the check of its own entry.
-    if (late.length > 0) return
-    const end = sealedTo()
-    const done = waiters.filter(({ index }) => index < end)
-    waiters = waiters.filter(({ index }) => index >= end)
-    for (const waiter of done) waiter.done()
-  }
-
-  async function changeLog(from: OpenLog, start: number, following: readonly EntryText[]): Promise<void> {
-    for (const entry of following) pending.set(entry.index, entry)
-    await from.close()
-    open = undefined
-    open = await openLog(start)
-  }
-
-  function takePending(log: OpenLog): EntryText[] {
-    const batch: EntryText[] = []
-    for (let index = log.end(); batch.length < mostAtOnce; index += 1) {
-      const entry = pending.get(index)
-      if (entry === undefined) break
-      pending.delete(index)
-      batch.push(entry)
-    }
-    return batch
-  }
-
-  /** Entries of ours that were sealed before we heard of their commit must be the ones in the tree: a database that went back gives numbers a second time. */
-  async function checkLate(log: OpenLog): Promise<void> {
-    const entries = late.filter(({ index }) => index >= log.log.start)
-    const hashes = await log.leafHashes(entries.map(({ index }) => index - log.log.start))
-    const other = entries.find(({ entry }, place) => hashes[place]?.equals(leafHash(Buffer.from(entry))) !== true)
-    if (other !== undefined) throw faultOf(log.log.name, 'log-rewound', `Number ${other.index} of the record was given a second time: the database has gone back behind what was signed.`, { index: other.index, signed: sealedTo() })
-    late = late.filter((entry) => !entries.includes(entry) && entry.index >= log.log.start)
-  }
-
-  async function fail(error: unknown): Promise<void> {
-    const fault = faultIn(error)
-    if (fault !== undefined) {
-      await deps.onFault(fault).catch(onError)
-      // The tree is read again when work goes on.
-      open = undefined
-    }
-    const refusal = fault === undefined ? new ProblemError('record-unavailable', 'The audit record cannot be sealed, so nothing was released. Try again later.', { cause: error }) : logStopped(error)
-    const failed = waiters
-    waiters = []
-    late = []
-    wanted = 0
-    if (pending.size > mostPending) pending.clear()
-    for (const waiter of failed) waiter.failed(refusal)
-    if (failed.length === 0) onError(error)
-  }
-
   async function sealed(index: number): Promise<void> {
-    if (open !== undefined && index < sealedTo() && late.length === 0) return
+    if (state.open !== undefined && index < sealedTo(state) && state.late.length === 0) return
     await new Promise<void>((done, failed) => {
-      waiters.push({ index, done, failed })
-      wanted = Math.max(wanted, index + 1)
+      state.waiters.push({ index, done, failed })
+      state.wanted = Math.max(state.wanted, index + 1)
       kick()
     })
+  }
+  async function settle(): Promise<void> {
+    for (let working = running; working !== undefined; working = running) await working
   }
 
   return {
     offer: (entries) => {
       for (const entry of entries) {
-        if (open !== undefined && entry.index < open.end()) late.push(entry)
-        else pending.set(entry.index, entry)
-        wanted = Math.max(wanted, entry.index + 1)
+        if (state.open !== undefined && entry.index < state.open.end()) state.late.push(entry)
+        else state.pending.set(entry.index, entry)
+        state.wanted = Math.max(state.wanted, entry.index + 1)
       }
       kick()
     },
     sealed,
     catchUp: async () => {
-      const before = open?.end() ?? 0
-      const head = await readHead(database.db)
-      if (head.stopped) return
-      if (head.size < before) {
-        const fault = faultOf(open?.log.name ?? '', 'log-rewound', `The database has ${head.size} records, but ${before} were signed.`, { size: head.size, signed: before })
-        await deps.onFault(fault.fault)
-        throw logStopped(fault)
-      }
-      if (open === undefined || head.size > sealedTo()) await sealed(head.size - 1)
+      const end = await endOf(deps, state)
+      if (end !== undefined && (state.open === undefined || end > sealedTo(state))) await sealed(end - 1)
     },
-    current: () => open,
-    end: sealedTo,
+    current: () => state.open,
+    end: () => sealedTo(state),
     onCheckpoint: (listener) => {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
+      state.listeners.add(listener)
+      return () => state.listeners.delete(listener)
     },
-    settle: async () => {
-      for (let working = running; working !== undefined; working = running) await working
-    },
+    settle,
     close: async () => {
-      for (let working = running; working !== undefined; working = running) await working
-      await open?.close()
+      await settle()
+      await state.open?.close()
     },
   }
+}
+
+/** Behind the last entry that a signed checkpoint covers. */
+function sealedTo({ open }: State): number {
+  return open === undefined ? 0 : open.log.start + (open.checkpoint()?.size ?? 0)
+}
+
+/** How many entries the database has; undefined while the log is stopped. */
+async function endOf({ database, onFault }: SealerDeps, { open }: State): Promise<number | undefined> {
+  const before = open?.end() ?? 0
+  const head = await readHead(database.db)
+  if (head.stopped) return undefined
+  if (head.size >= before) return head.size
+  const rewound = faultOf(open?.log.name ?? '', 'log-rewound', `The database has ${head.size} records, but ${before} were signed.`, { size: head.size, signed: before })
+  await onFault(rewound.fault)
+  throw logStopped(rewound)
+}
+
+async function step(deps: SealerDeps, state: State): Promise<void> {
+  state.open ??= await deps.openLog()
+  const { open } = state
+  await checkLate(state, open)
+  let batch = takePending(state, open)
+  if (batch.length === 0 && state.wanted > open.end()) {
+    // Answers of the database may come out of order: the one that is missing is often the next.
+    await turn()
+    batch = takePending(state, open)
+  }
+  if (batch.length === 0 && state.wanted > open.end()) {
+    const { end, next } = await endOfLog(deps, open)
+    if (end !== undefined && open.end() >= end) {
+      // A break ended the log: nothing in it says so.
+      if (next !== undefined) await changeLog(deps, state, { start: next, abandon: open.end() > end })
+      return
+    }
+    batch = await readTexts(deps.database.db, { from: open.end(), to: end ?? Number.MAX_SAFE_INTEGER, limit: mostAtOnce })
+    if (batch.length === 0) throw new Error(`Entry ${open.end()} of the record is not in the database`)
+  }
+  const begins = batch.findIndex(({ index, type }) => type === 'log.opened' && index !== open.log.start)
+  await seal(deps, state, open, begins < 0 ? batch : batch.slice(0, begins))
+  const first = begins < 0 ? undefined : batch[begins]
+  if (first !== undefined) {
+    for (const entry of batch.slice(begins)) state.pending.set(entry.index, entry)
+    await changeLog(deps, state, { start: first.index, abandon: false })
+  }
+  answer(state)
+}
+
+/** Where a log that is closed ends, and the one after it begins. */
+async function endOfLog({ database }: SealerDeps, { log }: OpenLog): Promise<{ end: number | undefined; next: number | undefined }> {
+  const logs = await readLogs(database.db)
+  const now = logs.find(({ name }) => name === log.name)
+  const end = now?.size === undefined || now.size === null ? undefined : now.start + now.size
+  return { end, next: logs.find(({ start }) => start > log.start)?.start }
+}
+
+async function seal({ onError }: SealerDeps, state: State, open: OpenLog, batch: readonly EntryText[]): Promise<void> {
+  const gap = batch.find(({ index }, place) => index !== open.end() + place)
+  if (gap !== undefined) throw faultOf(open.log.name, 'entry-missing', `Entries before number ${gap.index} of the record are not there.`, { from: open.end(), before: gap.index })
+  if (batch.length === 0 && open.end() === sealedTo(state)) return
+  const checkpoint = await open.seal(batch)
+  for (const listener of state.listeners) {
+    try {
+      listener(checkpoint)
+    } catch (error) {
+      // What is signed stays so, whoever cannot hear of it.
+      onError(error)
+    }
+  }
+}
+
+function answer(state: State): void {
+  // One of them may wait for the check of its own entry.
+  if (state.late.length > 0) return
+  const end = sealedTo(state)
+  const done = state.waiters.filter(({ index }) => index < end)
+  state.waiters = state.waiters.filter(({ index }) => index >= end)
+  for (const waiter of done) waiter.done()
+}
+
+/** `abandon`: the database has less of the log than was sealed here. */
+async function changeLog({ openLog }: SealerDeps, state: State, to: { readonly start: number; readonly abandon: boolean }): Promise<void> {
+  await (to.abandon ? state.open?.abandon() : state.open?.close())
+  state.open = undefined
+  state.open = await openLog(to.start)
+}
+
+function takePending({ pending }: State, open: OpenLog): EntryText[] {
+  const batch: EntryText[] = []
+  for (let index = open.end(); batch.length < mostAtOnce; index += 1) {
+    const entry = pending.get(index)
+    if (entry === undefined) break
+    pending.delete(index)
+    batch.push(entry)
+  }
+  return batch
+}
+
+/** Entries of ours that were sealed before we heard of their commit must be the ones in the tree: a database that went back gives numbers a second time. */
+async function checkLate(state: State, { log, leafHashes }: OpenLog): Promise<void> {
+  const entries = state.late
+  const ofLog = entries.filter(({ index }) => index >= log.start)
+  const hashes = await leafHashes(ofLog.map(({ index }) => index - log.start))
+  const other = ofLog.find(({ entry }, place) => hashes[place]?.equals(leafHash(Buffer.from(entry))) !== true)
+  if (other !== undefined) throw faultOf(log.name, 'log-rewound', `Number ${other.index} of the record was given a second time: the database has gone back behind what was signed.`, { index: other.index, signed: sealedTo(state) })
+  state.late = state.late.filter((entry) => !entries.includes(entry))
+}
+
+async function fail({ onFault, onError }: SealerDeps, state: State, error: unknown): Promise<void> {
+  const fault = faultIn(error)
+  if (fault !== undefined) {
+    await onFault(fault).catch(onError)
+    await state.open?.abandon().catch(onError)
+    // The tree is read again when work goes on.
+    state.open = undefined
+  }
+  const refusal = fault === undefined ? new ProblemError('record-unavailable', 'The audit record cannot be sealed, so nothing was released. Try again later.', { cause: error }) : logStopped(error)
+  const failed = state.waiters
+  state.waiters = []
+  state.late = []
+  state.wanted = 0
+  if (state.pending.size > mostPending) state.pending.clear()
+  for (const waiter of failed) waiter.failed(refusal)
+  if (failed.length === 0) onError(error)
 }

@@ -8,17 +8,24 @@ import type { LogInfo } from './log.ts'
 export interface StoredLog extends LogInfo {
   readonly sealed: number
   readonly checkpoint: string | null
+  /** Set when its entries were removed after their time. */
+  readonly prunedAt: Date | null
 }
 
 /** All logs, oldest first. */
 export async function readLogs(db: Queries): Promise<StoredLog[]> {
-  const rows = await db.selectFrom('audit_log').select(['name', 'origin', 'vkey', 'start', 'opened_at', 'closed_at', 'size', 'sealed', 'checkpoint']).orderBy('start').execute()
-  return rows.map(({ opened_at, closed_at, ...row }) => ({ ...row, openedAt: opened_at, closedAt: closed_at }))
+  const rows = await db.selectFrom('audit_log').select(['name', 'origin', 'vkey', 'start', 'opened_at', 'closed_at', 'size', 'sealed', 'checkpoint', 'pruned_at']).orderBy('start').execute()
+  return rows.map(({ opened_at, closed_at, pruned_at, ...row }) => ({ ...row, openedAt: opened_at, closedAt: closed_at, prunedAt: pruned_at }))
 }
 
 export async function insertLog(db: Queries, log: Pick<LogInfo, 'name' | 'origin' | 'vkey' | 'start' | 'openedAt'>): Promise<void> {
   const { openedAt, ...row } = log
-  await db.insertInto('audit_log').values({ ...row, opened_at: openedAt, closed_at: null, size: null, checkpoint: null, sealed: 0 }).execute()
+  await db.insertInto('audit_log').values({ ...row, opened_at: openedAt, closed_at: null, size: null, checkpoint: null, sealed: 0, pruned_at: null }).execute()
+}
+
+/** Ends a log: how many entries it came to. */
+export async function closeLog(db: Queries, name: string, end: { readonly size: number; readonly now: Date }): Promise<void> {
+  await db.updateTable('audit_log').set({ closed_at: end.now, size: end.size }).where('name', '=', name).where('closed_at', 'is', null).execute()
 }
 
 /** The head; `lock` keeps all writers out until the transaction ends. */

@@ -20,14 +20,32 @@ export interface TransparencyLogDeps {
 
 const mostEntries = 2048
 
-export function createTransparencyLog(deps: TransparencyLogDeps): TransparencyLog {
-  const { database, clock, sealer } = deps
+/** Logs with their trees: the one that takes the entries, and those that are closed. */
+interface Logs {
+  readonly named: (name: string) => Promise<StoredLog>
+  /** The log with its tree, up to date. */
+  readonly open: (log: StoredLog) => Promise<OpenLog>
+  /** The log with entry `index` of the record. */
+  readonly holding: (index: number) => Promise<OpenLog>
+}
+
+function createLogs({ database, sealer, openLog }: TransparencyLogDeps): Logs {
   const closed = new Map<string, Promise<OpenLog>>()
 
-  /** The log with its tree, up to date. */
-  async function openOf(log: StoredLog): Promise<OpenLog> {
-    if (sealer.current()?.log.name === log.name) return await caughtUp(log)
-    if (log.closedAt === null) return await caughtUp(log)
+  /** A process that ended while the log was closed may have left its last entries unsigned. */
+  async function openClosed(log: StoredLog): Promise<OpenLog> {
+    const opened = await openLog(log.start)
+    const end = log.start + (log.size ?? 0)
+    while (opened.end() < end) {
+      const entries = await readTexts(database.db, { from: opened.end(), to: end, limit: mostEntries })
+      if (entries.length === 0) break
+      await opened.seal(entries)
+    }
+    await opened.close()
+    return opened
+  }
+  async function open(log: StoredLog): Promise<OpenLog> {
+    if (log.closedAt === null) return await newest(log)
     const known = closed.get(log.name) ?? openClosed(log)
     closed.set(log.name, known)
     return await known.catch((error: unknown) => {
@@ -35,73 +53,56 @@ export function createTransparencyLog(deps: TransparencyLogDeps): TransparencyLo
       throw error
     })
   }
-  async function caughtUp(log: LogInfo): Promise<OpenLog> {
+  async function newest(log: StoredLog): Promise<OpenLog> {
     await sealer.catchUp()
-    const open = sealer.current()
-    if (open?.log.name === log.name) return open
+    const current = sealer.current()
+    if (current?.log.name === log.name) return current
     const stored = (await readLogs(database.db)).find(({ name }) => name === log.name)
-    if (stored === undefined || (stored.closedAt === null && open !== undefined)) throw notFound(log.name)
-    if (stored.closedAt === null) return await deps.openLog(log.start)
-    return await openOf(stored)
-  }
-  /** A process that stopped while the log was closed may have left its last entries unsigned. */
-  async function openClosed(log: StoredLog): Promise<OpenLog> {
-    const open = await deps.openLog(log.start)
-    const end = log.start + (log.size ?? 0)
-    while (open.end() < end) {
-      const entries = await readTexts(database.db, { from: open.end(), to: end, limit: mostEntries })
-      if (entries.length === 0) break
-      await open.seal(entries)
-    }
-    await open.close()
-    return open
+    if (stored === undefined) throw notFound(log.name)
+    // While the log is stopped, what was signed before can still be read.
+    return stored.closedAt === null ? await openLog(log.start) : await open(stored)
   }
 
-  async function named(name: string): Promise<StoredLog> {
-    const log = (await readLogs(database.db)).find((each) => each.name === name)
-    if (log === undefined) throw notFound(name)
-    return log
+  return {
+    open,
+    named: async (name) => {
+      const log = (await readLogs(database.db)).find((each) => each.name === name)
+      if (log === undefined) throw notFound(name)
+      return log
+    },
+    holding: async (index) => {
+      const current = sealer.current()
+      if (current !== undefined && index >= current.log.start && index < sealer.end()) return current
+      const log = (await readLogs(database.db)).findLast(({ start }) => start <= index)
+      if (log === undefined) throw new ProblemError('not-found', `Number ${index} of the record is from before there was a log.`)
+      return await open(log)
+    },
   }
-  async function holding(index: number): Promise<OpenLog> {
-    const open = sealer.current()
-    if (open !== undefined && index >= open.log.start) {
-      if (index >= sealer.end()) await sealer.catchUp()
-      const now = sealer.current()
-      if (now !== undefined && index >= now.log.start) return now
-    }
-    const log = (await readLogs(database.db)).findLast(({ start }) => start <= index)
-    if (log === undefined) throw new ProblemError('not-found', `Number ${index} of the record is from before there was a log.`)
-    return await openOf(log)
-  }
-  const checkpoint = async (name?: string) => {
-    if (name !== undefined) return (await openOf(await named(name))).checkpoint()
-    await sealer.catchUp()
-    return sealer.current()?.checkpoint()
-  }
+}
+
+export function createTransparencyLog(deps: TransparencyLogDeps): TransparencyLog {
+  const { database, clock, sealer } = deps
+  const { named, open, holding } = createLogs(deps)
   const inclusion = async (index: number, against?: Checkpoint) => await inclusionIn(await holding(index), index, against)
 
   return {
-    logs: async () => (await readLogs(database.db)).map(({ sealed: _sealed, checkpoint: _checkpoint, ...log }) => log),
-    checkpoint,
+    logs: async () => (await readLogs(database.db)).map(infoOf),
+    checkpoint: async (name) => {
+      if (name !== undefined) return (await open(await named(name))).checkpoint()
+      await sealer.catchUp()
+      return sealer.current()?.checkpoint()
+    },
     inclusion,
     receipt: async (index) => {
       const { leafIndex, proof, leafHash, checkpoint: signed } = await inclusion(index)
       return formatProof({ index: leafIndex, proof, checkpoint: signed.note, extra: leafHash })
     },
-    consistency: async (name, oldSize, size) => {
-      const open = await openOf(await named(name))
-      const signed = open.checkpoint()?.size ?? 0
-      if (!Number.isSafeInteger(oldSize) || !Number.isSafeInteger(size) || oldSize < 0 || oldSize > size || size > signed) throw new ProblemError('not-found', `The log ${name} has ${signed} entries; there is no proof from ${oldSize} to ${size}.`)
-      return await consistencyProof(open.read, oldSize, size)
-    },
-    tile: async (name, tile) => {
-      const open = await openOf(await named(name))
-      return await tileOf(open, tile)
-    },
+    consistency: async (name, oldSize, size) => await consistencyIn(await open(await named(name)), oldSize, size),
+    tile: async (name, tile) => await tileOf(await open(await named(name)), tile),
     leaves: async (name, from, count) => {
       const log = await named(name)
-      const open = await openOf(log)
-      const to = Math.min(from + count, open.checkpoint()?.size ?? 0)
+      const end = (await open(log)).checkpoint()?.size ?? 0
+      const to = Math.min(from + count, end)
       const rows = to <= from ? [] : await readTexts(database.db, { from: log.start + from, to: log.start + to, limit: Math.min(count, mostEntries) })
       return rows.map(({ index, entry }) => ({ index: index - log.start, entry }))
     },
@@ -109,6 +110,12 @@ export function createTransparencyLog(deps: TransparencyLogDeps): TransparencyLo
     stop: async (fault) => void (await stopLog(database, [fault], clock())),
     onCheckpoint: sealer.onCheckpoint,
   }
+}
+
+async function consistencyIn(log: OpenLog, oldSize: number, size: number): Promise<readonly Buffer[]> {
+  const signed = log.checkpoint()?.size ?? 0
+  if (!Number.isSafeInteger(oldSize) || !Number.isSafeInteger(size) || oldSize < 0 || oldSize > size || size > signed) throw new ProblemError('not-found', `The log ${log.log.name} has ${signed} entries; there is no proof from ${oldSize} to ${size}.`)
+  return await consistencyProof(log.read, oldSize, size)
 }
 
 async function inclusionIn(open: OpenLog, index: number, against: Checkpoint | undefined): Promise<Inclusion> {
@@ -144,14 +151,17 @@ async function tileOf(open: OpenLog, { level, index, width }: TileId): Promise<B
 async function statusOf({ database, sealer }: TransparencyLogDeps): Promise<LogStatus> {
   const [head, logs, faults] = await Promise.all([readHead(database.db), readLogs(database.db), readFaults(database.db)])
   const stored = logs.find(({ name }) => name === head.log)
-  const { sealed, checkpoint: _checkpoint, ...log } = stored ?? { sealed: 0, checkpoint: null }
   return {
     state: head.stopped ? 'stopped' : 'running',
-    log: 'name' in log ? log : undefined,
+    log: stored === undefined ? undefined : infoOf(stored),
     size: head.size,
-    sealed: Math.max(sealer.end(), (stored?.start ?? 0) + sealed),
+    sealed: Math.max(sealer.end(), stored === undefined ? 0 : stored.start + stored.sealed),
     faults: faults.map(({ id: _id, resolvedAt: _resolvedAt, ...fault }) => fault),
   }
+}
+
+function infoOf({ name, origin, vkey, start, openedAt, closedAt, size }: StoredLog): LogInfo {
+  return { name, origin, vkey, start, openedAt, closedAt, size }
 }
 
 function notFound(name: string): ProblemError {
