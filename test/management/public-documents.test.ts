@@ -53,7 +53,7 @@ describe('openapi/dataplane.yaml', () => {
     expect(methods('/inbox/{transferId}')).toEqual(['put', 'post'])
   })
 
-  test.each(['dsp', 'dataplane', 'management'])('and %s.yaml refer to nothing that is not there', (name) => {
+  test.each(['dsp', 'dataplane', 'log', 'management'])('and %s.yaml refer to nothing that is not there', (name) => {
     const document = load(name)
     const refs = [...read(`openapi/${name}.yaml`).matchAll(/\$ref: '#\/([^']+)'/g)].map(([, ref = '']) => ref)
     const missing = refs.filter((ref) => ref.split('/').reduce<unknown>((value, part) => (typeof value === 'object' && value !== null ? Object.entries(value).find(([key]) => key === part)?.[1] : undefined), document) === undefined)

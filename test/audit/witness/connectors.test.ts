@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { cp, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parse } from 'yaml'
 import { readConfig } from '../../../src/config.ts'
 import { startConnector } from '../../../src/connector.ts'
 import type { Connector } from '../../../src/connector.ts'
@@ -9,6 +10,7 @@ import { initDataDirectory } from '../../../src/init.ts'
 import { parseCheckpoint } from '../../../src/tlog/checkpoint.ts'
 import { openNote, parseVkey } from '../../../src/tlog/note.ts'
 import { leafHash, verifyInclusion } from '../../../src/tlog/tree.ts'
+import { commandFor, jsonFrom } from '../../helpers/command.ts'
 import { testDatabaseLocation } from '../../helpers/database.ts'
 import { acquaint, startDataspace, startTestConnector } from '../../helpers/dataspace.ts'
 import type { Dataspace, TestConnector } from '../../helpers/dataspace.ts'
@@ -52,7 +54,8 @@ async function grow({ services }: Connector, count: number): Promise<void> {
 
 let space: Dataspace
 beforeAll(async () => {
-  space = await startDataspace()
+  // The provider asks at its start, and after agreements.
+  space = await startDataspace({ provider: { settings: { CONCORDAT_WITNESS_SECONDS: '3600' } } })
 })
 afterAll(() => space.close())
 
@@ -78,6 +81,14 @@ test('two connectors cosign each other on demand, and both show it', async () =>
   expect(seen.map(({ type }) => type).toSorted()).toEqual(['witness.added', 'witness.log_seen'])
 })
 
+test('after an agreement the witnesses are asked, with the checkpoint that covers it', async () => {
+  const { provider, consumer } = space
+  await grow(provider, 2)
+  expect((await witnesses(provider, 'GET'))[0]?.lag).toBeGreaterThan(1)
+  await provider.services.audit.record({ type: 'negotiation.finalized', partner: consumer.id, agreement: 'urn:uuid:a' })
+  await until(() => witnesses(provider, 'GET'), ([state]) => state?.lag === 0)
+})
+
 test('nobody cosigns a log of strangers, and none its own', async () => {
   const { provider } = space
   const own = await provider.services.audit.log.checkpoint()
@@ -96,6 +107,44 @@ test('metrics tell how far each witness is', async () => {
   expect(text).toMatch(new RegExp(`concordat_witness_lag_entries\\{witness="${hostOf(consumer)}/witness",connector="[^"]+"\\} 2\n`))
   expect(text).toMatch(/concordat_witness_failing_seconds\{.*\} 0\n/)
   expect(text).toMatch(/concordat_log_size\{.*\} [1-9]\d*\n/)
+  const routes = new Set([...text.matchAll(/listener="public",method="[A-Z]+",route="([^"]+)"/g)].map(([, route = '']) => route))
+  expect([...routes].filter((route) => /^.(log|witness)/.test(route)).toSorted()).toEqual(['/log/checkpoint', '/log/vkey', '/witness/:origin/checkpoint', '/witness/add-checkpoint'])
+})
+
+test('on the command line, witnesses are asked and shown', async () => {
+  const { provider, consumer } = space
+  const run = commandFor(provider)
+  await grow(provider, 1)
+  expect((await run('audit', 'witness', '--list')).out).toMatch(new RegExp(`${hostOf(consumer)}/witness +2026\\S* +\\d+ +\\d+ `))
+  const { items } = await jsonFrom(run, 'audit', 'witness')
+  expect(items).toEqual([expect.objectContaining({ partner: consumer.id })])
+  await using alone = await startTestConnector()
+  const none = await commandFor(alone)('audit', 'witness')
+  expect(none).toMatchObject({ code: 0, out: '' })
+  expect(none.err).toContain('Nobody cosigns this log.')
+})
+
+test('every address is in openapi/log.yaml', async () => {
+  const { paths }: { paths: Record<string, Record<string, unknown>> } = parse(await readFile(new URL('../../../openapi/log.yaml', import.meta.url), 'utf8'))
+  const example: Record<string, string> = { '{level}': '0', '{tile}': '000.p/1', '{origin}': sha256Hex((await logOf(space.provider)).origin) }
+  const statuses = await Promise.all(
+    Object.entries(paths).flatMap(([path, item]) =>
+      Object.keys(item).filter((method) => method !== 'parameters').map(async (method) => {
+        const connector = path.startsWith('/witness') ? space.consumer : space.provider
+        const answer = await fetch(`${connector.publicUrl}${path.replaceAll(/\{\w+\}/g, (name) => example[name] ?? '')}`, { method })
+        return `${method} ${path} ${answer.status}`
+      }),
+    ),
+  )
+  expect(statuses).toEqual([
+    'get /log/checkpoint 200',
+    'get /log/vkey 200',
+    'get /log/tile/{level}/{tile} 200',
+    'get /log/tile/entries/{tile} 401',
+    'get /log/records 401',
+    'post /witness/add-checkpoint 400',
+    'get /witness/{origin}/checkpoint 200',
+  ])
 })
 
 test('entries are for auditors and operators; a partner reads its own records, each with its proof', async () => {
