@@ -21,7 +21,7 @@ export interface CheckedReceipt {
   readonly problem?: string
   /** The number that the provider gave for its record. */
   readonly providerRecord?: number
-  /** The tlog-proof; where it cannot be read, what came. */
+  /** The tlog-proof; where it proves nothing, what came. */
   readonly receipt?: string
   readonly proof?: VerifiedProof
 }
@@ -115,12 +115,12 @@ export function createReceiptChecks(deps: ReceiptCheckDeps): ReceiptChecks {
       let final = checked
       try {
         final = await keep(checked, beside)
-        if (final.state === 'invalid') await alarm(final, beside)
       } catch (error) {
         // The answer is released already: what cannot be kept now is told to the operator.
         deps.onError(error)
         if (final.state === 'verified') final = { ...final, state: 'unchecked', problem: 'it could not be kept' }
       }
+      if (final.state === 'invalid') await alarm(final, beside).catch(deps.onError)
       deps.onChecked(final, beside)
       return final
     },

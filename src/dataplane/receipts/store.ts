@@ -17,7 +17,7 @@ export interface KeptReceipt {
   /** Of the partner's log; empty when the receipt cannot be read. */
   readonly origin: string
   readonly leafIndex: number
-  /** The tlog-proof; as it came when it cannot be read. */
+  /** The tlog-proof; as it came when it proves nothing. */
   readonly receipt: string
   readonly verified: boolean
   readonly problem: string | null

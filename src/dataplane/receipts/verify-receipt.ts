@@ -56,7 +56,8 @@ export function verifyReceipt(logKeys: LogKeysOf): (partner: string, receipt: st
       return { state: 'verified', text, proof: await verified(partner, text) }
     } catch (error) {
       if (error instanceof Unreachable) return { state: 'unchecked', problem: error.message, receipt: text }
-      if (error instanceof Invalid || (isProblem(error) && error.code === 'invalid-evidence')) return { state: 'invalid', problem: error.message, receipt: text }
+      // As it came: what it decodes to may be nothing that can be stored.
+      if (error instanceof Invalid || (isProblem(error) && error.code === 'invalid-evidence')) return { state: 'invalid', problem: error.message, receipt }
       throw error
     }
   }
