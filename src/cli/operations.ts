@@ -64,6 +64,7 @@ export const routes = {
   getAuditProof: ['GET', '/audit/entries/{index}/proof'],
   getAuditStatistics: ['GET', '/audit/statistics'],
   exportAudit: ['GET', '/audit/export'],
+  getEvidence: ['GET', '/audit/evidence/{agreementId}'],
   listLogs: ['GET', '/audit/logs'],
   getLogCheckpoint: ['GET', '/audit/logs/{log}/checkpoint'],
   getLogEntries: ['GET', '/audit/logs/{log}/entries/{index}'],

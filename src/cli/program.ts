@@ -60,7 +60,7 @@ export function createProgram(terminal: Terminal): Command {
   obligationCommands(program, open)
   transferCommands(program, open)
   getCommand(program, open)
-  auditCommands(program, open)
+  auditCommands(program, open, terminal)
   whyCommand(program, open)
   outboxCommands(program, open)
   tokenCommands(program, open)

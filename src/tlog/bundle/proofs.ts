@@ -75,20 +75,25 @@ const answered = new Set(['data.received', 'data.refused', 'data.aborted'])
 function checkStatement(checking: Checking, { line, entry }: OpenedRecord): void {
   const { type, signed, statement } = entry
   const isAsked = typeof type === 'string' && (asked.has(type) || type === askedByUs)
-  if (!isAsked) return
-  if (signed === undefined && statement === undefined) return checking.missing.add({ record: line.record })
+  // What was asked once more has a statement of its own beside the answer.
+  if (!isAsked && (typeof type !== 'string' || !answered.has(type))) return
+  if (isAsked && signed === undefined && statement === undefined) return checking.missing.add({ record: line.record })
   // What was erased is told with the other closed fields.
-  if (typeof signed !== 'string') return
+  if (typeof signed === 'string') checkSigned(checking, { line, entry }, signed)
+}
+
+function checkSigned(checking: Checking, { line, entry }: Pick<OpenedRecord, 'line' | 'entry'>, signed: string): void {
   const outcome = checking.verify(signed)
   if (outcome.kind === 'key-unknown') return checking.unknown.add({ record: line.record })
   const why = outcome.kind === 'wrong' ? outcome.why : faultOf(checking.input, entry, { signed, claims: outcome.claims })
   if (why !== undefined) return checking.statements.wrong({ record: line.record, why })
   checking.statements.good()
-  if (outcome.kind === 'valid' && recordedRequestDigest(entry['request']) !== outcome.claims.request) checking.unbound.add({ record: line.record })
+  const isBound = entry['request'] === undefined || (outcome.kind === 'valid' && recordedRequestDigest(entry['request']) === outcome.claims.request)
+  if (!isBound) checking.unbound.add({ record: line.record })
 }
 
 function faultOf({ manifest }: RecordsInput, { type, statement, signedSha256 }: JsonObject, { signed, claims }: { signed: string; claims: StatementClaims }): string | undefined {
-  const [issuer, audience] = type === askedByUs ? [manifest.connector, manifest.partner] : [manifest.partner, manifest.connector]
+  const [issuer, audience] = typeof type === 'string' && !asked.has(type) ? [manifest.connector, manifest.partner] : [manifest.partner, manifest.connector]
   if (claims.issuer !== issuer) return 'issuer'
   if (claims.audience !== audience) return 'audience'
   if (claims.agreement !== manifest.agreement) return 'agreement'

@@ -1,0 +1,170 @@
+import { ProblemError } from '../../errors.ts'
+import { parseProof } from '../proof.ts'
+import { leafHash } from '../tree.ts'
+import { wholeFile } from './archive-reader.ts'
+import type { Archive } from './archive-reader.ts'
+import { openEntry } from './entry.ts'
+import type { OpenedRecord } from './entry.ts'
+import { readKeys, readManifest, readOpeningLine, readReceiptLine, readRecordLine } from './form.ts'
+import type { Manifest, OpeningLine } from './form.ts'
+import { isObject, parsed } from './json.ts'
+import type { JsonObject } from './json.ts'
+import { linesOf } from './lines.ts'
+import { createStatementVerifier, recordedRequestDigest } from './statement.ts'
+import type { StatementOutcome } from './statement.ts'
+
+/** What one side holds of one query. */
+export interface HeldQuery {
+  /** Number of its record of the question, of the refusal, or of a delivery. */
+  readonly record: number
+  readonly time: string
+  /** `open`: a question whose end is not on record. */
+  decision: 'permit' | 'deny' | 'open'
+  /** How often it was refused alike. */
+  count: number
+  /** Whether the answer went out, or came, whole; null where that is not on record. */
+  complete: boolean | null
+  /** Id of the signed statement; of the last one, where a question was asked again. */
+  statement: string | null
+  /** Whether the statement is here, and genuine. */
+  signed: boolean
+  /** Digest of what was asked. */
+  request: string | null
+  rows: number | null
+  bytes: number | null
+  sha256: string | null
+  /** Consumer: the number that the provider gave for its record. */
+  providerRecord: number | null
+  /** Consumer: the hash of the provider's entry by its receipt, base64. */
+  receipt: string | null
+  /** The hash of the entry itself, base64. */
+  readonly leaf: string
+}
+
+/** The queries of one side. */
+export interface BundleQueries {
+  readonly manifest: Manifest
+  readonly role: 'provider' | 'consumer'
+  readonly queries: readonly HeldQuery[]
+}
+
+const mostJsonBytes = 64 * 1024 * 1024
+
+/** The queries in a bundle that was verified. */
+export async function queriesIn(archive: Archive): Promise<BundleQueries> {
+  const text = async (name: string) => (await wholeFile(archive, name, mostJsonBytes)).toString('utf8')
+  const manifest = readManifest(await text('manifest.json'))
+  const agreement = parsed(await text('agreement/agreement.json'), 'agreement/agreement.json')
+  if (!isObject(agreement)) throw new ProblemError('invalid-evidence', 'agreement/agreement.json is not an object.')
+  const keys = readKeys(await text('keys.json'))
+  const verify = createStatementVerifier(new Map(keys.flatMap(({ name, jwk }) => (jwk === undefined ? [] : [[name, jwk] as const]))))
+  const reading: Reading = { queries: new Map(), openings: await openingsOf(archive), receipts: await receiptsOf(archive), verify }
+  for await (const lines of linesOf(archive, 'records.ndjson')) {
+    for (const each of lines) {
+      const line = readRecordLine(each)
+      readOne(reading, openEntry(line, reading.openings.get(line.record) ?? []))
+    }
+  }
+  return { manifest, role: agreement['assigner'] === manifest.connector ? 'provider' : 'consumer', queries: [...reading.queries.values()] }
+}
+
+interface Reading {
+  readonly queries: Map<number, HeldQuery>
+  readonly openings: ReadonlyMap<number, readonly OpeningLine[]>
+  readonly receipts: ReadonlyMap<number, string>
+  readonly verify: (jws: string) => StatementOutcome
+}
+
+// Only what was signed and what was asked is needed of what is disclosed.
+const needed = /"field":"(?:signed|request(?:\.[a-z]+)?)"/
+
+async function openingsOf(archive: Archive): Promise<ReadonlyMap<number, readonly OpeningLine[]>> {
+  const openings = new Map<number, OpeningLine[]>()
+  for await (const lines of linesOf(archive, 'openings.ndjson')) {
+    for (const line of lines) {
+      if (!needed.test(line)) continue
+      const opening = readOpeningLine(line)
+      const known = openings.get(opening.record)
+      if (known === undefined) openings.set(opening.record, [opening])
+      else known.push(opening)
+    }
+  }
+  return openings
+}
+
+async function receiptsOf(archive: Archive): Promise<ReadonlyMap<number, string>> {
+  const receipts = new Map<number, string>()
+  for await (const lines of linesOf(archive, 'receipts.ndjson')) {
+    for (const { record, receipt, verified } of lines.map(readReceiptLine)) {
+      const leaf = verified ? parseProof(receipt).extra : undefined
+      if (leaf !== undefined) receipts.set(record, leaf.toString('base64'))
+    }
+  }
+  return receipts
+}
+
+const questions: Readonly<Record<string, HeldQuery['decision']>> = { 'data.permitted': 'permit', 'data.denied': 'deny', 'data.requested': 'open' }
+
+function readOne(reading: Reading, opened: OpenedRecord): void {
+  const { line, entry } = opened
+  const { type, requested, permitted } = entry
+  if (typeof type !== 'string') return
+  const decision = questions[type]
+  if (type === 'data.denied' && typeof entry['first'] === 'number') return addCount(reading, entry, entry['first'])
+  if (decision !== undefined) return void reading.queries.set(line.record, startOf(reading, opened, decision))
+  if (type === 'data.received' && requested === undefined) return void reading.queries.set(line.record, { ...startOf(reading, opened, 'permit'), complete: true })
+  if (Array.isArray(entry['outcomes'])) return entry['outcomes'].filter(isObject).forEach((outcome) => end(reading, { ...outcome, type }, outcome['permitted']))
+  if (/^data\.(released|aborted|delivered|received|refused)$/.test(type)) end(reading, entry, requested ?? permitted)
+}
+
+/** Further refusals of the same kind share a record; their answers carried the receipt of the first. */
+function addCount({ queries }: Reading, { count }: JsonObject, first: number): void {
+  const query = queries.get(first)
+  if (query !== undefined) query.count += numberOf(count) ?? 1
+}
+
+function startOf({ receipts, verify }: Reading, { line, entry }: OpenedRecord, decision: HeldQuery['decision']): HeldQuery {
+  const { time, statement, signed, request, count, rows, bytes, sha256, providerRecord } = entry
+  const outcome = typeof signed === 'string' ? verify(signed) : undefined
+  const claims = outcome?.kind === 'valid' ? outcome.claims : undefined
+  return {
+    record: line.record,
+    time: String(time),
+    decision,
+    count: numberOf(count) ?? 1,
+    complete: null,
+    statement: textOf(statement) ?? claims?.id ?? null,
+    signed: claims !== undefined,
+    request: claims?.request ?? recordedRequestDigest(request) ?? null,
+    rows: numberOf(rows),
+    bytes: numberOf(bytes),
+    sha256: textOf(sha256),
+    providerRecord: numberOf(providerRecord),
+    receipt: receipts.get(line.record) ?? null,
+    leaf: leafHash(Buffer.from(line.entry)).toString('base64'),
+  }
+}
+
+/** How a question ended. */
+function end({ queries, verify }: Reading, { type, rows, bytes, sha256, providerRecord, signed }: JsonObject, question: unknown): void {
+  const query = typeof question === 'number' ? queries.get(question) : undefined
+  if (query === undefined) return
+  const outcome = typeof signed === 'string' ? verify(signed) : undefined
+  // A question that was asked once more has a statement of its own each time.
+  if (outcome?.kind === 'valid') Object.assign(query, { statement: outcome.claims.id, request: outcome.claims.request, signed: true })
+  if (type === 'data.refused') query.decision = 'deny'
+  else if (type !== 'data.aborted') query.decision = 'permit'
+  if (type !== 'data.refused') query.complete = type !== 'data.aborted'
+  query.rows = numberOf(rows) ?? query.rows
+  query.bytes = numberOf(bytes) ?? query.bytes
+  query.sha256 = textOf(sha256) ?? query.sha256
+  query.providerRecord = numberOf(providerRecord) ?? query.providerRecord
+}
+
+function numberOf(value: unknown): number | null {
+  return typeof value === 'number' ? value : null
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === 'string' ? value : null
+}
