@@ -29,7 +29,7 @@ export interface WitnessState {
 export interface Feeder {
   /** Begins, and asks everybody once: a witness may have seen more than the database has. */
   start(): void
-  /** Asks as soon as the log is signed anew. */
+  /** Asks for what was committed just now. */
   wake(): void
   /** Asks everybody now, and tells how they stand. */
   ask(): Promise<readonly WitnessState[]>
@@ -49,27 +49,31 @@ export interface FeederDeps extends RoundDeps {
 export function createFeeder(deps: FeederDeps): Feeder {
   const stopping = new AbortController()
   const rounds = createRounds({ ...deps, signal: stopping.signal })
-  let waiting = false
   let timer: NodeJS.Timeout | undefined
-  let unsubscribe: () => void = () => undefined
-  const next = (options: { all: boolean }) => {
-    waiting = false
-    return rounds.next(options)
+  let waking = false
+  let again = false
+
+  // What is woken for while a round runs is for the next: the checkpoint of the one that runs may not cover it.
+  async function wake(): Promise<void> {
+    again = true
+    if (waking || timer === undefined) return
+    waking = true
+    while (again) {
+      again = false
+      await rounds.next({ all: false })
+    }
+    waking = false
   }
+
   return {
     start: () => {
       if (deps.intervalMs === 0) return
-      unsubscribe = deps.log.onCheckpoint(() => {
-        if (waiting) void next({ all: false })
-      })
-      timer = setInterval(() => void next({ all: false }), deps.intervalMs)
-      void next({ all: true })
+      timer = setInterval(() => void rounds.next({ all: false }), deps.intervalMs)
+      void rounds.next({ all: true })
     },
-    wake: () => {
-      waiting = true
-    },
+    wake: () => void wake(),
     ask: async () => {
-      await next({ all: true })
+      await rounds.next({ all: true })
       return states(deps)
     },
     states: () => states(deps),
@@ -83,7 +87,8 @@ export function createFeeder(deps: FeederDeps): Feeder {
     settle: () => rounds.settle(),
     stop: async () => {
       clearInterval(timer)
-      unsubscribe()
+      timer = undefined
+      again = false
       stopping.abort(new ProblemError('peer-failed', 'The connector stops.'))
       await rounds.stop()
     },

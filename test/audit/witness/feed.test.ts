@@ -81,7 +81,7 @@ const unreachable = async (): Promise<OutboundAnswer> => {
   throw new ProblemError('peer-timeout', 'It did not answer in time.')
 }
 
-test('at its start everybody is asked; then after what matters, with the next checkpoint', async () => {
+test('at its start everybody is asked; then after what matters', async () => {
   const feeder = openFeeder()
   await grow()
   feeder.start()
@@ -92,7 +92,7 @@ test('at its start everybody is asked; then after what matters, with the next ch
   await feeder.settle()
   expect(calls).toHaveLength(2)
   feeder.wake()
-  await grow()
+  feeder.wake()
   await until(() => feeder.states(), (states) => states.every(({ lag }) => lag === 0))
   expect(calls).toHaveLength(4)
   await feeder.stop()
