@@ -1,13 +1,11 @@
-import { isProblem } from '../../errors.ts'
 import type { Database, Queries } from '../../persistence/database.ts'
-import { parseCheckpoint } from '../../tlog/checkpoint.ts'
-import type { CheckpointText } from '../../tlog/checkpoint.ts'
-import { openNote, parseVkey } from '../../tlog/note.ts'
 import { tileWidth } from '../../tlog/tiles.ts'
-import { readEntries } from '../store.ts'
+import { lengthOf } from './check/chain.ts'
+import { openSigned } from './check/checkpoints.ts'
 import { finding } from './check/findings.ts'
-import { readLastEntry, readNames, readNumbers } from './check/store.ts'
+import { readLastEntry, readNames, readNumbers, readRows } from './check/store.ts'
 import { gaps, rootOf } from './check/stored-tree.ts'
+import { stopLog } from './faults/store.ts'
 import type { LogKeys } from './keys.ts'
 import type { LogFault } from './log.ts'
 import { readNoteFiles } from './note-file.ts'
@@ -20,6 +18,12 @@ export interface StartCheckDeps {
   readonly keys: Pick<LogKeys, 'find' | 'list'>
   /** Where the note files are. */
   readonly directory: string
+}
+
+/** Before anything is signed: what is wrong with the log stops it. */
+export async function checkAtStart(deps: StartCheckDeps & { readonly clock: () => Date }): Promise<void> {
+  const faults = await findFaultsAtStart(deps)
+  if (faults.length > 0) await stopLog(deps.database, faults, deps.clock())
 }
 
 /** What is found wrong, and the log that it was found in. */
@@ -52,11 +56,6 @@ async function notesIn(directory: string): Promise<{ files: readonly NoteFile[];
   return { files, faults: damaged.map(({ log, file, why }) => finding.checkpointUnreadable(log, `the file ${file}`, why)) }
 }
 
-/** How many entries a log has now. */
-function lengthOf(log: StoredLog, headSize: number): number {
-  return log.size ?? headSize - log.start
-}
-
 function comparedWithNote({ size, last }: Looking, logs: readonly StoredLog[], note: NoteFile): LogFault[] {
   const log = logs.find(({ name }) => name === note.log)
   if (log === undefined) return [finding.logUnknown(note.log, note.size, { last, signed: note.writtenAt })]
@@ -64,12 +63,12 @@ function comparedWithNote({ size, last }: Looking, logs: readonly StoredLog[], n
   return has < note.size ? [finding.rewound(log.name, { has, signed: note.size }, { last, signed: note.writtenAt, by: 'note file' })] : []
 }
 
-interface OpenLog extends Looking {
+interface Opened extends Looking {
   readonly open: StoredLog
   readonly note: NoteFile | undefined
 }
 
-async function faultsOfOpen(deps: StartCheckDeps, looking: OpenLog): Promise<LogFault[]> {
+async function faultsOfOpen(deps: StartCheckDeps, looking: Opened): Promise<LogFault[]> {
   const faults = [...keyFaults(deps, looking.open), ...(await firstEntryFaults(looking)), ...(await numberFaults(looking))]
   // A tree that is not there whole, or that another key vouches for, is compared with nothing.
   return faults.length > 0 ? faults : treeFaults(looking)
@@ -82,9 +81,9 @@ function keyFaults({ keys, directory }: StartCheckDeps, { name, origin, vkey }: 
 }
 
 /** C2SP signed-note: the key under which a log is known. Its first entry says it as well, and that is in the tree. */
-async function firstEntryFaults({ db, open, size }: OpenLog): Promise<LogFault[]> {
+async function firstEntryFaults({ db, open, size }: Opened): Promise<LogFault[]> {
   if (size === open.start) return []
-  const [first] = await readEntries(db, { after: open.start - 1, limit: 1 })
+  const [first] = await readRows(db, open.start, open.start + 1)
   if (first?.index !== open.start) return []
   const opened = openedOf(first.rest)
   return opened !== open.vkey ? [finding.vkeyReplaced(open.name, opened ?? 'none', open.vkey)] : []
@@ -102,7 +101,7 @@ function openedOf(rest: string): string | undefined {
 const mostNames = 5
 
 /** Entries that no full tile covers yet, and those behind the end. */
-async function numberFaults({ db, open, size, last }: OpenLog): Promise<LogFault[]> {
+async function numberFaults({ db, open, size, last }: Opened): Promise<LogFault[]> {
   const sealed = open.start + open.sealed
   if (sealed > size) return [finding.rewound(open.name, { has: size - open.start, signed: open.sealed }, { last, signed: undefined, by: 'stored checkpoint' })]
   const from = sealed - (open.sealed % tileWidth)
@@ -115,7 +114,7 @@ async function numberFaults({ db, open, size, last }: OpenLog): Promise<LogFault
 }
 
 /** The tree at the sizes that were signed, against the roots that were signed. */
-async function treeFaults({ db, open, note, size }: OpenLog): Promise<LogFault[]> {
+async function treeFaults({ db, open, note, size }: Opened): Promise<LogFault[]> {
   const signed = [
     ...(open.checkpoint === null ? [] : [{ where: 'the database', note: open.checkpoint }]),
     ...(note === undefined ? [] : [{ where: 'the note file', note: note.note }]),
@@ -129,16 +128,4 @@ async function treeFaults({ db, open, note, size }: OpenLog): Promise<LogFault[]
     if (!root.equals(checkpoint.root)) faults.push(finding.rootDiffers(open.name, checkpoint.size, { found: root.toString('base64'), expected: checkpoint.root.toString('base64') }))
   }
   return faults
-}
-
-/** A checkpoint of `log` that its key has signed, or what is wrong with it. */
-export function openSigned(log: Pick<StoredLog, 'name' | 'origin' | 'vkey'>, { where, note }: { readonly where: string; readonly note: string }): { readonly checkpoint: CheckpointText } | { readonly fault: LogFault } {
-  try {
-    const { text, signedBy } = openNote(note, [parseVkey(log.vkey)])
-    const checkpoint = parseCheckpoint(text)
-    return signedBy.length > 0 && checkpoint.origin === log.origin ? { checkpoint } : { fault: finding.checkpointUnsigned(log.name, where) }
-  } catch (error) {
-    if (!isProblem(error)) throw error
-    return { fault: finding.checkpointUnreadable(log.name, where, error.message) }
-  }
 }

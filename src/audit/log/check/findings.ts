@@ -21,19 +21,27 @@ function fault(log: string, kind: FaultKind, detail: Readonly<Record<string, Jso
 export const finding = {
   entryChanged: (log: string, entry: EntryName, hashes: { found: string; expected: string }) =>
     fault(log, 'entry-changed', { index: entry.index, ...hashes }, `${named(entry)} of log ${log} was changed: its hash is ${hashes.found}, and the log has ${hashes.expected}.`),
+  entryMoved: (log: string, entry: EntryName, hashes: { found: string; expected: string; from: number }) =>
+    fault(log, 'entry-changed', { index: entry.index, ...hashes }, `${named(entry)} of log ${log} is in the wrong place: the log has it as entry ${hashes.from}.`),
   entryUnreadable: (log: string, index: number) => fault(log, 'entry-changed', { index, found: 'not a record' }, `${at(index)} of log ${log} was changed: it is not a record any more.`),
   entriesMissing: (log: string, missing: readonly (readonly [number, number])[]) =>
     fault(log, 'entry-missing', { missing: missing.map(([from, to]) => [from, to]) }, `Log ${log} lacks ${missing.length === 1 && missing[0]?.[0] === missing[0]?.[1] ? 'entry' : 'entries'} ${ranges(missing)}: removed from the database.`),
   entryAdded: (log: string, entry: EntryName, end: number) => fault(log, 'entry-added', { index: entry.index, type: entry.type, end }, `${named(entry)} is in the database, but log ${log} never had it: its entries end at ${end - 1}.`),
-  entryAddedBefore: (log: string, entry: EntryName) => fault(log, 'entry-added', { index: entry.index, type: entry.type }, `${named(entry)} is in the database, but belongs to no log.`),
   tileChanged: (log: string, tile: { level: number; index: number; part: number }, hashes: { found: string; expected: string }) =>
     fault(log, 'tile-changed', { ...tile, ...hashes }, `Tile ${tile.level}/${tile.index} of log ${log} was changed: it gives the hash ${hashes.found}, and the level above has ${hashes.expected}.`),
+  upperTileChanged: (log: string, tile: { level: number; index: number; part: number }, hashes: { found: string; expected: string }) =>
+    fault(log, 'tile-changed', { ...tile, ...hashes }, `Tile ${tile.level}/${tile.index} of log ${log} was changed at its hash ${tile.part}: it has ${hashes.found}, and the level below gives ${hashes.expected}, which fits the signed root.`),
   tileHashChanged: (log: string, tile: { level: number; index: number; part: number }, entry: EntryName) =>
     fault(log, 'tile-changed', { ...tile }, `Tile ${tile.level}/${tile.index} of log ${log} was changed at its hash ${tile.part}: entry ${entry.index} (${entry.type}, ${entry.time}) fits the signed root, and the tile does not.`),
   tileMissing: (log: string, level: number, index: number) => fault(log, 'tile-changed', { level, index, found: 'nothing' }, `Tile ${level}/${index} of log ${log} is missing.`),
   tileAdded: (log: string, level: number, index: number) => fault(log, 'tile-changed', { level, index, found: 'too much' }, `Tile ${level}/${index} is in the database, but log ${log} is not that large.`),
-  rootDiffers: (log: string, size: number, roots: { found: string; expected: string }) =>
-    fault(log, 'root-differs', { size, ...roots }, `Log ${log} has another tree than was signed: the root of its first ${size} entries is ${roots.found}, and ${roots.expected} was signed. "concordat audit check" says what was changed.`),
+  rootDiffers: (log: string, size: number, roots: { found: string; expected: string }, at?: { where: string; from: number; to: number }) =>
+    fault(
+      log,
+      'root-differs',
+      { size, ...roots, ...(at === undefined ? {} : { from: at.from, to: at.to }) },
+      `Log ${log} has another tree than was signed: the root of its first ${size} entries is ${roots.found}, and ${roots.expected} was signed. ${at === undefined ? '"concordat audit check" says what was changed.' : `What was changed is among the entries ${at.from} to ${at.to} (checkpoint in ${at.where}).`}`,
+    ),
   rewound: (log: string, sizes: { has: number; signed: number }, times: { last: Date | string | undefined; signed: Date | string | undefined; by: string }) =>
     fault(log, 'log-rewound', { ...sizes }, `Log ${log} was rewound: the database has ${sizes.has} entries of it, the last of ${iso(times.last)}, but ${sizes.signed} were signed by ${iso(times.signed)} (${times.by}). The database is older than what was signed: a backup, or a replica that lagged behind.`),
   logUnknown: (log: string, signed: number, times: { last: Date | string | undefined; signed: Date }) =>
@@ -52,13 +60,18 @@ export const finding = {
     fault(log, 'sequence-broken', { agreement, seq, entries: [...entries] }, `Agreement ${agreement} has its record number ${seq} twice: entries ${entries[0]} and ${entries[1]}.`),
   sequenceGap: (log: string, agreement: string, missing: readonly [number, number], entry: number) =>
     fault(log, 'sequence-broken', { agreement, missing: [...missing], entry }, `Agreement ${agreement} lacks its record${missing[0] === missing[1] ? '' : 's'} number ${ranges([missing])}: entry ${entry} goes on behind ${missing[0] === missing[1] ? 'it' : 'them'}.`),
+  sequenceNone: (log: string, agreement: string, entry: number) => fault(log, 'sequence-broken', { agreement, entry }, `Entry ${entry} is a record of agreement ${agreement}, and has no number among its records.`),
   sequenceCounter: (log: string, agreement: string, next: number, counter: number | null) =>
     fault(log, 'sequence-broken', { agreement, next, counter }, `Agreement ${agreement} has ${next} records, and the counter of their numbers was set to ${counter ?? 'nothing'}.`),
-  columnChanged: (log: string, entry: EntryName, column: { name: string; found: JsonValue; expected: JsonValue }) =>
-    fault(log, 'column-changed', { index: entry.index, column: column.name, found: column.found, expected: column.expected }, `${named(entry)} of log ${log} is hidden from searches: its column ${column.name} says ${JSON.stringify(column.found)}, and the entry ${JSON.stringify(column.expected)}.`),
+  columnChanged: (log: string, entry: EntryName, column: string) =>
+    fault(log, 'column-changed', { index: entry.index, column }, `${named(entry)} of log ${log} is hidden from searches: its field ${column} was moved out of the column that is searched.`),
   openingChanged: (log: string, entry: EntryName, field: string) =>
     fault(log, 'opening-changed', { index: entry.index, field }, `The value of the erasable field ${field} of entry ${entry.index} (${entry.type}, ${entry.time}) was changed: it does not fit what the log committed to.`),
   openingAdded: (log: string, index: number, field: string) => fault(log, 'opening-changed', { index, field, found: 'too much' }, `The database has a value for the field ${field} of entry ${index}, but the entry has no such erasable field.`),
+  journalDamaged: (log: string, file: string, before: number) => fault(log, 'journal-damaged', { file, before }, `The journal ${file} of log ${log} is damaged before entry ${before}.`),
+  journalDiffers: (log: string, entry: EntryName) => fault(log, 'journal-damaged', { index: entry.index }, `${named(entry)} of log ${log} is another one in the journal than in the database.`),
+  entriesChanged: (log: string, changed: readonly (readonly [number, number])[], count: number) =>
+    fault(log, 'entry-changed', { changed: changed.slice(0, 100).map(([from, to]) => [from, to]), count }, `${count} entries of log ${log} were changed: ${ranges(changed.slice(0, 100))}${changed.length > 100 ? ' and others' : ''}. Their hashes are not those that the log has.`),
   cosignatureChanged: (log: string, witness: string, size: number) => fault(log, 'cosignature-changed', { witness, size }, `The kept cosignature of ${witness} on log ${log} at ${size} entries was changed: it does not verify.`),
   chainBroken: (log: string, detail: Readonly<Record<string, JsonValue>>, what: string) => fault(log, 'chain-broken', detail, `Log ${log} does not go on from the one before it: ${what}`),
 } as const satisfies Record<string, (...given: never[]) => LogFault>

@@ -1,5 +1,7 @@
 import { sql } from 'kysely'
 import type { Queries } from '../../../persistence/database.ts'
+import type { Openings } from '../../personal/commit.ts'
+import type { AuditRow } from '../../store.ts'
 
 /** The last entry before the number `before`. */
 export async function readLastEntry(db: Queries, before: number): Promise<{ index: number; time: Date } | undefined> {
@@ -28,4 +30,51 @@ export async function readTilesBeyond(db: Queries, log: string, size: number): P
     .orderBy('index')
     .limit(10)
     .execute()
+}
+
+/** Values and salts of the entries from `first` to `last`, by their numbers. */
+export async function readOpenings(db: Queries, first: number, last: number): Promise<Map<number, Openings>> {
+  const rows = await db.selectFrom('audit_opening').select(['index', 'fields']).where('index', '>=', first).where('index', '<=', last).execute()
+  return new Map(rows.map(({ index, fields }) => [index, fields]))
+}
+
+/** The first entry with this number among those of its agreement. */
+export async function findNumbered(db: Queries, agreement: string, seq: number): Promise<number | undefined> {
+  const row = await db.selectFrom('audit_entry').select('index').where('agreement_id', '=', agreement).where('seq', '=', seq).orderBy('index').limit(1).executeTakeFirst()
+  return row?.index
+}
+
+/** The next number of each agreement, as it was when there were `size` entries. */
+export async function readCounters(db: Queries, size: number): Promise<Map<string, number>> {
+  const query = sql<{ agreement: string; next: number }>`
+    select counted.agreement_id as agreement, counted.next - (select count(*) from audit_entry as later where later.index >= ${size}::bigint and later.agreement_id = counted.agreement_id) as next
+    from audit_sequence as counted`.compile(db)
+  const { rows } = await db.executeQuery(query)
+  return new Map(rows.map(({ agreement, next }) => [agreement, Number(next)]))
+}
+
+/** Checkpoints of a log that were kept because witnesses were asked about them, with what they signed. */
+export async function readCheckpoints(db: Queries, origin: string): Promise<{ size: number; note: string; lines: { witness: string; line: string }[] }[]> {
+  const notes = await db.selectFrom('audit_checkpoint').select(['size', 'note']).where('origin', '=', origin).orderBy('size').execute()
+  const lines = await db.selectFrom('audit_cosignature').select(['size', 'witness', 'line']).where('origin', '=', origin).orderBy('size').orderBy('witness').execute()
+  const bySize = Map.groupBy(lines, ({ size }) => size)
+  return notes.map((row) => ({ ...row, lines: bySize.get(row.size) ?? [] }))
+}
+
+/** The keys of the witnesses that we know, by their names. */
+export async function readWitnessKeys(db: Queries): Promise<Map<string, string>> {
+  const rows = await db.selectFrom('audit_witness').select(['name', 'vkey']).execute()
+  return new Map(rows.map(({ name, vkey }) => [name, vkey]))
+}
+
+const columns = ['index', 'rest', 'time', 'type', 'agreement_id as agreement', 'transfer_id as transfer', 'partner', 'dataset_id as dataset', 'seq', 'role', 'purpose', 'decision'] as const
+
+/** Entries from the number `from` to before `to`, as they are stored. */
+export async function readRows(db: Queries, from: number, to: number): Promise<AuditRow[]> {
+  return db.selectFrom('audit_entry').select(columns).where('index', '>=', from).where('index', '<', to).orderBy('index').execute()
+}
+
+/** Entries of some types before the number `before`, oldest first. */
+export async function readOfTypes(db: Queries, types: readonly string[], before: number): Promise<AuditRow[]> {
+  return db.selectFrom('audit_entry').select(columns).where('type', 'in', types).where('index', '<', before).orderBy('index').execute()
 }

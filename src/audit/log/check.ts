@@ -1,0 +1,148 @@
+import type { Database } from '../../persistence/database.ts'
+import { chainFindings, lengthOf, logRecordsOf } from './check/chain.ts'
+import type { LogRecords } from './check/chain.ts'
+import { signedRoots } from './check/checkpoints.ts'
+import { createEntryChecks } from './check/entries.ts'
+import type { EntryChecks } from './check/entries.ts'
+import { finding } from './check/findings.ts'
+import { checkJournal } from './check/journal-findings.ts'
+import { readNames, readOfTypes, readWitnessKeys } from './check/store.ts'
+import { treeFindings } from './check/tree-findings.ts'
+import { walkLog } from './check/walk.ts'
+import { faultId } from './faults/faults.ts'
+import { readFaults, stopLog } from './faults/store.ts'
+import type { StoredFault } from './faults/store.ts'
+import type { LogKeys } from './keys.ts'
+import type { LogFault } from './log.ts'
+import { readNoteFiles } from './note-file.ts'
+import type { NoteFile } from './note-file.ts'
+import { findFaultsAtStart } from './start-check.ts'
+import { readHead, readLogs } from './store.ts'
+import type { StoredLog } from './store.ts'
+
+export interface CheckDeps {
+  readonly database: Database
+  readonly keys: Pick<LogKeys, 'find' | 'list'>
+  /** Where note files and journals are. */
+  readonly directory: string
+  readonly clock: () => Date
+}
+
+/** How far a check has come. */
+export interface CheckProgress {
+  readonly log: string
+  readonly entries: number
+  readonly of: number
+}
+
+export interface CheckReport {
+  readonly startedAt: Date
+  readonly finishedAt: Date
+  /** How many entries were read and hashed. */
+  readonly entries: number
+  readonly logs: readonly { readonly name: string; readonly origin: string; readonly entries: number; readonly pruned: boolean }[]
+  /** What is wrong. Each of them has stopped the log. */
+  readonly findings: readonly (LogFault & { readonly id: string })[]
+  /** Breaks of the past: they were found, recorded, and the log was brought back to work. */
+  readonly breaks: readonly StoredFault[]
+}
+
+interface Checking {
+  readonly deps: CheckDeps
+  readonly notes: readonly NoteFile[]
+  readonly witnesses: ReadonlyMap<string, string>
+  readonly headSize: number
+  readonly records: LogRecords
+  readonly entries: EntryChecks
+  readonly add: (faults: readonly LogFault[]) => void
+  readonly progress: (log: string, entries: number) => void
+}
+
+/** Reads the whole record and compares it with all that was signed of it. What is found stops the log, unless it is a break of the past. */
+export async function checkLog(deps: CheckDeps, onProgress: (progress: CheckProgress) => void = () => undefined): Promise<CheckReport> {
+  const { database, clock } = deps
+  const startedAt = clock()
+  const found = new Map<string, LogFault>()
+  const add = (faults: readonly LogFault[]) => {
+    for (const fault of faults) found.set(faultId(fault), fault)
+  }
+  add(await findFaultsAtStart(deps))
+  const { head, logs, added } = await snapshot(database)
+  const { files } = await readNoteFiles(deps.directory)
+  const records = logRecordsOf(await readOfTypes(database.db, ['log.opened', 'log.closed', 'log.pruned'], head.size))
+  add(chainFindings(logs, head, records))
+  const of = logs.reduce((sum, log) => sum + (records.pruned.has(log.name) ? 0 : lengthOf(log, head.size)), 0)
+  let done = 0
+  const checking: Checking = {
+    deps,
+    notes: files,
+    witnesses: await readWitnessKeys(database.db),
+    headSize: head.size,
+    records,
+    entries: createEntryChecks(database.db, head, (fault) => add([fault])),
+    add,
+    progress: (log, entries) => {
+      done += entries
+      onProgress({ log, entries: done, of })
+    },
+  }
+  for (const [place, log] of logs.entries()) {
+    await checkOne(checking, log)
+    const end = log.start + lengthOf(log, head.size)
+    add(await entriesBetween(database, log, end, logs[place + 1]?.start ?? end))
+  }
+  const last = logs.at(-1)
+  if (last !== undefined) add(added.map((entry) => finding.entryAdded(last.name, entry, head.size)))
+  await checking.entries.end(head.log ?? '')
+  return await conclude(deps, { startedAt, found, entries: done, logs: logs.map((log) => ({ name: log.name, origin: log.origin, entries: lengthOf(log, head.size), pruned: records.pruned.has(log.name) })) })
+}
+
+const mostNames = 100
+
+/** Where the record ends, under the lock on the head: entries behind it were not written by us. */
+async function snapshot(database: Database) {
+  return database.transaction(async ({ db }) => {
+    const head = await readHead(db, { lock: true })
+    return { head, logs: await readLogs(db), added: await namesFrom(db, head.size) }
+  })
+}
+
+async function namesFrom(db: Database['db'], from: number) {
+  const rows = await readNames(db, from, mostNames)
+  return rows.map(({ index, type, time }) => ({ index, type, time: time.toISOString() }))
+}
+
+/** Entries that stand between the end of a log and the start of the next one. */
+async function entriesBetween({ db }: Database, log: StoredLog, end: number, next: number): Promise<LogFault[]> {
+  if (next <= end) return []
+  return (await namesFrom(db, end)).filter(({ index }) => index < next).map((entry) => finding.entryAdded(log.name, entry, end))
+}
+
+async function checkOne({ deps, notes, witnesses, headSize, records, entries, add, progress }: Checking, log: StoredLog): Promise<void> {
+  const { db } = deps.database
+  const size = lengthOf(log, headSize)
+  // A break ends what can be known of the numbers of agreements: those that were lost with it are not given again.
+  if (records.opened.get(log.start)?.['reason'] === 'break') entries.skipped()
+  const signed = await signedRoots(db, log, { note: notes.find((note) => note.log === log.name), witnesses })
+  add(signed.faults)
+  if (records.pruned.has(log.name)) {
+    entries.skipped()
+    return
+  }
+  const walking = { name: log.name, start: log.start, size, sealed: Math.min(log.sealed, size), signed: signed.roots.filter((root) => root.size <= size) }
+  const walked = await walkLog(db, walking, async (rows) => {
+    await entries.see(log.name, rows)
+    progress(log.name, rows.length)
+  })
+  add(await treeFindings(db, walking, walked))
+  add(await checkJournal(deps, log, size))
+}
+
+async function conclude(deps: CheckDeps, result: { startedAt: Date; found: ReadonlyMap<string, LogFault>; entries: number; logs: CheckReport['logs'] }): Promise<CheckReport> {
+  const { database, clock } = deps
+  const breaks = (await readFaults(database.db, 'all')).filter(({ resolvedAt }) => resolvedAt !== null)
+  const past = new Set(breaks.map(({ id }) => id))
+  const findings = [...result.found].filter(([id]) => !past.has(id)).map(([id, fault]) => ({ id, ...fault }))
+  if (findings.length > 0) await stopLog(database, findings, clock())
+  return { startedAt: result.startedAt, finishedAt: clock(), entries: result.entries, logs: result.logs, findings, breaks }
+}

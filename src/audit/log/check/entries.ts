@@ -1,0 +1,127 @@
+import type { Queries } from '../../../persistence/database.ts'
+import type { JsonValue } from '../../../policy/odrl.ts'
+import { checkOpening, isCommitment } from '../../../tlog/commitment.ts'
+import { entryFields } from '../../entry.ts'
+import type { AuditRecord } from '../../entry.ts'
+import { openRecord } from '../../personal/commit.ts'
+import type { Openings } from '../../personal/commit.ts'
+import type { AuditRow } from '../../store.ts'
+import type { LogFault } from '../log.ts'
+import { finding } from './findings.ts'
+import { findNumbered, readCounters, readOpenings } from './store.ts'
+
+/** What is checked of entries one by one, beside their hashes; numbers of agreements run on through all logs. */
+export interface EntryChecks {
+  see(log: string, rows: readonly AuditRow[]): Promise<void>
+  /** Records were removed after their time, or lost in a break: numbers of agreements may go on higher than they were. */
+  skipped(): void
+  /** Compares the numbers seen with those that come next. */
+  end(log: string): Promise<void>
+}
+
+interface Agreement {
+  readonly next: number
+  /** Since the last time that records were skipped. */
+  readonly seen: number
+}
+
+// Each of these stands in a column; in `rest` it would be read as well, but no search would find it.
+const columns = ['agreement', 'transfer', 'partner', 'dataset', 'role', 'purpose', 'decision'] as const
+const given = ['type', 'time', 'seq'] as const
+
+export function createEntryChecks(db: Queries, head: { readonly size: number }, add: (fault: LogFault) => void): EntryChecks {
+  const agreements = new Map<string, Agreement>()
+  let skips = 0
+
+  async function checkSeq(log: string, row: AuditRow): Promise<void> {
+    if (row.agreement === null) return
+    const known = agreements.get(row.agreement)
+    const expected = known?.next ?? 0
+    const seq = row.seq ?? -1
+    const mayJump = (known?.seen ?? 0) < skips
+    agreements.set(row.agreement, { next: Math.max(seq + 1, expected), seen: skips })
+    if (seq === expected || (seq > expected && mayJump)) return
+    if (seq > expected) add(finding.sequenceGap(log, row.agreement, [expected, seq - 1], row.index))
+    else if (seq < 0) add(finding.sequenceNone(log, row.agreement, row.index))
+    else add(finding.sequenceDouble(log, row.agreement, seq, [(await findNumbered(db, row.agreement, seq)) ?? row.index, row.index]))
+  }
+
+  return {
+    see: async (log, rows) => {
+      for (const row of rows) {
+        const fields = fieldsOf(row)
+        // What is no record any more is told of elsewhere.
+        if (fields === undefined) continue
+        for (const name of hiddenColumns(row)) add(finding.columnChanged(log, nameOf(row), name))
+        await checkSeq(log, row)
+      }
+      const [first, last] = [rows.at(0), rows.at(-1)]
+      if (first === undefined || last === undefined) return
+      const openings = await readOpenings(db, first.index, last.index)
+      for (const row of openings.size === 0 ? [] : rows) {
+        const opening = openings.get(row.index)
+        const fields = opening === undefined ? undefined : fieldsOf(row)
+        if (opening !== undefined && fields !== undefined) for (const fault of openingFaults(log, row, fields, opening)) add(fault)
+      }
+    },
+    skipped: () => {
+      skips += 1
+    },
+    end: async (log) => {
+      const counters = await readCounters(db, head.size)
+      for (const agreement of new Set([...agreements.keys(), ...counters.keys()])) {
+        const { next, seen } = agreements.get(agreement) ?? { next: 0, seen: 0 }
+        const counter = counters.get(agreement) ?? null
+        if ((counter ?? 0) < next || ((counter ?? 0) > next && seen === skips)) add(finding.sequenceCounter(log, agreement, next, counter))
+      }
+    },
+  }
+}
+
+const nameOf = ({ index, type, time }: AuditRow) => ({ index, type, time: time.toISOString() })
+
+/** The fields of an entry; undefined when it is no record any more. */
+export function fieldsOf(row: AuditRow): (AuditRecord & { readonly time: string }) | undefined {
+  try {
+    return entryFields(row)
+  } catch (error) {
+    if (Error.isError(error) && (error.name === 'SyntaxError' || error.name === 'TypeError')) return undefined
+    throw error
+  }
+}
+
+/** Fields that stand in `rest` although a column is there for them: the entry's text is the same, and searches do not find it. */
+function hiddenColumns({ rest }: AuditRow): string[] {
+  const others: Readonly<Record<string, JsonValue>> = JSON.parse(rest)
+  const hidden = columns.filter((name) => {
+    const value = Object.hasOwn(others, name) ? others[name] : undefined
+    return typeof value === 'string' && !value.includes('\u0000') && value.isWellFormed()
+  })
+  return [...hidden, ...given.filter((name) => Object.hasOwn(others, name))]
+}
+
+function openingFaults(log: string, row: AuditRow, fields: AuditRecord & { readonly time: string }, openings: Openings): LogFault[] {
+  const faults: LogFault[] = []
+  let opened: AuditRecord = fields
+  // An outer field may hold the commitments of inner ones.
+  for (const [path, opening] of Object.entries(openings).toSorted(([left], [right]) => left.split('.').length - right.split('.').length)) {
+    const place = valueAt(opened, path.split('.'))
+    // The field around it was erased.
+    if (place === 'within') continue
+    if (!isCommitment(place)) faults.push(finding.openingAdded(log, row.index, path))
+    else if (!checkOpening(place.committed, opening)) faults.push(finding.openingChanged(log, nameOf(row), path))
+    else opened = openRecord(opened, { [path]: opening })
+  }
+  return faults
+}
+
+/** The value at a path; 'within' when a commitment stands before its end. */
+function valueAt(value: JsonValue | undefined, [name, ...inner]: readonly string[]): JsonValue | undefined {
+  if (name === undefined) return value
+  if (isCommitment(value)) return 'within'
+  return isObject(value) && Object.hasOwn(value, name) ? valueAt(value[name], inner) : undefined
+}
+
+function isObject(value: JsonValue | undefined): value is { readonly [key: string]: JsonValue | undefined } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,156 @@
+import type { Queries } from '../../../persistence/database.ts'
+import { hashOf, tileWidth } from '../../../tlog/tiles.ts'
+import { leafHash } from '../../../tlog/tree.ts'
+import { entryText } from '../../entry.ts'
+import type { AuditRow } from '../../store.ts'
+import { readTileRange } from '../store.ts'
+import { createTileTree } from './roots.ts'
+import { readRows } from './store.ts'
+
+/** A checkpoint that was signed. */
+export interface SignedRoot {
+  /** Where it is kept, in words. */
+  readonly where: string
+  readonly size: number
+  readonly root: Buffer
+}
+
+/** An entry whose hash is not the one in its tile. */
+export interface Difference {
+  readonly row: AuditRow
+  readonly tile: number
+  readonly part: number
+  /** Base64: of the entry as it is, and as its tile has it. */
+  readonly entryHash: string
+  readonly tileHash: string
+}
+
+/** How the trees that follow from the entries and from the tiles compare with a checkpoint; undefined where they cannot be had. */
+export interface Compared extends SignedRoot {
+  readonly ofEntries: Buffer | undefined
+  readonly ofTiles: Buffer | undefined
+}
+
+export interface Walked {
+  /** Numbers of entries that are not there. */
+  readonly missing: readonly (readonly [from: number, to: number])[]
+  /** Numbers of entries that are no records any more. */
+  readonly unreadable: readonly number[]
+  readonly differences: readonly Difference[]
+  /** Full tiles of level 0 that are not stored. */
+  readonly missingTiles: readonly number[]
+  readonly compared: readonly Compared[]
+  /** Roots of the full tiles of level 0, as stored and as they follow from the entries; where one cannot be had, the other. */
+  readonly tileRoots: readonly Buffer[]
+  readonly entryRoots: readonly Buffer[]
+}
+
+export interface WalkedLog {
+  readonly name: string
+  readonly start: number
+  readonly size: number
+  /** Tiles are stored as far as this. */
+  readonly sealed: number
+  /** In ascending order of sizes, none beyond the log's. */
+  readonly signed: readonly SignedRoot[]
+}
+
+/** More differences than these are not told one by one. */
+const mostDifferences = 10_000
+const tilesAtOnce = 16
+const noHash = Buffer.alloc(32)
+
+/** Goes through all entries of a log and the tiles above them. `sees` is given the entries, in order. */
+export async function walkLog(db: Queries, log: WalkedLog, sees: (rows: readonly AuditRow[]) => Promise<void>): Promise<Walked> {
+  const found: Found = { missing: [], unreadable: [], differences: [], missingTiles: [], compared: [], tileRoots: [], entryRoots: [] }
+  const trees = { entries: createTileTree(), tiles: createTileTree() }
+  const signed = [...log.signed]
+  const read = (from: number) => readBatch(db, log, from)
+  let next = log.size > 0 ? read(0) : undefined
+  for (let from = 0; next !== undefined; from += tilesAtOnce * tileWidth) {
+    const { rows, tiles } = await next
+    const more = from + tilesAtOnce * tileWidth < log.size
+    // The next ones are on their way while these are hashed.
+    next = more ? read(from + tilesAtOnce * tileWidth) : undefined
+    for (let tile = from / tileWidth; tile * tileWidth < Math.min(log.size, from + tilesAtOnce * tileWidth); tile += 1) takeTile({ log, trees, found, signed }, tile, { rows, stored: tiles.get(tile) })
+    await sees([...rows.values()])
+  }
+  // A tree that ends with a full tile is compared behind it.
+  for (const each of signed) found.compared.push({ ...each, ofEntries: trees.entries.root(Buffer.alloc(0)), ofTiles: trees.tiles.root(Buffer.alloc(0)) })
+  return found
+}
+
+type Found = { readonly [K in keyof Walked]: Walked[K][number][] }
+
+interface Taking {
+  readonly log: WalkedLog
+  readonly trees: { readonly entries: ReturnType<typeof createTileTree>; readonly tiles: ReturnType<typeof createTileTree> }
+  readonly found: Found
+  /** Those that are not compared yet. */
+  readonly signed: SignedRoot[]
+}
+
+function takeTile({ log, trees, found, signed }: Taking, tile: number, { rows, stored }: { readonly rows: ReadonlyMap<number, AuditRow>; readonly stored: Buffer | undefined }): void {
+  const from = tile * tileWidth
+  const width = Math.min(tileWidth, log.size - from)
+  const leaves = hashLeaves({ log, found }, rows, { from, width })
+  if (stored !== undefined) compareTile(found, { tile, from: log.start + from, rows, leaves, stored })
+  const known = leaves.includes(undefined) ? undefined : Buffer.concat(leaves.map((leaf) => leaf ?? noHash))
+  while (signed[0] !== undefined && signed[0].size < from + width + (width < tileWidth ? 1 : 0)) {
+    const each = signed.shift()
+    if (each === undefined) break
+    const rest = each.size - from
+    const own = leaves.slice(0, rest).includes(undefined) ? undefined : Buffer.concat(leaves.slice(0, rest).map((leaf) => leaf ?? noHash))
+    found.compared.push({ ...each, ofEntries: own && trees.entries.root(own), ofTiles: stored === undefined ? own && trees.tiles.root(own) : trees.tiles.root(stored.subarray(0, rest * 32)) })
+  }
+  if (width < tileWidth) return
+  if (stored === undefined && from + tileWidth <= log.sealed) found.missingTiles.push(tile)
+  const entryRoot = known === undefined ? undefined : hashOf(known)
+  const tileRoot = stored === undefined ? undefined : known?.equals(stored) === true ? entryRoot : hashOf(stored)
+  trees.entries.add(entryRoot ?? tileRoot ?? noHash)
+  trees.tiles.add(tileRoot ?? entryRoot ?? noHash)
+  found.entryRoots.push(entryRoot ?? tileRoot ?? noHash)
+  found.tileRoots.push(tileRoot ?? entryRoot ?? noHash)
+}
+
+function hashLeaves({ log, found }: Pick<Taking, 'log' | 'found'>, rows: ReadonlyMap<number, AuditRow>, { from, width }: { from: number; width: number }): (Buffer | undefined)[] {
+  const leaves: (Buffer | undefined)[] = []
+  for (let index = log.start + from; index < log.start + from + width; index += 1) {
+    const row = rows.get(index)
+    const leaf = row === undefined ? undefined : hashOfRow(row)
+    leaves.push(leaf)
+    if (leaf !== undefined) continue
+    if (row !== undefined) found.unreadable.push(index)
+    else if (found.missing.at(-1)?.[1] === index - 1) found.missing.push([found.missing.pop()?.[0] ?? index, index])
+    else found.missing.push([index, index])
+  }
+  return leaves
+}
+
+/** The hash of an entry as it is in the database; undefined when it is not even JSON. */
+function hashOfRow(row: AuditRow): Buffer | undefined {
+  try {
+    return leafHash(Buffer.from(entryText(row)))
+  } catch (error) {
+    if (Error.isError(error) && (error.name === 'SyntaxError' || error.name === 'TypeError')) return undefined
+    throw error
+  }
+}
+
+function compareTile(found: Taking['found'], { tile, from, rows, leaves, stored }: { tile: number; from: number; rows: ReadonlyMap<number, AuditRow>; leaves: readonly (Buffer | undefined)[]; stored: Buffer }): void {
+  for (const [part, leaf] of leaves.entries()) {
+    const row = rows.get(from + part)
+    const expected = stored.subarray(part * 32, part * 32 + 32)
+    if (leaf === undefined || row === undefined || leaf.equals(expected)) continue
+    if (found.differences.length < mostDifferences) found.differences.push({ row, tile, part, entryHash: leaf.toString('base64'), tileHash: expected.toString('base64') })
+  }
+}
+
+async function readBatch(db: Queries, log: WalkedLog, from: number): Promise<{ rows: ReadonlyMap<number, AuditRow>; tiles: ReadonlyMap<number, Buffer> }> {
+  const [first, end] = [log.start + from, log.start + Math.min(log.size, from + tilesAtOnce * tileWidth)]
+  const rows = await readRows(db, first, end)
+  const tileEnd = Math.min(Math.floor(log.sealed / tileWidth), from / tileWidth + tilesAtOnce)
+  const tiles = tileEnd <= from / tileWidth ? [] : await readTileRange(db, log.name, { level: 0, from: from / tileWidth, to: tileEnd })
+  // A tile that is cut off counts as one that is not there.
+  return { rows: new Map(rows.map((row) => [row.index, row])), tiles: new Map(tiles.filter(({ hashes }) => hashes.length === tileWidth * 32).map(({ index, hashes }) => [index, hashes])) }
+}

@@ -1,0 +1,156 @@
+import { ProblemError } from '../../errors.ts'
+import type { Database, Transaction } from '../../persistence/database.ts'
+import type { JsonValue } from '../../policy/odrl.ts'
+import { prepareRecord } from '../personal/commit.ts'
+import { lengthOf } from './check/chain.ts'
+import { openSigned } from './check/checkpoints.ts'
+import { readFaults } from './faults/store.ts'
+import type { StoredFault } from './faults/store.ts'
+import type { LogKey } from './keys.ts'
+import { readNoteFiles } from './note-file.ts'
+import type { NoteFile } from './note-file.ts'
+import { largestNumber, moveHead, raiseCounters, resolveFaults } from './recovery/store.ts'
+import { closeLog, readHead, readLogs } from './store.ts'
+import type { StoredLog } from './store.ts'
+import { appendReady, beginLog, nextName } from './switch.ts'
+import type { SwitchDeps } from './switch.ts'
+
+export interface RecoverDeps extends SwitchDeps {
+  readonly database: Database
+}
+
+/** Who brings the log back to work, and why. */
+export interface RecoveryRequest {
+  /** What happened and what was done about it, for those who read the record. */
+  readonly reason: string
+  /** The faults that were read: all that count. */
+  readonly acknowledge: readonly string[]
+  readonly actor: string
+}
+
+export interface Recovery {
+  /** The new log, and the number of its first entry. */
+  readonly log: string
+  readonly start: number
+  /** Whether it has a new key. */
+  readonly newKey: boolean
+  readonly resolved: readonly string[]
+}
+
+/**
+ * Brings a stopped log back to work: the broken log ends where it is, and a new one begins, whose first entries say what was found, what
+ * was last known to be signed, who did this and why. Its numbers begin behind every number that can have been signed.
+ */
+export async function recoverLog(deps: RecoverDeps, request: RecoveryRequest): Promise<Recovery> {
+  const { database } = deps
+  const before = await readHead(database.db)
+  if (!before.stopped) throw new ProblemError('conflict', 'The log is not stopped; there is nothing to bring back to work.')
+  const faults = await readFaults(database.db)
+  checkAcknowledged(faults, request.acknowledge)
+  const notes = (await readNoteFiles(deps.directory)).files
+  const logs = await readLogs(database.db)
+  const { key, isNew } = await keyFor(deps, logs.find(({ name }) => name === before.log), faults)
+  return database.transaction(async (tx) => {
+    const head = await readHead(tx.db, { lock: true })
+    if (!head.stopped) throw new ProblemError('conflict', 'The log was brought back to work in the meantime.')
+    const now = deps.clock()
+    const broken = { head: head.size, logs, old: logs.find(({ name }) => name === head.log), notes, faults }
+    const start = startBehind(broken, await largestNumber(tx.db))
+    if (broken.old !== undefined) await closeLog(tx.db, broken.old.name, { size: head.size - broken.old.start, now })
+    await moveHead(tx.db, start)
+    await raiseCounters(tx.db)
+    await resolveFaults(tx.db, faults.map(({ id }) => id), now)
+    const log = await writeBreak(tx, { ...deps, clock: () => now }, { broken, start, key, request })
+    return { log, start, newKey: isNew, resolved: faults.map(({ id }) => id) }
+  })
+}
+
+function checkAcknowledged(faults: readonly StoredFault[], acknowledged: readonly string[]): void {
+  const unread = faults.filter(({ id }) => !acknowledged.includes(id))
+  if (unread.length > 0) throw new ProblemError('conflict', `There are faults that were not acknowledged. Read them first ("concordat audit check"): ${unread.map(({ id, message }) => `${id}: ${message}`).join(' ').slice(0, 2000)}`, { fields: { faults: unread.map(({ id }) => id) } })
+}
+
+/** A key that was replaced or is gone is not trusted any more: whoever put another one there may have it. */
+async function keyFor({ keys }: RecoverDeps, old: StoredLog | undefined, faults: readonly StoredFault[]): Promise<{ key: LogKey; isNew: boolean }> {
+  const doubted = faults.some(({ kind }) => kind === 'key-missing' || kind === 'key-replaced')
+  const key = doubted || old === undefined ? undefined : keys.find(old.origin, old.vkey)
+  return key === undefined ? { key: await keys.rotate(), isNew: true } : { key, isNew: false }
+}
+
+interface Broken {
+  readonly head: number
+  readonly logs: readonly StoredLog[]
+  /** The log that took the entries; undefined when the database does not know of any. */
+  readonly old: StoredLog | undefined
+  readonly notes: readonly NoteFile[]
+  readonly faults: readonly StoredFault[]
+}
+
+// Signed but not in the note file yet: what a process seals in the moment before it is written. A full step is far more.
+const step = 1_000_000
+
+/** A number behind all that can have been given: the next whole million, so that a break shows in the numbers as well. */
+function startBehind({ head, logs, notes, faults }: Broken, largest: number): number {
+  const starts = new Map([...notes.map(({ log, start }) => [log, start] as const), ...logs.map(({ name, start }) => [name, start] as const)])
+  const ends = [head, largest + 1, ...logs.map(({ start, sealed }) => start + sealed), ...notes.map(({ start, size }) => start + size), ...faults.map(({ log, detail }) => (starts.get(log) ?? head) + sizeIn(detail))]
+  return (Math.floor(Math.max(...ends) / step) + 1) * step
+}
+
+/** How many entries a fault says that were signed. */
+function sizeIn(detail: Readonly<Record<string, JsonValue>>): number {
+  return Math.max(0, ...['signed', 'witnessed', 'size', 'index'].map((name) => detail[name]).filter((value) => typeof value === 'number'))
+}
+
+async function writeBreak(tx: Transaction, deps: RecoverDeps, { broken, start, key, request }: { broken: Broken; start: number; key: LogKey; request: RecoveryRequest }): Promise<string> {
+  const { logs, old, notes, faults, head } = broken
+  const name = await nextName(deps, logs, deps.clock())
+  const opened = await beginLog(tx, deps, { name, key, start, now: deps.clock() })
+  const checkpoints = trusted(broken)
+  const [last] = checkpoints
+  const previous = old?.name ?? notes.at(-1)?.log
+  const lost = lostOf(broken)
+  const { origin = '', vkey = '' } = opened
+  appendReady(tx, deps, [
+    prepareRecord({ ...opened, reason: 'break', ...(old === undefined ? {} : { previous: old.name }), ...(last === undefined ? {} : { previousCheckpoint: last }), actor: request.actor }),
+    prepareRecord({
+      type: 'log.recovered',
+      name,
+      origin,
+      vkey,
+      kind: [...new Set(faults.map(({ kind }) => kind))],
+      faults: faults.slice(0, mostFaults).map(({ id, kind, log, message, foundAt }) => ({ id, kind, log, message: message.slice(0, 1000), foundAt: foundAt.toISOString() })),
+      detail: { broken: previous ?? null, entries: old === undefined ? 0 : head - old.start, faults: faults.length, checkpoints: checkpoints.slice(0, 10) },
+      ...(lost.length === 0 ? {} : { lost }),
+      reason: request.reason,
+      actor: request.actor,
+    }),
+  ])
+  return name
+}
+
+const mostFaults = 200
+
+/** What is known to have been signed of the broken log, largest first: what is stored, what is in the note file, what witnesses have shown. */
+function trusted({ old, notes, faults }: Broken): string[] {
+  if (old === undefined) return notes.toReversed().map(({ note }) => note)
+  const shown = faults.flatMap(({ log, detail }) => (log === old.name && typeof detail['checkpoint'] === 'string' ? [detail['checkpoint']] : []))
+  const kept = [...(old.checkpoint === null ? [] : [old.checkpoint]), ...notes.filter(({ log }) => log === old.name).map(({ note }) => note), ...shown]
+  return [...new Set(kept)]
+    .flatMap((note) => {
+      const opened = openSigned(old, { where: 'recovery', note })
+      return 'checkpoint' in opened ? [{ note, size: opened.checkpoint.size }] : []
+    })
+    .toSorted((left, right) => right.size - left.size)
+    .map(({ note }) => note)
+}
+
+/** Numbers of records that were signed and are not there, as ranges. */
+function lostOf({ head, logs, notes, faults }: Broken): string[] {
+  const ranges = notes.flatMap(({ log, start, size }) => {
+    const known = logs.find(({ name }) => name === log)
+    const has = known === undefined ? 0 : lengthOf(known, head)
+    return has < size ? [[start + has, start + size - 1] as const] : []
+  })
+  const removed = faults.flatMap(({ kind, detail }) => (kind === 'entry-missing' && Array.isArray(detail['missing']) ? detail['missing'].map(String) : []))
+  return [...new Set([...ranges.map(([from, to]) => `${from}-${to}`), ...removed.map((range) => range.replace(',', '-'))])].slice(0, 200)
+}
