@@ -42,7 +42,6 @@ export function evidenceCommand(audit: Command, open: Open): void {
 /** Writes the evidence of an agreement into a file. It is there whole, or what was there before is. Gives its size. */
 export async function fetchEvidence({ client, terminal, url }: Session, agreementId: string, { out, redact }: { readonly out: string; readonly redact?: string }): Promise<number> {
   const answer = await client.open('getEvidence', { path: { agreementId }, query: redact === undefined ? {} : { redact } })
-  answer.once('aborted', () => answer.destroy(unreachable(url, new Error('it stopped in the middle of the evidence'))))
   const part = `${out}.part`
   try {
     const stream = createWriteStream(part)
@@ -51,6 +50,7 @@ export async function fetchEvidence({ client, terminal, url }: Session, agreemen
     return stream.bytesWritten
   } catch (error) {
     await rm(part, { force: true })
-    throw error
+    if (answer.complete) throw new Failure(exitCodes.failed, `${out} cannot be written: ${Error.isError(error) ? error.message : String(error)}`, error)
+    throw unreachable(url, new Error('it stopped in the middle of the evidence'))
   }
 }
