@@ -3,19 +3,22 @@ import { join } from 'node:path'
 import { isProblem, ProblemError } from '../errors.ts'
 import type { Database, Transaction } from '../persistence/database.ts'
 import { createAppend } from './append.ts'
+import type { Append } from './append.ts'
 import { entryFields } from './entry.ts'
 import type { AuditRecord } from './entry.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { faultIn } from './log/fault-error.ts'
 import { stopLog } from './log/faults/store.ts'
 import type { JournalFile } from './log/journal.ts'
+import { createLogKeeping } from './log/keeping.ts'
+import type { LogKeeping } from './log/keeping.ts'
 import { openLogKeys } from './log/keys.ts'
 import type { LogKeys } from './log/keys.ts'
 import type { LogFault, TransparencyLog } from './log/log.ts'
 import { openLog, restoreFromJournal } from './log/open-log.ts'
 import { openFirstLog } from './log/opening.ts'
 import { createSealer } from './log/sealer.ts'
-import { findFaultsAtStart } from './log/start-check.ts'
+import { checkAtStart } from './log/start-check.ts'
 import { readHead } from './log/store.ts'
 import { createTrees } from './log/tiles.ts'
 import { createTransparencyLog } from './log/transparency-log.ts'
@@ -24,6 +27,7 @@ import type { PreparedRecord } from './personal/commit.ts'
 import { findEntries } from './search/store.ts'
 import type { AuditQuery, FoundEntry } from './search/store.ts'
 import { readSize } from './store.ts'
+import type { EntryText } from './store.ts'
 
 export type { AuditRecord } from './entry.ts'
 
@@ -54,6 +58,8 @@ export interface Audit {
   /** Settles, and stores what is to be found at the next start. */
   close(): Promise<void>
   readonly log: TransparencyLog
+  /** Checks, recovery, keys and years of the log. */
+  readonly keeping: LogKeeping
   /** The keys of the log and of the witness. */
   readonly keys: LogKeys
 }
@@ -87,37 +93,23 @@ export async function openAudit(deps: AuditDeps): Promise<Audit> {
   const onFault = (fault: LogFault) => stopFor([fault])
   const sealer = createSealer({ database, trees, openLog: open, onFault, onError })
   const listeners = new Set<() => void>()
-  const append = createAppend({
-    clock,
-    prepare: deps.prepare ?? prepareRecord,
-    committed: (entries) => {
-      sealer.offer(entries)
-      for (const listener of listeners) listener()
-    },
-  })
-  await openFirstLog({ database, keys, publicUrl, append, clock })
-  // A fault stops the log; the connector starts all the same, so that it can be looked at and brought back to work.
-  try {
-    await restoreFromJournal(logDeps)
-    const faults = await findFaultsAtStart({ database, keys, directory })
-    if (faults.length > 0) await stopFor(faults)
-    await sealer.catchUp()
-  } catch (error) {
-    const fault = faultIn(error)
-    if (fault !== undefined) await stopFor([fault])
-    else if (!(isProblem(error) && error.code === 'log-stopped')) throw error
+  const committed = (entries: readonly EntryText[]) => {
+    sealer.offer(entries)
+    for (const listener of listeners) listener()
   }
-
-  const group = createGroupCommit(async (records: readonly AuditRecord[]) => {
-    let first = 0
-    await database.transaction(async (tx) =>
-      append(tx, records, (number) => {
-        first = number
-      }),
-    )
-    return records.map((_record, place) => first + place)
+  const append = createAppend({ clock, prepare: deps.prepare ?? prepareRecord, committed })
+  const keeping = createLogKeeping({ database, keys, publicUrl, directory, clock, committed, sealed: sealer.catchUp, onError })
+  // A fault stops the log; the connector starts all the same, so that it can be looked at and brought back to work.
+  await stoppingAtFaults(stopFor, async () => {
+    await restoreFromJournal(logDeps)
+    await checkAtStart({ database, keys, directory, clock })
+    await openFirstLog({ database, keys, publicUrl, append, clock })
+    await sealer.catchUp()
+    await keeping.beginYear()
   })
-  async function settle(): Promise<void> {
+
+  const group = createGroupCommit((records: readonly AuditRecord[]) => writeTogether(database, append, records))
+  const settle = async () => {
     await group.settle()
     await sealer.settle()
   }
@@ -141,12 +133,34 @@ export async function openAudit(deps: AuditDeps): Promise<Audit> {
       return () => listeners.delete(listener)
     },
     close: async () => {
+      await keeping.close()
       await settle()
       await sealer.close()
     },
+    keeping,
     log: createTransparencyLog({ database, clock, sealer, openLog: open }),
     keys,
   }
+}
+
+async function stoppingAtFaults(stopFor: (faults: readonly LogFault[]) => Promise<void>, work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    const fault = faultIn(error)
+    if (fault !== undefined) await stopFor([fault])
+    else if (!(isProblem(error) && error.code === 'log-stopped')) throw error
+  }
+}
+
+async function writeTogether(database: Database, append: Append, records: readonly AuditRecord[]): Promise<readonly number[]> {
+  let first = 0
+  await database.transaction(async (tx) =>
+    append(tx, records, (number) => {
+      first = number
+    }),
+  )
+  return records.map((_record, place) => first + place)
 }
 
 function refusalOf(cause: unknown): unknown {

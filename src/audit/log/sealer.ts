@@ -47,7 +47,7 @@ interface Waiter {
   readonly failed: (error: unknown) => void
 }
 
-const mostAtOnce = 512
+const mostAtOnce = 2048
 /** More than these are read from the database again. */
 const mostPending = 20_000
 

@@ -196,7 +196,7 @@ describe('the whole database', () => {
     await ground.restore('lastweek', { folder: false })
     const { audit, start } = await found()
     expect(start).toEqual([
-      expect.stringMatching(new RegExp(`^Log 2026 was rewound: the database has 301 entries of it, the last of ${week.toISOString()}, but 621 were signed by .* \\(note file\\)\\. The database is older than what was signed: a backup, or a replica that lagged behind\\.$`)),
+      expect.stringMatching(new RegExp(`^Log 2026 was rewound: the database has 301 entries of it, the last of ${week.toISOString()}, but 621 were signed by .* \\((note file|journal)\\)\\. The database is older than what was signed: a backup, or a replica that lagged behind\\.$`)),
     ])
     await refusesAndRecovers(audit)
   })
