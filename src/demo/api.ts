@@ -34,6 +34,7 @@ const routes = {
   getTransfer: ['GET', '/transfers/{transferId}'],
   completeTransfer: ['POST', '/transfers/{transferId}/complete'],
   listAuditEntries: ['GET', '/audit/entries'],
+  askWitnesses: ['POST', '/audit/witnesses'],
 } as const satisfies Partial<Record<keyof operations, readonly [method: string, path: keyof paths]>>
 
 type Operation = keyof typeof routes

@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import { choosePorts, initialise, startPartner } from './connectors.ts'
 import type { Partner } from './connectors.ts'
 import { places, weekly } from './datasets.ts'
+import { showEvidence } from './evidence.ts'
 import { createScreen, StepFailure } from './screen.ts'
 import type { Screen } from './screen.ts'
 import { discover, fetchData, isUsed, meet, negotiate, publish, showRecords, transfer } from './steps.ts'
@@ -15,9 +16,10 @@ const program = new Command('npm run demo --')
   .description('A card operator and a city share data: two connectors in two processes, with embedded databases in a data folder.')
   .option('--data <folder>', 'data folder of the demo', 'demo-data')
   .option('--exit', 'end after the last step, instead of staying up')
+  .option('--evidence <folder>', "where both logs and the agreement's evidence are left; by default evidence of the data folder")
   .addHelpText('after', '\nExample:\n  $ npm run demo -- --exit')
   .parse()
-const options = program.opts<{ data: string; exit?: boolean }>()
+const options = program.opts<{ data: string; exit?: boolean; evidence?: string }>()
 const screen = createScreen(process.stdout, () => performance.now())
 const running: Partner[] = []
 const told = Promise.withResolvers<'told to stop'>()
@@ -97,7 +99,8 @@ async function shareData(space: DataSpace): Promise<Shown> {
   await offerUnderTerms(screen, space)
   await discover(screen, space)
   const open = await shareOpenly(space, sha256)
-  await shareUnderTerms(space)
+  const audited = await shareUnderTerms(space)
+  await showEvidence(screen, space, { agreement: audited, folder: resolve(options.evidence ?? join(space.folder, 'evidence')) })
   // The first agreement was revoked; whoever tries the demo out needs one that holds.
   const agreement = await negotiate(screen, space, weekly)
   return { space, made: { open, underTerms: { agreement, transfer: await transfer(screen, space, agreement) } } }
@@ -112,14 +115,15 @@ async function shareOpenly(space: DataSpace, sha256: string): Promise<Made> {
   return { agreement, transfer: ids }
 }
 
-/** The weekly spending under its terms: each query is decided by itself. */
-async function shareUnderTerms(space: DataSpace): Promise<void> {
+/** The weekly spending under its terms: each query is decided by itself. Gives the agreement. */
+async function shareUnderTerms(space: DataSpace): Promise<string> {
   const agreement = await negotiate(screen, space, weekly)
   const ids = await transfer(screen, space, agreement)
   const users = await letUsersIn(screen, space)
   await query(screen, space, ids.city, users)
   await refusals(screen, space, { transfer: ids.city, agreement }, users)
   await showDecisions(screen, space, ids)
+  return agreement
 }
 
 function showSuggestions(on: Screen, { space, made }: Shown): void {

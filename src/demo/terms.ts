@@ -21,10 +21,10 @@ export async function offerUnderTerms(screen: Screen, space: DataSpace): Promise
   await screen.step('A steward takes the ready-made policy “aggregates-only”, and fills its blanks.', async () => {
     const set = blanks.flatMap((blank) => ['--set', blank])
     await rm(file, { force: true })
-    await run('policy', 'fill', 'aggregates-only', ...set, '--out', file)
+    await runCommand('policy', 'fill', 'aggregates-only', ...set, '--out', file)
     return [undefined, `concordat policy fill aggregates-only ${set.join(' ')} --out ${file}`]
   })
-  await screen.step('She reads what it says, and that it is enforced (also in Catalan and Spanish: --lang ca, --lang es).', async () => [undefined, await run('policy', 'explain', file)])
+  await screen.step('She reads what it says, and that it is enforced (also in Catalan and Spanish: --lang ca, --lang es).', async () => [undefined, await runCommand('policy', 'explain', file)])
   await screen.step('She offers the weekly card spending under it to the city, and to nobody else.', async () => {
     const policy: Record<string, unknown> = JSON.parse(await readFile(file, 'utf8'))
     const made = await offer(space, weekly, policy)
@@ -33,7 +33,8 @@ export async function offerUnderTerms(screen: Screen, space: DataSpace): Promise
   })
 }
 
-async function run(...args: string[]): Promise<string> {
+/** Runs the `concordat` command, as a person would. Gives what it printed. */
+export async function runCommand(...args: string[]): Promise<string> {
   try {
     const { stdout } = await promisify(execFile)(process.execPath, ['--disable-warning=ExperimentalWarning', command, ...args], { env: {} })
     return stdout.trimEnd()

@@ -65,10 +65,15 @@ describe('the generated data', () => {
 describe('npm run demo', () => {
   test('--exit shares the data', async () => {
     const data = join(folder, 'twice')
-    const first = await startDemo('--exit', '--data', data).ended
+    const evidence = join(folder, 'evidence')
+    const first = await startDemo('--exit', '--data', data, '--evidence', evidence).ended
     expect(first).toMatchObject({ code: 0, err: '' })
-    expect(first.out.match(/✓/g)).toHaveLength(28)
+    expect(first.out.match(/✓/g)).toHaveLength(33)
     expect(first.out).toContain('it is the very file that the operator published')
+    expect(first.out).toContain('asked for weekly-card-spending, which was refused: Role must be one of analyst (not-permitted).')
+    expect(first.out.match(/entries cosigned by localhost:\d+\/witness/g)).toHaveLength(2)
+    for (const connector of ['operator', 'city']) expect((await readdir(join(evidence, connector))).toSorted()).toEqual(['checkpoint', 'tile', 'vkey'])
+    expect(await paste(`npx concordat audit verify ${join(evidence, 'case.zip')}`)).toMatchObject({ code: 0 })
     expect(await readdir(join(data, 'downloads'))).toEqual(['neighbourhoods.csv', 'neighbourhoods.parquet'])
   }, 120_000)
 

@@ -111,9 +111,9 @@ export async function sumEntries(db: Queries, input: { readonly filter: AuditFil
   const { filter, by, timeZone } = input
   const entries = db
     .selectFrom('audit_entry')
-    .select(['audit_entry.time', 'audit_entry.type', 'audit_entry.role', readable.as('rest')])
+    .select(['audit_entry.time', 'audit_entry.type', 'audit_entry.role', sql<string | null>`case when audit_entry.type not in ('data.permitted', 'data.requested') then ${readable} end`.as('rest')])
     .where((entry) => entry.and([...conditions(entry, filter), entry('audit_entry.type', 'in', counted)]))
-    // Read apart, so that the text is parsed once for all sums.
+    // Read apart, so that the text is parsed once for all sums; what is permitted or asked counts as one, and its outcome tells of rows and bytes.
     .offset(0)
   const query = sql<StatisticsRow>`
     select to_char(date_trunc(${by}, time at time zone ${timeZone}), 'YYYY-MM-DD') as start, type, role, rest->>'code' as code, count(*)::float8 as records,
