@@ -1,5 +1,5 @@
 /* Generated from management.yaml by `npm run generate`; do not edit.
-   sha256 of management.yaml: 20cbfbc1abf6f0e4bae7f289280ac14cf85163fa5c6ff602a0e5fc8c1c9206ad */
+   sha256 of management.yaml: 638c02c3e4e4a3a4003a49330c37b5f0183925c2ece12af3be34c4cf442df7de */
 
 export interface paths {
     readonly "/self": {
@@ -888,6 +888,27 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/transfers/{transferId}/receipts/{record}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly transferId: components["parameters"]["TransferId"];
+                /** @description The number of our record of the question or of the delivery */
+                readonly record: number;
+            };
+            readonly cookie?: never;
+        };
+        /** The provider's record of what we asked or were given, fetched from it, with whether it is the one of its receipt and agrees with ours */
+        readonly get: operations["getProviderRecord"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/outbox": {
         readonly parameters: {
             readonly query?: never;
@@ -1484,6 +1505,42 @@ export interface components {
             /** @description As provider: what the consumer answered */
             readonly receipt: unknown;
             readonly completedAt: components["schemas"]["Time"];
+        };
+        /**
+         * @example {
+         *       "record": 812,
+         *       "providerRecord": 4711,
+         *       "proven": true,
+         *       "differences": [],
+         *       "entry": "{}",
+         *       "openings": {},
+         *       "receipt": "c2sp.org/tlog-proof@v1"
+         *     }
+         */
+        readonly ProviderRecord: {
+            /** @description The number of our record */
+            readonly record: number;
+            /** @description The number of the provider's */
+            readonly providerRecord: number;
+            /** @description Whether it is the record of the receipt that came with the answer */
+            readonly proven: boolean;
+            /** @description In what it differs from our records; nothing when both tell the same */
+            readonly differences: readonly {
+                readonly field: string;
+                readonly ours: unknown;
+                readonly theirs: unknown;
+            }[];
+            /** @description The provider's record as it is in its log */
+            readonly entry: string;
+            /** @description What opens its committed fields */
+            readonly openings: {
+                readonly [key: string]: {
+                    readonly salt: string;
+                    readonly value: unknown;
+                };
+            };
+            /** @description The provider's proof of it now (C2SP tlog-proof) */
+            readonly receipt: string;
         };
         readonly DeliveryPage: {
             readonly items: readonly components["schemas"]["Delivery"][];
@@ -3312,6 +3369,31 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["DeliveryPage"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly getProviderRecord: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly transferId: components["parameters"]["TransferId"];
+                /** @description The number of our record of the question or of the delivery */
+                readonly record: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The provider's record */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ProviderRecord"];
                 };
             };
             readonly default: components["responses"]["Problem"];

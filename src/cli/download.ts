@@ -123,11 +123,18 @@ function headersOf({ prefer }: Wanted): Record<string, string> {
   return prefer === undefined ? identity : { ...identity, prefer }
 }
 
+const receiptWords: Readonly<Record<string, string>> = {
+  verified: '; its receipt is verified',
+  missing: ', without a receipt',
+  invalid: '; its receipt proves nothing: ask your operator, who is alarmed',
+  unchecked: '; its receipt could not be checked now',
+}
+
 /** What the provider says beside the data is told, wherever the data go. */
 function tellAside({ print }: Session, answer: IncomingMessage): void {
   const [withheld, record] = [header(answer, 'concordat-withheld'), header(answer, 'concordat-record')]
   if (withheld !== undefined) print.note(`Withheld: ${printable(withheld)}`)
-  if (record !== undefined) print.note(`The provider's record of it is number ${printable(record)}.`)
+  if (record !== undefined) print.note(`The provider's record of it is number ${printable(record)}${receiptWords[header(answer, 'concordat-receipt-checked') ?? ''] ?? ''}.`)
 }
 
 async function ask(session: Session, wanted: Wanted, part: Part): Promise<IncomingMessage> {

@@ -59,6 +59,7 @@ export const routes = {
   downloadData: ['GET', '/transfers/{transferId}/data'],
   inspectData: ['HEAD', '/transfers/{transferId}/data'],
   listDeliveries: ['GET', '/transfers/{transferId}/deliveries'],
+  getProviderRecord: ['GET', '/transfers/{transferId}/receipts/{record}'],
   listAuditEntries: ['GET', '/audit/entries'],
   getAuditEntry: ['GET', '/audit/entries/{index}'],
   getAuditProof: ['GET', '/audit/entries/{index}/proof'],

@@ -41,7 +41,7 @@ export function requestAddress(endpoint: string, asked: Pick<DataRequest, 'path'
 }
 
 /** Fetches from a provider's data plane, by stream. */
-export async function fetchData(http: OutboundHttp, from: Pick<Endpoint, 'endpoint' | 'authorization'>, request: DataRequest): Promise<OutboundStream> {
+export async function fetchData(http: Pick<OutboundHttp, 'stream'>, from: Pick<Endpoint, 'endpoint' | 'authorization'>, request: DataRequest): Promise<OutboundStream> {
   return http.stream(requestAddress(from.endpoint, request).url, {
     method: request.method,
     headers: { accept: '*/*', ...request.headers, ...(from.authorization === undefined ? {} : { authorization: from.authorization }) },

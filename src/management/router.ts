@@ -33,6 +33,7 @@ import { mayCall } from './roles.ts'
 import { secretHandlers } from './secrets.ts'
 import { selfHandlers } from './self.ts'
 import { tokenHandlers } from './tokens.ts'
+import { providerRecordHandlers } from './provider-record.ts'
 import { transferHandlers } from './transfers.ts'
 import { receiveFile } from './uploads.ts'
 import { witnessHandlers } from './witnesses.ts'
@@ -70,6 +71,7 @@ function handlersOf(deps: RouterDeps): Handlers {
     ...agreementHandlers(deps),
     ...obligationHandlers(deps),
     ...transferHandlers(deps),
+    ...providerRecordHandlers(deps),
     ...auditHandlers(deps),
     ...auditExportHandlers(deps),
     ...auditLogHandlers(deps),

@@ -44,6 +44,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
+const parsed = (text: string): { readonly proven?: boolean } => JSON.parse(text)
+
 async function agree(offer: string): Promise<string> {
   const headers = { 'authorization': `Bearer ${space.consumer.token}`, 'content-type': 'application/json' }
   const answer = await fetch(`${space.consumer.managementUrl}/negotiations`, { method: 'POST', headers, body: JSON.stringify({ partner: space.provider.id, offer }) })
@@ -103,6 +105,23 @@ describe('through the gateway', () => {
     const metrics = await fetch(`${space.consumer.managementUrl}/metrics`, { headers: { authorization: `Bearer ${space.consumer.token}` } })
     expect(await metrics.text()).toMatch(/concordat_receipts_total\{.*state="verified".*\} \d/)
   })
+})
+
+test("the provider's own record of an answer is fetched afterwards, proven, and compared with ours", async () => {
+  await (await ask('governed', '?select=week')).text()
+  const asked = await lastOf('consumer', 'data.requested')
+  const transfer = encodeURIComponent(transfers.get('governed') ?? '')
+  const fetchRecord = async (record: number | undefined) => {
+    const answer = await fetch(`${space.consumer.managementUrl}/transfers/${transfer}/receipts/${record}`, { headers: { authorization: `Bearer ${space.consumer.token}` } })
+    return { status: answer.status, body: parsed(await answer.text()) }
+  }
+  expect(await fetchRecord(asked?.index)).toMatchObject({ status: 200, body: { record: asked?.index, proven: true, differences: [] } })
+  expect((await fetchRecord(0)).status).toBe(404)
+  // Whoever swaps the receipt that is kept finds that the record is not its own.
+  const { db } = space.consumer.services.database
+  const [one, other] = await db.selectFrom('receipt').select(['record_index', 'receipt']).where('verified', '=', true).orderBy('record_index', 'desc').limit(2).execute()
+  await db.updateTable('receipt').set({ receipt: other?.receipt ?? '' }).where('record_index', '=', one?.record_index ?? -1).execute()
+  expect(await fetchRecord(asked?.index)).toMatchObject({ status: 200, body: { proven: false } })
 })
 
 test('a delivery carries the receipt of its record, which the inbox verifies and keeps', async () => {

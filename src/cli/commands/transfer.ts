@@ -1,6 +1,6 @@
 import { Option } from 'commander'
 import type { Command } from 'commander'
-import { example, listing, pageOf } from '../arguments.ts'
+import { example, listing, pageOf, wholeNumber } from '../arguments.ts'
 import type { ListOptions } from '../arguments.ts'
 import { waitUntil } from '../events.ts'
 import { exitCodes, Failure } from '../failure.ts'
@@ -32,6 +32,7 @@ export function transferCommands(program: Command, open: Open): void {
 
   listCommands(transfer, open)
   stepCommands(transfer, open)
+  receiptCommand(transfer, open)
 
   const deliveries = listing(transfer.command('deliveries').description('list what a push delivered').argument('<transfer>')).action(async (transferId: string, options: ListOptions, command: Command) => {
     const { client, print } = open(command)
@@ -39,6 +40,22 @@ export function transferCommands(program: Command, open: Open): void {
     print.table(page, [['FILE', (each) => each.fileName], ['BYTES', (each) => each.bytes], ['SHA-256', (each) => each.sha256], ['WHERE', (each) => each.path], ['CAME', (each) => each.completedAt]], 'Nothing was delivered.')
   })
   example(deliveries, 'transfer deliveries urn:uuid:7d8b1c2a-3e4f-4a5b-9c6d-1e2f3a4b5c6d')
+}
+
+function receiptCommand(transfer: Command, open: Open): void {
+  const receipt = transfer
+    .command('receipt')
+    .description("fetch the provider's own record of what we asked or were given, and compare it with ours")
+    .argument('<transfer>')
+    .argument('<record>', 'the number of our record', wholeNumber(0, Number.MAX_SAFE_INTEGER))
+    .action(async (transferId: string, record: number, _options: unknown, command: Command) => {
+      const { client, print } = open(command)
+      const found = await client.call('getProviderRecord', { path: { transferId, record } })
+      const proven = found.proven ? 'it is the record of the receipt that came with the answer' : 'it is NOT the record of the receipt that came with the answer'
+      const differences = found.differences.map(({ field, ours, theirs }) => `\n  ${field}: ours ${JSON.stringify(ours)}, theirs ${JSON.stringify(theirs)}`)
+      print.result(found, `The provider's record ${found.providerRecord}: ${proven}; ${differences.length === 0 ? 'both records tell the same' : `the records differ:${differences.join('')}`}.`)
+    })
+  example(receipt, 'transfer receipt urn:uuid:7d8b1c2a-3e4f-4a5b-9c6d-1e2f3a4b5c6d 812')
 }
 
 function listCommands(transfer: Command, open: Open): void {
