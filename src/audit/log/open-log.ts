@@ -69,10 +69,15 @@ export async function openLog(deps: OpenLogDeps, start?: number): Promise<OpenLo
 
 /** The checkpoint that is stored with the log, which fits the tree that is stored of it. */
 function storedCheckpoint(log: StoredLog, edge: Edge): Checkpoint | undefined {
-  const stored = log.checkpoint === null ? undefined : { log: log.name, note: log.checkpoint, ...readOwnNote(log, log.checkpoint) }
+  const stored = log.checkpoint === null ? undefined : checkpointIn(log, log.checkpoint)
   const root = edge.root()
   if ((stored?.size ?? 0) === log.sealed && (stored === undefined || stored.root.equals(root))) return stored
   throw faultOf(log.name, 'root-differs', `The tree that is stored of the log ${log.name} is not the one of its stored checkpoint.`, { size: log.sealed, signed: stored?.size ?? 0, root: root.toString('base64') })
+}
+
+function checkpointIn(log: StoredLog, note: string): Checkpoint {
+  const { origin, size, root } = readOwnNote(log, note)
+  return { log: log.name, origin, size, root, note }
 }
 
 /** What a checkpoint of ours says; a fault when the key of the log did not sign it. */
