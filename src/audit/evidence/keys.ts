@@ -6,6 +6,7 @@ import { parseVkey, vkeyOf } from '../../tlog/note.ts'
 import { entryFields } from '../entry.ts'
 import type { LogInfo } from '../log/log.ts'
 import type { FoundEntry } from '../search/store.ts'
+import { listWitnesses } from '../witness/store.ts'
 import { findPartnerLogKey } from './store.ts'
 
 /** A key that an identity signs with, by its DID URL. */
@@ -42,6 +43,8 @@ export interface KeysInput {
 /** Every key that something in the bundle is signed with, once each. */
 export async function listKeys(database: Pick<Database, 'db'>, input: KeysInput): Promise<ListedKey[]> {
   const keys: ListedKey[] = [...logKeysOf(input), ...input.changes.flatMap((row) => keysInChange(row, input)), ...input.identities.map((key) => listed(key, input.now.toISOString()))]
+  // One that was asked just now for the first time is not on record before this export.
+  for (const { name, vkey, partner } of await listWitnesses(database.db)) keys.push({ use: 'witness', name, vkey, from: input.now.toISOString(), until: null, participant: partner ?? name })
   for (const origin of input.origins) {
     const found = await findPartnerLogKey(database.db, origin)
     if (found !== undefined) keys.push({ use: 'log', name: origin, vkey: found.vkey, from: found.firstSeenAt.toISOString(), until: null, participant: found.partner })
