@@ -3,6 +3,7 @@ import { createWriteStream, existsSync } from 'node:fs'
 import { mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { setTimeout } from 'node:timers/promises'
 import type { Answer } from './api.ts'
 import type { Partner } from './connectors.ts'
 import { places, placesMetadata, weekly, weeklyMetadata, writePlaces } from './datasets.ts'
@@ -78,11 +79,23 @@ export async function offer({ operator, city }: DataSpace, published: Published,
 /** The city finds both offers in the operator's catalog. */
 export async function discover(screen: Screen, { operator, city }: DataSpace): Promise<void> {
   await screen.step("The city's data office reads the card operator's catalog.", async () => {
-    const { items } = await city.api.call('readPartnerCatalog', { path: { partnerId: operator.id } })
+    const { items } = await patiently(() => city.api.call('readPartnerCatalog', { path: { partnerId: operator.id } }))
     const missing = [weekly, places].find(({ id, offer: wanted }) => !items.some((dataset) => dataset['@id'] === id && dataset.hasPolicy?.some((policy) => policy['@id'] === wanted)))
     if (missing !== undefined) throw new StepFailure(`The catalog of ${operator.name} does not offer ${missing.id} to ${city.name}.`)
     return [undefined, `It finds ${items.length} datasets, each with its offer; the terms are in it, for its own connector to check.`]
   })
+}
+
+// The city asks for cosignatures as it starts. An operator that was still starting then is asked again a few seconds later.
+async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 8; ; tries--) {
+    try {
+      return await work()
+    } catch (error) {
+      if (tries === 0) throw error
+      await setTimeout(1000)
+    }
+  }
 }
 
 /** The two connectors negotiate, unless an agreement of an earlier run holds. Gives the id of the agreement. */
@@ -164,7 +177,7 @@ interface Watched<T> {
 // Listens before it acts, so that nothing is missed, and reads again whenever something was recorded about it.
 export async function watch<T>(partner: Partner, type: string, { start, read, seen, done }: Watched<T>): Promise<T> {
   const following = await partner.api.follow(type)
-  const timer = setTimeout(() => following.close(), 30_000)
+  const timer = globalThis.setTimeout(() => following.close(), 30_000)
   try {
     let current = await start()
     if (done(current)) return current
