@@ -1,6 +1,6 @@
 /* Generated from audit.yaml by `npm run generate`; do not edit.
-   sha256 of audit.yaml: bf2fc3dff4cac8cb787288c6d86d07b53dc6c56fb6396774487ca9b2d558eda6
-   sha256 of management.yaml: 20cbfbc1abf6f0e4bae7f289280ac14cf85163fa5c6ff602a0e5fc8c1c9206ad */
+   sha256 of audit.yaml: c428038e8d2fd959ec168d375eaef91f29e6f7197287456913aa1665e2a4efb4
+   sha256 of management.yaml: 638c02c3e4e4a3a4003a49330c37b5f0183925c2ece12af3be34c4cf442df7de */
 
 export interface paths {
     readonly "/audit/entries": {
@@ -314,12 +314,133 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/audit/log": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Whether the log runs or is stopped, and the faults that were found in it */
+        readonly get: operations["getLogStatus"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/audit/check": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Read the whole record and compare it with all that was signed of it
+         * @description Answers when it is done; `GET /audit/log` tells meanwhile how far it is. What is found stops the log. 'conflict' while another check is running.
+         */
+        readonly post: operations["checkLog"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/audit/log/recover": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Bring a stopped log back to work
+         * @description Ends the broken log, and begins another whose first entries tell of the break. Each fault must be acknowledged. `docs/log-recovery.md` says what to do before.
+         */
+        readonly post: operations["recoverLog"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/audit/log/rotate": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Begin a log with a new key
+         * @description The old key signs the last entry of the old log, which names the new key.
+         */
+        readonly post: operations["rotateLogKey"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /** @description On whose request, or why; kept in the record */
         readonly WrittenReason: string;
+        readonly LogFault: {
+            readonly id: string;
+            readonly log: string;
+            /** @description A stable word */
+            readonly kind: string;
+            readonly message: string;
+            readonly detail?: {
+                readonly [key: string]: unknown;
+            };
+            readonly foundAt?: components["schemas"]["Time"];
+            readonly resolvedAt?: components["schemas"]["Time"];
+        };
+        readonly LogState: {
+            /** @enum {unknown} */
+            readonly state: "running" | "stopped";
+            /** @description The log that takes the entries */
+            readonly log?: string;
+            /** @description Number that the next record gets */
+            readonly size: number;
+            /** @description Number of the first record that no signed checkpoint covers */
+            readonly sealed: number;
+            /** @description Also those of the past */
+            readonly faults: readonly components["schemas"]["LogFault"][];
+            /** @description How far a check is that runs here */
+            readonly checking?: {
+                readonly log: string;
+                readonly entries: number;
+                readonly of: number;
+            };
+        };
+        readonly LogCheck: {
+            readonly startedAt: components["schemas"]["Time"];
+            readonly finishedAt: components["schemas"]["Time"];
+            readonly entries: number;
+            readonly logs: readonly {
+                readonly name: string;
+                readonly origin: string;
+                readonly entries: number;
+                readonly pruned: boolean;
+            }[];
+            readonly findings: readonly components["schemas"]["LogFault"][];
+            /** @description Breaks of the past, which are on record */
+            readonly breaks: readonly components["schemas"]["LogFault"][];
+        };
         /**
          * @description Tell what would be removed, and remove nothing
          * @default false
@@ -1046,6 +1167,116 @@ export interface operations {
                         readonly records: number;
                         /** @description Agreements that have not ended and had records in it */
                         readonly runningAgreements: number;
+                    };
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly getLogStatus: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The state */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["LogState"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly checkLog: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Any text that is new for a new request */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What was found */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["LogCheck"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly recoverLog: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Any text that is new for a new request */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    readonly reason: components["schemas"]["WrittenReason"];
+                    /** @description Ids of the faults */
+                    readonly acknowledge: readonly string[];
+                };
+            };
+        };
+        readonly responses: {
+            /** @description The new log */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly log: string;
+                        /** @description Number in the record of its first entry */
+                        readonly start: number;
+                        readonly newKey: boolean;
+                        readonly resolved: readonly string[];
+                    };
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly rotateLogKey: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Any text that is new for a new request */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The new log */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly log: string;
+                        readonly vkey: string;
                     };
                 };
             };

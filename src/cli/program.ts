@@ -6,6 +6,7 @@ import { catalogCommand } from './commands/catalog.ts'
 import { connectorCommands } from './commands/connector.ts'
 import { datasetCommands } from './commands/dataset.ts'
 import { getCommand } from './commands/get.ts'
+import { logCommands } from './commands/log.ts'
 import { negotiationCommands } from './commands/negotiation.ts'
 import { obligationCommands } from './commands/obligation.ts'
 import { offerCommands } from './commands/offer.ts'
@@ -61,6 +62,7 @@ export function createProgram(terminal: Terminal): Command {
   transferCommands(program, open)
   getCommand(program, open)
   auditCommands(program, open, terminal)
+  logCommands(program, open)
   whyCommand(program, open)
   outboxCommands(program, open)
   tokenCommands(program, open)

@@ -45,7 +45,7 @@ export type DeliveryView = Omit<Delivery, 'transferId'>
 /** Everything the management API serves, passed in by `connector.ts`. */
 export interface ManagementDeps {
   readonly database: Database
-  readonly audit: Pick<Audit, 'append' | 'appendNumbered' | 'record' | 'entries' | 'size' | 'onAppended' | 'log'>
+  readonly audit: Pick<Audit, 'append' | 'appendNumbered' | 'record' | 'entries' | 'size' | 'onAppended' | 'log' | 'keeping'>
   readonly clock: () => Date
   /** How many years records are kept; undefined: nothing is removed by itself. */
   readonly retentionYears?: number | undefined

@@ -5,11 +5,12 @@ import type { Handlers } from './operation.ts'
 type HealthHandlers = Pick<Handlers, 'getLiveness' | 'getReadiness'>
 
 /** Without a token, for orchestrators; so it says nothing but up or down. */
-export function healthHandlers(deps: Pick<ManagementDeps, 'database'> & { readonly stopping: AbortSignal }): HealthHandlers {
+export function healthHandlers(deps: Pick<ManagementDeps, 'audit' | 'database'> & { readonly stopping: AbortSignal }): HealthHandlers {
   return {
     getLiveness: async () => ({ status: 200, body: { status: 'up' } }),
     getReadiness: async () => {
-      const ready = !deps.stopping.aborted && (await isReachable(deps.database))
+      // While the log is stopped nothing can be recorded, so nothing is answered.
+      const ready = !deps.stopping.aborted && (await isReachable(deps.database)) && (await deps.audit.log.status()).state === 'running'
       return ready ? { status: 200, body: { status: 'up' } } : { status: 503, body: { status: 'down' } }
     },
   }

@@ -20,6 +20,7 @@ import { evidenceHandlers } from './evidence.ts'
 import { healthHandlers } from './health.ts'
 import { once } from './idempotency.ts'
 import type { StoredAnswer } from './idempotency.ts'
+import { logKeepingHandlers } from './log-keeping.ts'
 import { metricHandlers } from './metrics.ts'
 import { negotiationHandlers } from './negotiations.ts'
 import { obligationHandlers } from './obligations.ts'
@@ -79,6 +80,7 @@ function handlersOf(deps: RouterDeps): Handlers {
     ...erasureHandlers(deps),
     ...evidenceHandlers(deps),
     ...witnessHandlers(deps),
+    ...logKeepingHandlers(deps),
     ...outboxHandlers(deps),
     ...tokenHandlers(deps),
   }

@@ -11,6 +11,8 @@ import { beginYear, rotateLogKey } from './rotate.ts'
 export interface LogKeeping {
   /** Reads the whole record and compares it with what was signed. 'conflict' while another check is running here. */
   check(onProgress?: (progress: CheckProgress) => void): Promise<CheckReport>
+  /** How far a check is that is running here. */
+  checking(): CheckProgress | undefined
   /** 'conflict' when the log is not stopped, or not all of its faults are acknowledged. */
   recover(request: RecoveryRequest): Promise<Recovery>
   /** Begins a log with a new key. 'log-stopped' while the log is stopped. */
@@ -34,16 +36,21 @@ const hoursBetweenChecks = 24
 /** Looks every hour whether a new year has come, and once a day through the whole record. */
 export function createLogKeeping(deps: KeepingDeps): LogKeeping {
   let checking: Promise<CheckReport> | undefined
+  let progress: CheckProgress | undefined
   let hours = 0
   let work: Promise<void> = Promise.resolve()
 
   async function check(onProgress?: (progress: CheckProgress) => void): Promise<CheckReport> {
     if (checking !== undefined) throw new ProblemError('conflict', 'The log is being checked already. Wait for that check to end.')
-    checking = checkLog(deps, onProgress)
+    checking = checkLog(deps, (now) => {
+      progress = now
+      onProgress?.(now)
+    })
     try {
       return await checking
     } finally {
       checking = undefined
+      progress = undefined
     }
   }
   async function year(): Promise<void> {
@@ -60,6 +67,7 @@ export function createLogKeeping(deps: KeepingDeps): LogKeeping {
 
   return {
     check,
+    checking: () => progress,
     recover: async (request) => {
       const recovery = await recoverLog(deps, request)
       await deps.sealed()

@@ -1,6 +1,6 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { Audit } from '../../../src/audit/audit.ts'
 import { openGround, write } from './ground.ts'
 import type { Ground } from './ground.ts'
@@ -20,6 +20,7 @@ beforeAll(async () => {
   await again.close()
   await ground.save('whole')
 })
+afterAll(() => ground.database.close())
 beforeEach(() => ground.restore('whole'))
 
 /** The time of an entry. */

@@ -1,6 +1,6 @@
 import { isProblem } from '../../../errors.ts'
 import { parseCheckpoint } from '../../../tlog/checkpoint.ts'
-import { openNote, parseVkey } from '../../../tlog/note.ts'
+import { openNote, parseNote, parseVkey } from '../../../tlog/note.ts'
 import type { AuditRecord } from '../../entry.ts'
 import type { AuditRow } from '../../store.ts'
 import type { LogFault } from '../log.ts'
@@ -60,7 +60,7 @@ function finalCheckpointFaults(log: StoredLog, before: StoredLog, note: string):
     const { origin, size, root } = parseCheckpoint(text)
     if (signedBy.length === 0 || origin !== before.origin) return broken('its key did not sign')
     if (size !== before.size) return broken(`has ${size} entries, not ${before.size ?? 'as many as it came to'}`)
-    const stored = before.checkpoint === null ? undefined : parseCheckpoint(openNote(before.checkpoint, []).text)
+    const stored = before.checkpoint === null ? undefined : parseCheckpoint(parseNote(before.checkpoint).text)
     return stored !== undefined && stored.size === size && !stored.root.equals(root) ? broken('is not the stored one') : []
   } catch (error) {
     if (!isProblem(error)) throw error

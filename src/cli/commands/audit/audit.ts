@@ -1,6 +1,8 @@
 import type { Command } from 'commander'
 import type { Terminal } from '../../output.ts'
 import type { Open } from '../../session.ts'
+import { checkCommand } from './check.ts'
+import { recoverCommand } from './recover.ts'
 import { eraseCommand } from './erase.ts'
 import { eventsCommand } from './events.ts'
 import { evidenceCommand } from './evidence.ts'
@@ -23,6 +25,8 @@ export function auditCommands(program: Command, open: Open, terminal: Terminal):
   evidenceCommand(audit, open)
   verifyCommand(audit, terminal)
   reconcileCommand(audit, open, terminal)
+  checkCommand(audit, open)
+  recoverCommand(audit, open)
   eventsCommand(audit, open)
   eraseCommand(audit, open)
   pruneCommand(audit, open)
