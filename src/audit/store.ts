@@ -44,6 +44,39 @@ export function isStopped(error: unknown): boolean {
  * log is stopped the statement fails, which rolls the transaction back: the commit may be on its way behind it.
  */
 export function insertEntries(db: Queries, entries: readonly NewEntry[]): CompiledQuery<Sequenced> {
+  const [first] = entries
+  return (first !== undefined && entries.length === 1 ? insertOne(first) : insertMany(entries)).compile(db)
+}
+
+/** Adds to the head; fails while the log is stopped. */
+function moveHead(count: number) {
+  return sql`
+    head as (
+      update audit_head set size = size + ${count}::bigint + cast(case when stopped then ${sql.lit(stoppedMark)} else '0' end as bigint)
+      where id = 1 returning size - ${count}::bigint as first)`
+}
+
+/** A statement that the database needs not take apart: a caller alone waits for each part of it. */
+function insertOne({ entry, openings }: NewEntry) {
+  const { time, type, agreement, transfer, partner, dataset, role, purpose, decision, rest } = entry
+  const numbered = sql`,
+    numbered as (
+      insert into audit_sequence (agreement_id, next) select ${agreement}::text, 1 from head
+      on conflict (agreement_id) do update set next = audit_sequence.next + 1
+      returning next)`
+  const opened = sql`, opened as (insert into audit_opening (index, fields) select first, ${JSON.stringify(openings)}::jsonb from head)`
+  const [seq, next] = agreement === null ? [sql`null`, sql`null`] : [sql`(select next - 1 from numbered)`, sql`(select jsonb_build_object(${agreement}::text, next) from numbered)`]
+  return sql<Sequenced>`
+    with ${moveHead(1)} ${agreement === null ? sql`` : numbered} ${Object.keys(openings).length === 0 ? sql`` : opened},
+    written as (
+      insert into audit_entry (index, rest, time, type, agreement_id, transfer_id, partner, dataset_id, role, purpose, decision, seq)
+      select first, ${rest}, ${time}::timestamptz, ${type}, ${agreement}::text, ${transfer}::text, ${partner}::text, ${dataset}::text,
+        ${role}::text, ${purpose}::text, ${decision}::text, ${seq}::bigint
+      from head)
+    select first, ${next}::jsonb as next from head`
+}
+
+function insertMany(entries: readonly NewEntry[]) {
   const counts = new Map<string, number>()
   // Backwards: `back` is how far an entry is before the next number of its agreement.
   const items = entries.toReversed().map(({ entry, openings }, place) => {
@@ -54,9 +87,7 @@ export function insertEntries(db: Queries, entries: readonly NewEntry[]): Compil
     return { place: entries.length - 1 - place, back, time, type, agreement, transfer, partner, dataset, role, purpose, decision, rest, fields }
   })
   const head = sql`
-    with head as (
-      update audit_head set size = size + ${entries.length}::bigint + cast(case when stopped then ${sql.lit(stoppedMark)} else '0' end as bigint)
-      where id = 1 returning size - ${entries.length}::bigint as first),
+    with ${moveHead(entries.length)},
     item as (
       select * from jsonb_to_recordset(${JSON.stringify(items)}::jsonb) as item
         (place integer, back integer, time timestamptz, type text, agreement text, transfer text, partner text, dataset text,
@@ -77,8 +108,7 @@ export function insertEntries(db: Queries, entries: readonly NewEntry[]): Compil
       insert into audit_opening (index, fields)
       select head.first + item.place, item.fields from head, item where item.fields is not null)`
   const result = sql`select first, (select jsonb_object_agg(agreement_id, next) from numbered) as next from head`
-  const query = items.some(({ fields }) => fields !== null) ? sql<Sequenced>`${head} ${opened} ${result}` : sql<Sequenced>`${head} ${result}`
-  return query.compile(db)
+  return items.some(({ fields }) => fields !== null) ? sql<Sequenced>`${head} ${opened} ${result}` : sql<Sequenced>`${head} ${result}`
 }
 
 export async function readSize(db: Queries): Promise<number> {

@@ -97,9 +97,9 @@ replicated('when the sessions of the database are cut in mid-batch, callers are 
   await admin.connect()
   const acked: number[] = []
   const codes = new Set<string>()
-  let ends = false
+  const ending = new AbortController()
   const callers = replicas.flatMap((replica) => Array.from({ length: 8 }, async () => {
-    while (!ends) {
+    while (!ending.signal.aborted) {
       try {
         acked.push(await replica.record({ type: 'test.cut', agreement: 'cut' }))
       } catch (error) {
@@ -114,7 +114,7 @@ replicated('when the sessions of the database are cut in mid-batch, callers are 
       if (cut < 5) await admin.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()')
     }
   } finally {
-    ends = true
+    ending.abort()
   }
   await Promise.all(callers)
   await admin.end()
