@@ -18,7 +18,7 @@ interface Step {
   readonly rest: string
 }
 
-// `"` + 44 + `"` + `,`
+// A hash in base64 in quotes, and a comma.
 const itemLength = 47
 
 /**
@@ -78,6 +78,9 @@ function meeting(step: Step, met: Step | undefined, above: Step | undefined): bo
   return met.beside === step.hash.toString('base64') && step.beside === met.hash.toString('base64') && step.rest.slice(itemLength) === above?.rest
 }
 
+const item = /^"([A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=)"(?:,"|$)/
+
+/** The first hash of a proof, in the one form that base64 has; undefined when it is none. */
 function itemOf(rest: string): string | undefined {
-  return rest.length < itemLength - 1 ? undefined : rest.slice(1, itemLength - 2)
+  return item.exec(rest.slice(0, itemLength + 1))?.[1]
 }
