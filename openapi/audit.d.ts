@@ -1,6 +1,6 @@
 /* Generated from audit.yaml by `npm run generate`; do not edit.
    sha256 of audit.yaml: c428038e8d2fd959ec168d375eaef91f29e6f7197287456913aa1665e2a4efb4
-   sha256 of management.yaml: 638c02c3e4e4a3a4003a49330c37b5f0183925c2ece12af3be34c4cf442df7de */
+   sha256 of management.yaml: 2de36a9567a9bcfe0fc415bf1cde0afb592d1f957e28110035897d7b7df7118c */
 
 export interface paths {
     readonly "/audit/entries": {

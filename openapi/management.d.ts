@@ -1,5 +1,5 @@
 /* Generated from management.yaml by `npm run generate`; do not edit.
-   sha256 of management.yaml: 638c02c3e4e4a3a4003a49330c37b5f0183925c2ece12af3be34c4cf442df7de */
+   sha256 of management.yaml: 2de36a9567a9bcfe0fc415bf1cde0afb592d1f957e28110035897d7b7df7118c */
 
 export interface paths {
     readonly "/self": {
