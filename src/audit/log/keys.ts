@@ -191,7 +191,11 @@ async function writeKey(directory: string, file: string, key: Members): Promise<
     await rm(unfinished, { force: true })
   }
   const folder = await open(directory, 'r')
-  await folder.sync().finally(() => folder.close())
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
 }
 
 // RFC 7638 with the members of RFC 8037 §2.

@@ -1,4 +1,5 @@
 import { isProblem } from '../../../errors.ts'
+import type { JsonValue } from '../../../policy/odrl.ts'
 import { parseCheckpoint } from '../../../tlog/checkpoint.ts'
 import { openNote, parseNote, parseVkey } from '../../../tlog/note.ts'
 import type { AuditRecord } from '../../entry.ts'
@@ -22,7 +23,7 @@ export function logRecordsOf(rows: readonly AuditRow[]): LogRecords {
     return fields === undefined ? [] : [{ index: row.index, fields }]
   })
   const of = (type: string) => new Map(read.filter(({ fields }) => fields.type === type).map(({ index, fields }) => [index, fields]))
-  return { opened: of('log.opened'), closed: of('log.closed'), pruned: new Set([...of('log.pruned').values()].map(({ name }) => String(name))) }
+  return { opened: of('log.opened'), closed: of('log.closed'), pruned: new Set([...of('log.pruned').values()].map(({ name }) => wordOf(name))) }
 }
 
 /** Whether each log begins as its first entry says, and goes on from the one before it. */
@@ -44,10 +45,17 @@ export function lengthOf(log: Pick<StoredLog, 'size' | 'start'>, headSize: numbe
 }
 
 function openingFaults(log: StoredLog, opened: AuditRecord, before: StoredLog | undefined): LogFault[] {
-  const { name, origin, vkey, start, previous = null, previousCheckpoint, reason } = opened
-  if (vkey !== log.vkey) return [finding.vkeyReplaced(log.name, String(vkey), log.vkey)]
-  if (name !== log.name || origin !== log.origin || start !== log.start) return [finding.chainBroken(log.name, { entry: log.start, name: String(name), origin: String(origin) }, `its first entry names ${String(origin)}, and the list of logs ${log.origin}.`)]
-  if (previous !== (before?.name ?? null)) return [finding.chainBroken(log.name, { previous, before: before?.name ?? null }, `its first entry names the log ${String(previous)} before it, and the list of logs ${before?.name ?? 'none'}.`)]
+  const { start, previousCheckpoint, reason } = opened
+  const [name, origin, vkey] = [wordOf(opened['name']), wordOf(opened['origin']), wordOf(opened['vkey'])]
+  const previous = wordOf(opened['previous'] ?? null)
+  if (vkey !== log.vkey) return [finding.vkeyReplaced(log.name, vkey, log.vkey)]
+  if (name !== log.name || origin !== log.origin || start !== log.start) return [finding.chainBroken(log.name, { entry: log.start, name, origin }, `its first entry names ${origin}, and the list of logs ${log.origin}.`)]
+  return goesOn(log, before, { previous, previousCheckpoint, reason })
+}
+
+function goesOn(log: StoredLog, before: StoredLog | undefined, { previous, previousCheckpoint, reason }: { previous: string; previousCheckpoint: JsonValue | undefined; reason: JsonValue | undefined }): LogFault[] {
+  const expected = before?.name ?? 'none'
+  if (previous !== expected) return [finding.chainBroken(log.name, { previous, before: expected }, `its first entry names the log ${previous} before it, and the list of logs ${expected}.`)]
   if (before === undefined || reason === 'break') return []
   if (typeof previousCheckpoint !== 'string') return [finding.chainBroken(log.name, { previous: before.name }, `its first entry does not have the final checkpoint of log ${before.name}.`)]
   return finalCheckpointFaults(log, before, previousCheckpoint)
@@ -83,4 +91,8 @@ function endFaults(log: StoredLog, { next, opened, closed, head, isGone }: End):
   if (opened.get(next.start)?.['reason'] === 'break') return []
   if (next.start !== log.start + log.size) return [finding.chainBroken(next.name, { start: next.start, end: log.start + log.size }, `it begins at entry ${next.start}, and log ${log.name} ends before entry ${log.start + log.size}.`)]
   return isGone || closed.get(next.start - 1)?.['next'] === next.name ? [] : [finding.chainBroken(next.name, { entry: next.start - 1 }, `log ${log.name} does not say that it ends and that ${next.name} follows.`)]
+}
+
+function wordOf(value: JsonValue | undefined): string {
+  return typeof value === 'string' ? value : 'none'
 }

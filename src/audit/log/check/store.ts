@@ -50,7 +50,7 @@ export async function readCounters(db: Queries, size: number): Promise<Map<strin
     select counted.agreement_id as agreement, counted.next - (select count(*) from audit_entry as later where later.index >= ${size}::bigint and later.agreement_id = counted.agreement_id) as next
     from audit_sequence as counted`.compile(db)
   const { rows } = await db.executeQuery(query)
-  return new Map(rows.map(({ agreement, next }) => [agreement, Number(next)]))
+  return new Map(rows.map(({ agreement, next }) => [agreement, next]))
 }
 
 /** Checkpoints of a log that were kept because witnesses were asked about them, with what they signed. */

@@ -90,27 +90,40 @@ interface Taking {
   readonly signed: SignedRoot[]
 }
 
-function takeTile({ log, trees, found, signed }: Taking, tile: number, { rows, stored }: { readonly rows: ReadonlyMap<number, AuditRow>; readonly stored: Buffer | undefined }): void {
+function takeTile(taking: Taking, tile: number, { rows, stored }: { readonly rows: ReadonlyMap<number, AuditRow>; readonly stored: Buffer | undefined }): void {
+  const { log, trees, found } = taking
   const from = tile * tileWidth
   const width = Math.min(tileWidth, log.size - from)
   const leaves = hashLeaves({ log, found }, rows, { from, width })
   if (stored !== undefined) compareTile(found, { tile, from: log.start + from, rows, leaves, stored })
-  const known = leaves.includes(undefined) ? undefined : Buffer.concat(leaves.map((leaf) => leaf ?? noHash))
-  while (signed[0] !== undefined && signed[0].size < from + width + (width < tileWidth ? 1 : 0)) {
-    const each = signed.shift()
-    if (each === undefined) break
-    const rest = each.size - from
-    const own = leaves.slice(0, rest).includes(undefined) ? undefined : Buffer.concat(leaves.slice(0, rest).map((leaf) => leaf ?? noHash))
-    found.compared.push({ ...each, ofEntries: own && trees.entries.root(own), ofTiles: stored === undefined ? own && trees.tiles.root(own) : trees.tiles.root(stored.subarray(0, rest * 32)) })
-  }
+  compareRoots(taking, { from, leaves, stored })
   if (width < tileWidth) return
   if (stored === undefined && from + tileWidth <= log.sealed) found.missingTiles.push(tile)
-  const entryRoot = known === undefined ? undefined : hashOf(known)
-  const tileRoot = stored === undefined ? undefined : known?.equals(stored) === true ? entryRoot : hashOf(stored)
-  trees.entries.add(entryRoot ?? tileRoot ?? noHash)
-  trees.tiles.add(tileRoot ?? entryRoot ?? noHash)
-  found.entryRoots.push(entryRoot ?? tileRoot ?? noHash)
-  found.tileRoots.push(tileRoot ?? entryRoot ?? noHash)
+  const known = joined(leaves)
+  const entryRoot = known && hashOf(known)
+  const tileRoot = stored && (known?.equals(stored) === true ? entryRoot : hashOf(stored))
+  const roots = { entries: entryRoot ?? tileRoot ?? noHash, tiles: tileRoot ?? entryRoot ?? noHash }
+  trees.entries.add(roots.entries)
+  trees.tiles.add(roots.tiles)
+  found.entryRoots.push(roots.entries)
+  found.tileRoots.push(roots.tiles)
+}
+
+/** The checkpoints whose sizes lie within a tile; one at its very end is compared with the next, or at the end of the log. */
+function compareRoots({ trees, found, signed }: Taking, { from, leaves, stored }: { from: number; leaves: readonly (Buffer | undefined)[]; stored: Buffer | undefined }): void {
+  const end = from + leaves.length + (leaves.length < tileWidth ? 1 : 0)
+  for (let each = signed[0]; each !== undefined && each.size < end; each = signed[0]) {
+    signed.shift()
+    const own = joined(leaves.slice(0, each.size - from))
+    const kept = stored?.subarray(0, (each.size - from) * 32) ?? own
+    found.compared.push({ ...each, ofEntries: own && trees.entries.root(own), ofTiles: kept && trees.tiles.root(kept) })
+  }
+}
+
+/** Hashes side by side; undefined when one of them cannot be had. */
+function joined(leaves: readonly (Buffer | undefined)[]): Buffer | undefined {
+  const known = leaves.filter((leaf) => leaf !== undefined)
+  return known.length === leaves.length ? Buffer.concat(known) : undefined
 }
 
 function hashLeaves({ log, found }: Pick<Taking, 'log' | 'found'>, rows: ReadonlyMap<number, AuditRow>, { from, width }: { from: number; width: number }): (Buffer | undefined)[] {
