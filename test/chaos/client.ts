@@ -79,6 +79,20 @@ export interface Download {
   readonly firstByteAt?: Date
   /** SHA-256 of the body, when it came whole. */
   readonly sha256?: string
+  /** What came beside the body. */
+  readonly given?: Given
+}
+
+/** Headers of an answer that came through a gateway. */
+export interface Given {
+  readonly record: string | null
+  readonly receipt: string | null
+  /** What the gateway found it to be worth. */
+  readonly checked: string | null
+}
+
+export function givenWith({ headers }: Response): Given {
+  return { record: headers.get('concordat-record'), receipt: headers.get('concordat-receipt'), checked: headers.get('concordat-receipt-checked') }
 }
 
 /** Downloads through the consumer; tolerates being cut at any moment. */
@@ -86,14 +100,16 @@ export async function download(connector: ConnectorProcess, transferId: string, 
   let bytes = 0
   let firstByteAt: Date | undefined
   let status: number | undefined
+  let given: Given | undefined
   const hash = createHash('sha256')
-  const seen = () => ({ status, bytes, ...(firstByteAt === undefined ? {} : { firstByteAt }) })
+  const seen = () => ({ status, bytes, ...(firstByteAt === undefined ? {} : { firstByteAt }), ...(given === undefined ? {} : { given }) })
   try {
     const answer = await fetch(`${connector.managementUrl}/transfers/${encodeURIComponent(transferId)}/data`, {
       headers: { authorization: `Bearer ${connector.token}` },
       signal: AbortSignal.any([AbortSignal.timeout(30_000), ...(signal === undefined ? [] : [signal])]),
     })
     status = answer.status
+    given = givenWith(answer)
     if (status !== 200 || answer.body === null) {
       await answer.body?.cancel()
       return seen()

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { dpvIri, odrlIri, profileIri } from '../../src/policy/profile.ts'
 import type { ConnectorProcess } from '../helpers/connector-process.ts'
 import type { Random } from '../helpers/random.ts'
-import { call, insist, pause } from './client.ts'
+import { call, givenWith, insist, pause } from './client.ts'
 import type { Negotiation, Transfer } from './client.ts'
 import { otherPid } from './load.ts'
 import type { Side } from './load.ts'
@@ -207,15 +207,17 @@ interface Answered {
 }
 
 /** Undefined when no whole answer came. */
-async function ask({ consumer, transfer }: Running, { query, key }: QuestionAsked, leaves?: AbortSignal): Promise<Answered | undefined> {
+async function ask({ consumer, provider, transfer }: Running, { query, key }: QuestionAsked, leaves?: AbortSignal): Promise<Answered | undefined> {
   try {
     const answer = await fetch(`${consumer.connector.managementUrl}/gateway/${encodeURIComponent(transfer)}${query}`, {
       headers: { 'authorization': `Bearer ${consumer.governed.analyst}`, 'accept': '*/*', 'idempotency-key': key },
       signal: AbortSignal.any([AbortSignal.timeout(20_000), ...(leaves === undefined ? [] : [leaves])]),
     })
+    const given = givenWith(answer)
+    provider.log.take(given)
     const body = Buffer.from(await answer.arrayBuffer())
     const code = answer.status === 200 ? '' : (/"code":"([^"]*)"/.exec(body.toString('utf8'))?.[1] ?? '')
-    return { status: answer.status, code, record: answer.headers.get('concordat-record'), sha256: createHash('sha256').update(body).digest('hex') }
+    return { status: answer.status, code, record: given.record, sha256: createHash('sha256').update(body).digest('hex') }
   } catch {
     return undefined
   }

@@ -5,6 +5,7 @@ import { call, download, insist } from './client.ts'
 import type { Download, Entry, Negotiation, Transfer } from './client.ts'
 import type { Follower } from './follower.ts'
 import type { Governed, GovernedTold } from './governed.ts'
+import type { LogWatch } from './log-watch.ts'
 
 /** One side of the data space, as its clients see it. */
 export interface Side {
@@ -15,6 +16,8 @@ export interface Side {
   readonly automatic: Published
   readonly manual: Published
   readonly governed: Governed
+  /** What it has signed of its log and told of its record. */
+  readonly log: LogWatch
 }
 
 export interface Published {
@@ -190,6 +193,7 @@ async function oneRound(running: Running & { expected: string }, told: Told, ran
   const leaves = random.chance(0.15) ? AbortSignal.timeout(random.between(5, 60)) : undefined
   const got = await download(consumer.connector, id, leaves)
   told.downloads.push({ ...got, consumer, provider, transfer: running.theirs, expected })
+  if (got.given !== undefined) provider.log.take(got.given)
   if (!random.chance(0.4)) return
   const [actor, other] = random.chance(0.5) ? [consumer, provider] : [provider, consumer]
   if ((await ask(actor, running, 'suspend')) !== 200) return

@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { prepareConnectorProcess } from '../helpers/connector-process.ts'
 import type { ConnectorProcess } from '../helpers/connector-process.ts'
 import { createRandom } from '../helpers/random.ts'
 import type { Random } from '../helpers/random.ts'
@@ -9,95 +8,131 @@ import { runProgram } from '../helpers/run-options.ts'
 import type { Run } from '../helpers/run-options.ts'
 import { all, call, insist, pause } from './client.ts'
 import type { OutboxMessage } from './client.ts'
+import { prepareCluster } from './cluster.ts'
+import type { Cluster } from './cluster.ts'
 import { follow } from './follower.ts'
 import { nothingTold, publishGoverned, workUnderTerms } from './governed.ts'
 import { checkInvariants, refusedMessages } from './invariants.ts'
 import type { Finding } from './invariants.ts'
 import { publish, work } from './load.ts'
 import type { Side, Told } from './load.ts'
+import { checkLogs } from './log-invariants.ts'
+import { watchLog } from './log-watch.ts'
 import { openPostgresql } from './postgresql.ts'
 import type { PostgresqlServer } from './postgresql.ts'
 import { checkQuotas, permittedUnderTerms } from './quota-invariants.ts'
+import { countRemains } from './remains.ts'
+import type { Remains } from './remains.ts'
+import { rewind } from './rewinds.ts'
 
 const usage = `Kills connectors under load, and checks that nothing was lost, doubled or released without its record. Part of the load is
-asked under terms: what counters, records and analysts say of it must be the same.
+asked under terms: what counters, records and analysts say of it must be the same. After each kill, and at the end, the log is
+held to every checkpoint that was signed and every record that somebody was told of; at the end its own check and a verifier that
+shares no code with it (Go; skipped where that is not installed, unless CI is true) must find nothing.
 
-  npm run chaos -- --kills 20 [--seconds S] [--database pglite|postgresql] [--seed N] [--workers N] [--analysts N] [--keep]
+  npm run chaos -- --kills 20 [--seconds S] [--database pglite|postgresql] [--replicas N] [--rewinds N] [--seed N] [--workers N] [--analysts N] [--keep]
 
   --kills N      how often a process is killed (SIGKILL), and on PostgreSQL sometimes the database server
   --seconds S    spread the kills over S seconds; by default as fast as the processes come back
   --database     pglite (default), or postgresql: a server of its own, or the one at TEST_DATABASE_URL
+  --replicas N   the first connector runs in N processes on one database and one data folder (1; more need postgresql); kills
+                 take turns among them
+  --rewinds N    after the kills: how often the database of a connector is put back to a copy of an earlier time under load; the
+                 log must stop, "audit log recover" must bring it back to work, and the break must be on record (0)
   --seed N       repeats the choices of a run
   --workers N    scenarios at the same time (6)
   --analysts N   groups of analysts who ask under terms at the same time (2)
   --keep         leaves the data folders
 `
 
-runProgram(usage, { kills: '20', seconds: undefined, database: 'pglite', workers: '6', analysts: '2', keep: false }, async (run) => {
-  const kills = run.whole('kills')
-  const seed = run.seed()
-  const kind = run.text('database') ?? ''
-  if (kind !== 'pglite' && kind !== 'postgresql') run.refuse('--database is pglite or postgresql.')
-  run.say(`${kills} kills on ${kind}, seed ${seed}`)
+const options = { kills: '20', seconds: undefined, database: 'pglite', replicas: '1', rewinds: '0', workers: '6', analysts: '2', keep: false } as const
+
+runProgram(usage, options, async (run) => {
+  const plan = planOf(run)
+  run.say(`${plan.kills} kills on ${run.text('database')}, ${plan.replicas} ${plan.replicas === 1 ? 'process' : 'replicas'} of the first connector, ${plan.rewinds} rewinds, seed ${plan.seed}`)
   const folder = await mkdtemp(join(tmpdir(), 'concordat-chaos-'))
-  const server = kind === 'postgresql' ? await openPostgresql() : undefined
+  const server = run.text('database') === 'postgresql' ? await openPostgresql() : undefined
   if (server !== undefined) run.say(`PostgreSQL is ${server.description}`)
-  const started: Started[] = []
-  process.once('exit', () => started.forEach(({ connector: { pid } }) => pid !== undefined && process.kill(pid, 'SIGKILL')))
+  const clusters: Cluster[] = []
+  process.once('exit', () => clusters.flatMap(({ processes }) => processes).forEach(({ pid }) => pid !== undefined && process.kill(pid, 'SIGKILL')))
   try {
-    for (const name of ['operator', 'city']) {
-      const settings: Readonly<Record<string, string>> = server === undefined ? {} : { DATABASE_URL: await server.createDatabase() }
-      started.push({ settings, connector: await prepareConnectorProcess({ name, dataDirectory: join(folder, name), settings }) })
+    for (const [place, name] of ['operator', 'city'].entries()) {
+      // Witnesses are asked often, so that there is much for them to compare.
+      const settings: Readonly<Record<string, string>> = { CONCORDAT_WITNESS_SECONDS: '1', ...(server === undefined ? {} : { DATABASE_URL: await server.createDatabase() }) }
+      clusters.push(await prepareCluster({ name, dataDirectory: join(folder, name), settings, replicas: place === 0 ? plan.replicas : 1 }))
     }
-    return await runAgainst(started, { run, kills, seed, workers: run.whole('workers'), analysts: run.whole('analysts'), seconds: run.wholeIfGiven('seconds') }, server)
+    return await runAgainst(clusters, plan, { server, folder })
   } finally {
-    await Promise.all(started.map(({ connector }) => connector.kill()))
+    await Promise.all(clusters.map((cluster) => cluster.close()))
     await server?.close()
     if (run.isOn('keep')) run.say(`The data folders are in ${folder}`)
     else await rm(folder, { recursive: true, force: true })
   }
 })
 
-interface Started {
-  readonly connector: ConnectorProcess
-  readonly settings: Readonly<Record<string, string>>
-}
-
 interface Plan {
   readonly run: Run
   readonly kills: number
+  readonly replicas: number
+  readonly rewinds: number
   readonly seed: number
   readonly workers: number
   readonly analysts: number
   readonly seconds: number | undefined
 }
 
-async function runAgainst(started: readonly Started[], plan: Plan, server: PostgresqlServer | undefined): Promise<number> {
+function planOf(run: Run): Plan {
+  const kind = run.text('database')
+  const replicas = run.whole('replicas')
+  if (kind !== 'pglite' && kind !== 'postgresql') run.refuse('--database is pglite or postgresql.')
+  if (replicas < 1 || (replicas > 1 && kind !== 'postgresql')) run.refuse('--replicas is 1 or more, and more than one process needs --database postgresql.')
+  return { run, kills: run.whole('kills'), replicas, rewinds: run.whole('rewinds'), seed: run.seed(), workers: run.whole('workers'), analysts: run.whole('analysts'), seconds: run.wholeIfGiven('seconds') }
+}
+
+interface Where {
+  readonly server: PostgresqlServer | undefined
+  readonly folder: string
+}
+
+async function runAgainst(clusters: readonly Cluster[], plan: Plan, { server, folder }: Where): Promise<number> {
   const { run } = plan
   const random = createRandom(plan.seed)
-  const connectors = started.map(({ connector }) => connector)
+  const connectors = clusters.map(({ connector }) => connector)
   await Promise.all(connectors.map((connector) => connector.start()))
   const sides = await introduce(connectors)
   run.say('Both connectors run, know each other, and have published')
   const told: Told = { finalized: [], downloads: [], counts: new Map(), faults: [], governed: nothingTold() }
+  const remains = countRemains()
   let over = false
   const workers = [
     ...Array.from({ length: plan.workers }, () => work(sides, told, random.branch(), () => over)),
     ...Array.from({ length: plan.analysts }, () => workUnderTerms(sides, told.governed, random.branch(), () => over)),
+    lookOften(sides, () => over),
   ]
   const crashed = Promise.all(workers)
-  await Promise.race([crashed, killing(connectors, plan, random, server)])
+  await Promise.race([crashed, killing({ clusters, sides, plan, random, server, remains })])
   over = true
   run.say('No more kills; what was begun is brought to its end')
   await crashed
   await drain(sides, run)
   const findings = [...(await checkInvariants(sides, told)), { rule: 'no process ended by itself', checked: connectors.length, violations: connectors.flatMap(({ deaths }) => deaths) }]
+  findings.push(...(await checkLogs(sides, join(folder, 'logs'))))
   const permitted = await permittedUnderTerms(sides, told.governed)
   await Promise.all(sides.map(({ connector }) => connector.kill('SIGTERM')))
-  const settings = new Map(sides.map((side, place) => [side, started[place]?.settings ?? {}] as const))
+  const settings = new Map(sides.map((side, place) => [side, clusters[place]?.settings ?? {}] as const))
   findings.push(...(await checkQuotas(permitted, told.governed, settings)))
+  if (plan.rewinds > 0) findings.push(...(await rewind({ clusters, sides, run, random, server, folder, times: plan.rewinds })))
+  for (const [what, count] of remains.counts) run.say(`${count} ${what}`)
   report(told, findings, run)
   return findings.every(({ violations }) => violations.length === 0) ? 0 : 1
+}
+
+/** Collects checkpoints from where the world sees them. */
+async function lookOften([one, two]: readonly [Side, Side], stop: () => boolean): Promise<void> {
+  while (!stop()) {
+    await Promise.all([one.log.look(two.connector), two.log.look(one.connector)])
+    await pause(200)
+  }
 }
 
 /** Registers each with the other, and publishes on both. */
@@ -108,7 +143,7 @@ async function introduce(connectors: readonly ConnectorProcess[]): Promise<[Side
       const partner = ids[1 - place] ?? ''
       const added = await call(connector, 'POST', '/partners', { json: { id: partner, name: `Partner of ${connector.name}` } })
       if (added.status !== 201) throw new Error(`${connector.name} did not take its partner: ${JSON.stringify(added.body)}`)
-      return { connector, id: ids[place] ?? '', follower: follow(connector), ...(await publish(connector, content(connector.name))), governed: await publishGoverned(connector) }
+      return { connector, id: ids[place] ?? '', follower: follow(connector), log: watchLog(connector), ...(await publish(connector, content(connector.name))), governed: await publishGoverned(connector) }
     }),
   )
   const [one, two] = sides
@@ -121,7 +156,16 @@ function content(name: string): string {
   return `week,district,transactions,amount\n${rows.join('\n')}\n`
 }
 
-async function killing(connectors: readonly ConnectorProcess[], plan: Plan, random: Random, server: PostgresqlServer | undefined): Promise<void> {
+interface Killing {
+  readonly clusters: readonly Cluster[]
+  readonly sides: readonly [Side, Side]
+  readonly plan: Plan
+  readonly random: Random
+  readonly server: PostgresqlServer | undefined
+  readonly remains: Remains
+}
+
+async function killing({ clusters, sides, plan, random, server, remains }: Killing): Promise<void> {
   const { run } = plan
   const begun = Date.now()
   for (let kill = 1; kill <= plan.kills; kill++) {
@@ -131,22 +175,26 @@ async function killing(connectors: readonly ConnectorProcess[], plan: Plan, rand
     if (server?.crash !== undefined && random.chance(0.25)) {
       await server.crash()
       run.say(`kill ${kill} of ${plan.kills}: the database server, immediately`)
+      for (const { log } of sides) await log.verify()
       continue
     }
-    const connector = random.pick(connectors)
+    const cluster = random.pick(clusters)
+    const killed = cluster.next()
     const soon = random.chance(0.2) ? random.between(50, 600) : undefined
-    await connector.kill()
-    run.say(`kill ${kill} of ${plan.kills}: ${connector.name}${soon === undefined ? '' : `, and once more ${soon} ms into its start`}`)
-    if (soon !== undefined) await killWhileStarting(connector, soon)
+    await killed.kill()
+    run.say(`kill ${kill} of ${plan.kills}: ${killed.name}${soon === undefined ? '' : `, and once more ${soon} ms into its start`}`)
+    if (cluster.connector.pid === undefined) await remains.look(cluster)
+    if (soon !== undefined) await killWhileStarting(killed, soon)
     await pause(random.between(0, 300))
-    await connector.start()
+    await killed.start()
+    await sides.find(({ connector }) => connector === cluster.connector)?.log.verify()
   }
 }
 
-async function killWhileStarting(connector: ConnectorProcess, afterMs: number): Promise<void> {
-  const starting = connector.start().catch(() => undefined)
+async function killWhileStarting(process: ConnectorProcess, afterMs: number): Promise<void> {
+  const starting = process.start().catch(() => undefined)
   await pause(afterMs)
-  await connector.kill()
+  await process.kill()
   await starting
 }
 

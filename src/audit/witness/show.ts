@@ -14,7 +14,8 @@ export interface ShowDeps extends AskDeps {
 }
 
 const alarmAfterMs = 300_000
-const claimMs = 120_000
+/** A process that died while it asked holds up the others no longer than this. That two ask at once does no harm: a witness answers both. */
+const claimMs = 30_000
 /** A log that ended is shown to witnesses for this long, so that its last entries are cosigned too. */
 const closedLogMs = 7 * 86_400_000
 
