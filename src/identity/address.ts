@@ -23,7 +23,7 @@ export function createAddresses(deps: { http: OutboundHttp; resolver: Resolver; 
 // DSP 2025-1, common protocol: a DataService of the DID document names the version endpoint; a CatalogService, the catalog
 // of one version. The first is better, for it tells the version.
 async function findAddress(deps: { http: OutboundHttp; resolver: Resolver }, id: string): Promise<string> {
-  const { services } = await deps.resolver.resolve(id)
+  const { services } = await deps.resolver.reach(id)
   const endpoints = (type: string) => services.filter((service) => service.type === type).map((service) => service.serviceEndpoint.replace(/\/+$/, ''))
   const root = endpoints('DataService').find((endpoint) => endpoint.endsWith(versionPath))
   if (root !== undefined) return versionAddress(deps.http, root.slice(0, -versionPath.length))

@@ -1,4 +1,4 @@
-import { ProblemError } from '../errors.ts'
+import { isProblem, ProblemError } from '../errors.ts'
 import type { OutboundHttp } from '../http/guarded-fetch.ts'
 import { parseJson } from '../http/json-body.ts'
 import { boundedCache } from './bounded-cache.ts'
@@ -8,16 +8,20 @@ import type { ResolvedDocument } from './did-document.ts'
 /** How long a document counts, how long a failure does, and how often one DID is fetched again for a key that is not in it. */
 const documentMs = 300_000
 const failureMs = 5_000
+/** A host that cannot be reached, or says that it is not ready, may be in the next moment: this only holds off floods. */
+const unreachableMs = 1_000
 const againMs = 5_000
 const capacity = 1_000
 const fetchesAtOnce = 64
 
 /** Finds DID documents. */
 export interface Resolver {
-  /** The document of `did`. With `kid`, one that has this key, if a fetch that is due brings it. 'peer-failed' when there is none. */
+  /** The document of somebody who calls us. With `kid`, one that has this key, if a fetch that is due brings it. 'peer-failed' when there is none. */
   resolve(did: string, kid?: string): Promise<ResolvedDocument>
-  /** The document of `did`; one that `suffices`, if a fetch that is due brings it. */
+  /** The document of `did`, for work in the background; one that `suffices`, if a fetch that is due brings it. */
   resolveFor(did: string, suffices: (document: ResolvedDocument) => boolean): Promise<ResolvedDocument>
+  /** The document of a partner whom we call for a person or a process: that it could not be reached a moment ago does not count. */
+  reach(did: string): Promise<ResolvedDocument>
 }
 
 /** The DID of a connector whose public address is `publicUrl` (did:web §2.4.1). */
@@ -86,10 +90,12 @@ export function createResolver(deps: { http: OutboundHttp; clock: () => Date }):
   const documents = boundedCache<Cached>(capacity, now)
   // Apart from the documents, so that made-up DIDs do not push out the partners'.
   const failures = boundedCache<ProblemError>(capacity, now)
+  // Of callers and of our own work apart: that our work came too early must not turn a caller away.
+  const unreachable = { callers: boundedCache<ProblemError>(capacity, now), work: boundedCache<ProblemError>(capacity, now) }
   const again = boundedCache<true>(capacity, now)
   const running = new Map<string, Promise<ResolvedDocument>>()
 
-  async function load(did: string): Promise<ResolvedDocument> {
+  async function load(did: string, by: Asking): Promise<ResolvedDocument> {
     try {
       const document = await fetchDocument(deps.http, did)
       documents.set(did, { document, fetchedAt: now() }, now() + documentMs)
@@ -97,34 +103,51 @@ export function createResolver(deps: { http: OutboundHttp; clock: () => Date }):
       return document
     } catch (cause) {
       const failure = new ProblemError('peer-failed', `The DID document of ${did} cannot be read.`, { cause })
-      failures.set(did, failure, now() + failureMs)
+      if (!mayPass(cause)) failures.set(did, failure, now() + failureMs)
+      else if (by !== 'acting') unreachable[by].set(did, failure, now() + unreachableMs)
       throw failure
     } finally {
       again.set(did, true, now() + againMs)
       running.delete(did)
     }
   }
-  function fetchOnce(did: string): Promise<ResolvedDocument> {
+  function fetchOnce(did: string, by: Asking): Promise<ResolvedDocument> {
     const already = running.get(did)
     if (already !== undefined) return already
     if (running.size >= fetchesAtOnce) throw new ProblemError('too-many-requests', 'Too many DID documents are being fetched. Try again in a moment.')
-    const loading = load(did)
+    const loading = load(did, by)
     running.set(did, loading)
     return loading
   }
-  async function resolveFor(did: string, suffices: (document: ResolvedDocument) => boolean): Promise<ResolvedDocument> {
+  async function find(did: string, by: Asking, suffices: (document: ResolvedDocument) => boolean): Promise<ResolvedDocument> {
     requireParts(did)
     const cached = documents.get(did)
     if (cached !== undefined) {
       if (suffices(cached.document) || (again.get(did) === true && !running.has(did))) return cached.document
       // The key may be new. Should the host not answer now, what it said before still counts.
-      return fetchOnce(did).catch(() => cached.document)
+      return fetchOnce(did, by).catch(() => cached.document)
     }
-    const failure = failures.get(did)
+    const failure = failures.get(did) ?? (by === 'acting' ? undefined : unreachable[by].get(did))
     if (failure !== undefined) throw failure
-    return fetchOnce(did)
+    return fetchOnce(did, by)
   }
-  return { resolve: (did, kid) => resolveFor(did, ({ keys }) => kid === undefined || keys.has(kid)), resolveFor }
+  return {
+    resolve: (did, kid) => find(did, 'callers', ({ keys }) => kid === undefined || keys.has(kid)),
+    resolveFor: (did, suffices) => find(did, 'work', suffices),
+    reach: (did) => find(did, 'acting', () => true),
+  }
+}
+
+/** On whose behalf a document is fetched. */
+type Asking = 'callers' | 'work' | 'acting'
+
+class HostNotReady extends Error {
+  override readonly name = 'HostNotReady'
+}
+
+/** Whether a failure says that the host is not there now, rather than what it answers. */
+function mayPass(error: unknown): boolean {
+  return Error.isError(error) && (error.name === 'HostNotReady' || (isProblem(error) && (error.code === 'peer-failed' || error.code === 'peer-timeout')))
 }
 
 async function fetchDocument(http: OutboundHttp, did: string): Promise<ResolvedDocument> {
@@ -135,6 +158,7 @@ async function fetchDocument(http: OutboundHttp, did: string): Promise<ResolvedD
   for (const scheme of schemes) {
     try {
       const answer = await http.fetch(`${scheme}://${host}${documentPath(did)}`, { headers: { Accept: 'application/did+json, application/json' }, timeoutMs: 5_000, maxBytes: 256 * 1024 })
+      if (answer.status >= 500 || answer.status === 429) throw new HostNotReady(`The host answered with status ${answer.status}`)
       if (answer.status !== 200) throw new Error(`The host answered with status ${answer.status}`)
       const document = readDocument(did, parseJson(answer.body.toString('utf8')))
       if (document === undefined) throw new Error('The document is about another DID')

@@ -101,6 +101,42 @@ describe('resolving', () => {
     expect((await resolver.resolve(host.did)).keys.size).toBe(1)
   })
 
+  test('a partner that was still starting when our own work asked for it is reached at once, and so is one that calls', async () => {
+    const { clock, host, resolver } = await setting()
+    host.answers.set('/.well-known/did.json', (_: unknown, response: { writeHead(status: number): { end(): void } }) => response.writeHead(503).end())
+    const work = () => resolver.resolveFor(host.did, () => true)
+    await expect(work()).rejects.toMatchObject({ code: 'peer-failed' })
+    await expect(resolver.reach(host.did)).rejects.toMatchObject({ code: 'peer-failed' })
+    host.answers.set('/.well-known/did.json', keyed(host.did, 'k'))
+    const fetched = host.requests.length
+    await expect(work()).rejects.toMatchObject({ code: 'peer-failed' })
+    expect(host.requests).toHaveLength(fetched)
+    expect((await resolver.reach(host.did)).keys.size).toBe(1)
+    const again = createResolver({ http: (await setting()).http, clock })
+    host.answers.set('/.well-known/did.json', (_: unknown, response: { writeHead(status: number): { end(): void } }) => response.writeHead(503).end())
+    await expect(again.resolveFor(host.did, () => true)).rejects.toMatchObject({ code: 'peer-failed' })
+    host.answers.set('/.well-known/did.json', keyed(host.did, 'k'))
+    expect((await again.resolve(host.did, `${host.did}#k`)).keys.size).toBe(1)
+  })
+
+  test('of callers under an id whose host is not there, one in a second has it asked', async () => {
+    const { clock, host, resolver } = await setting()
+    host.answers.set('/.well-known/did.json', (_: unknown, response: { writeHead(status: number): { end(): void } }) => response.writeHead(503).end())
+    for (let call = 0; call < 50; call++) await expect(resolver.resolve(host.did)).rejects.toMatchObject({ code: 'peer-failed' })
+    // One over each scheme: the other does not reach the listener.
+    expect(host.requests).toHaveLength(1)
+    host.answers.set('/.well-known/did.json', keyed(host.did, 'k'))
+    clock.forward(1)
+    expect((await resolver.resolve(host.did)).keys.size).toBe(1)
+  })
+
+  test('what a host answers wrongly is remembered for everybody', async () => {
+    const { host, resolver } = await setting()
+    await expect(resolver.reach(host.did)).rejects.toMatchObject({ code: 'peer-failed' })
+    await expect(resolver.reach(host.did)).rejects.toMatchObject({ code: 'peer-failed' })
+    expect(host.requests).toHaveLength(1)
+  })
+
   test('the path form is fetched where it says', async () => {
     const { host, resolver } = await setting()
     const did = `${host.did}:connectors:city`
