@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { ProblemError } from '../../errors.ts'
+import { storable, wellFormed } from '../../persistence/storable-text.ts'
 import type { JsonValue } from '../../policy/odrl.ts'
 import { commitTo, isCommitment } from '../../tlog/commitment.ts'
 import type { Opening } from '../../tlog/commitment.ts'
@@ -25,13 +26,15 @@ const kept: ReadonlySet<string> = new Set(['type', 'agreement', 'transfer', 'par
 
 /**
  * Replaces the values that the catalogue calls personal or bulky by salted commitments, and the largest ones of a record that would
- * be too large for an entry. A type or a field that is not in the catalogue is a bug of ours: it throws.
+ * be too large for an entry. A type or a field that is not in the catalogue is a bug of ours: it throws. What came in with a request
+ * may have halves of surrogate pairs, and in what is kept as an opening U+0000: each becomes U+FFFD.
  */
 export function prepareRecord(record: AuditRecord, salt: () => Buffer = () => randomBytes(32)): PreparedRecord {
   const event = eventOf(record.type)
   if (event === undefined) throw new Error(`The catalogue of records has no type ${record.type}`)
   const openings: Record<string, Opening> = {}
-  const commit = (path: string, value: JsonValue): JsonValue => {
+  const commit = (path: string, given: JsonValue): JsonValue => {
+    const value = storable(given)
     if (sizeOf(value) > mostValueBytes) throw new ProblemError('too-large', `The field ${path} of the record ${record.type} has more than ${mostValueBytes} bytes, so it cannot be recorded. Ask for less at once.`)
     const opening = { salt: salt(), value }
     openings[path] = { salt: opening.salt.toString('base64url'), value }
@@ -39,7 +42,7 @@ export function prepareRecord(record: AuditRecord, salt: () => Buffer = () => ra
   }
   const fields: Record<string, JsonValue> = {}
   for (const [name, value] of Object.entries(record)) {
-    if (value !== undefined) fields[name] = name === 'type' ? value : prepareField({ type: record.type, event, commit }, name, value)
+    if (value !== undefined) fields[name] = name === 'type' ? value : prepareField({ type: record.type, event, commit }, name, wellFormed(value))
   }
   return { record: { ...shrink(fields, record.type, commit), type: record.type }, openings }
 }

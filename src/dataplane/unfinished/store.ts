@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { JsonValue } from '../../policy/odrl.ts'
 import type { Queries } from '../../persistence/database.ts'
+import { storable } from '../../persistence/storable-text.ts'
 
 /** A release whose end is not recorded, as the record of its end would say it. */
 export interface UnfinishedRelease {
@@ -10,7 +11,7 @@ export interface UnfinishedRelease {
 
 /** Notes releases of `process`; those that are noted already stay as they are. */
 export async function noteReleases(db: Queries, releases: readonly UnfinishedRelease[], lease: { readonly process: string; readonly until: Date }): Promise<void> {
-  const rows = releases.map(({ index, record }) => ({ record_index: index, process: lease.process, record: JSON.stringify(record), lease_until: lease.until }))
+  const rows = releases.map(({ index, record }) => ({ record_index: index, process: lease.process, record: JSON.stringify(storable(record)), lease_until: lease.until }))
   await db.insertInto('running_release').values(rows).onConflict((conflict) => conflict.column('record_index').doNothing()).execute()
 }
 
