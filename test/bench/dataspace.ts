@@ -33,10 +33,12 @@ export interface Pair {
   readonly consumer: Member
 }
 
-export async function openMember(bench: Bench, name: string): Promise<Member> {
+/** `preload` is a module that the connector's process loads before anything else. */
+export async function openMember(bench: Bench, name: string, preload?: string): Promise<Member> {
   const databaseUrl = await bench.server.createDatabase()
   const dataDirectory = await mkdtemp(join(bench.folder, `${name}-`))
-  const connector = await prepareConnectorProcess({ name, dataDirectory: join(dataDirectory, 'data'), settings: { DATABASE_URL: databaseUrl, ...(bench.profile === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${join(bench.profile, name)}` }) } })
+  const options = [...(bench.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${join(bench.profile, name)}`]), ...(preload === undefined ? [] : [`--import=${preload}`])]
+  const connector = await prepareConnectorProcess({ name, dataDirectory: join(dataDirectory, 'data'), settings: { DATABASE_URL: databaseUrl, ...(options.length === 0 ? {} : { NODE_OPTIONS: options.join(' ') }) } })
   bench.closers.push(() => connector.kill('SIGTERM'))
   await connector.start()
   const { id } = await manage<{ id: string }>({ connector }, 200, '/self')

@@ -5,16 +5,23 @@ import type { JsonValue, PolicyTerms } from '../../src/policy/odrl.ts'
 import { dpvIri, odrlIri, profileIri, xsdIri } from '../../src/policy/profile.ts'
 import { inDataFolder } from '../helpers/connector-process.ts'
 import { drain } from './client.ts'
+import type { Watch } from './client.ts'
 import { manage, obtain, openPair, upload, watchProcesses } from './dataspace.ts'
 import type { Bench, Offered, Pair } from './dataspace.ts'
 import { cpuMs, inLanes, interleaved, row } from './measure.ts'
 import type { Row } from './measure.ts'
 import { startProgram } from './program.ts'
 
-type Source = Readonly<Record<string, unknown>>
+export type Source = Readonly<Record<string, unknown>>
+
+/** What is asked of a source. */
+interface Target {
+  readonly path: string
+  readonly query: string
+}
 
 /** One way to ask for the same: under the open policy, or under terms with a statement for each request. */
-interface Asked {
+export interface Asked {
   readonly url: string
   /** Headers for so many requests, made before time is taken. */
   readonly headers: (count: number) => Promise<readonly Readonly<Record<string, string>>[]>
@@ -24,7 +31,7 @@ const integer = (value: number) => ({ '@value': String(value), '@type': `${xsdIr
 const constraint = (leftOperand: string, operator: string, rightOperand: JsonValue, unit?: string) => ({ leftOperand, operator, rightOperand, ...(unit === undefined ? {} : { unit }) })
 
 /** Purpose, role, hours, an end and a daily quota: everything of a policy step but the rewriting of a query. */
-const terms = {
+export const terms = {
   profile: profileIri,
   permission: [
     {
@@ -40,7 +47,7 @@ const terms = {
   ],
 } satisfies PolicyTerms
 
-const query = '?select=district,amount.sum()&week=eq.2026-W10'
+export const query = '?select=district,amount.sum()&week=eq.2026-W10'
 
 /** The policy step of requests: verified statement, decision, debit and record, beside the same request under the open policy. */
 export async function benchGoverned(bench: Bench): Promise<Row[]> {
@@ -49,16 +56,7 @@ export async function benchGoverned(bench: Bench): Promise<Row[]> {
   const origin = await startProgram('origin')
   bench.closers.push(origin.close)
   const api: Source = { type: 'http', baseUrl: origin.url, methods: ['GET'], paths: ['/small'] }
-  const asked = async (source: Source, policy: PolicyTerms, target: { path: string; query: string }): Promise<Asked> => {
-    const { agreement, endpoint, authorization } = await obtain(pair, events, await offerUnder(pair, source, policy))
-    const plain = { authorization, accept: 'application/json' }
-    const isOpen = policy.permission?.[0]?.constraint === undefined
-    const sign = await signer(pair, { agreement, transfer: decodeURIComponent(endpoint.split('/').at(-1) ?? ''), request: requestDigest({ method: 'GET', ...target, accept: 'application/json' }) })
-    return {
-      url: endpoint + target.path + target.query,
-      headers: async (count) => Promise.all(Array.from({ length: count }, async () => (isOpen ? plain : { ...plain, 'concordat-statement': await sign() }))),
-    }
-  }
+  const asked = (source: Source, policy: PolicyTerms, target: Target) => askedUnder(pair, events, { source, policy, target })
   const content = spending()
   const whole = { path: '/small', query: '' }
   const table = { path: '', query }
@@ -70,6 +68,18 @@ export async function benchGoverned(bench: Bench): Promise<Row[]> {
     ...(await compared(bench, { ...queried, pid }, { what: 'a query of a file', count: bench.quick ? 40 : 400, lanes: 4 })),
     ...(await compared(bench, { ...proxied, pid }, { what: '1 KB through an HTTP source', count: bench.quick ? 500 : 4000, lanes: 32 })),
   ]
+}
+
+/** Negotiates a source under a policy, and gives how it is asked. */
+export async function askedUnder(pair: Pair, events: Watch, { source, policy, target }: { source: Source; policy: PolicyTerms; target: Target }): Promise<Asked> {
+  const { agreement, endpoint, authorization } = await obtain(pair, events, await offerUnder(pair, source, policy))
+  const plain = { authorization, accept: 'application/json' }
+  const isOpen = policy.permission?.[0]?.constraint === undefined
+  const sign = await signer(pair, { agreement, transfer: decodeURIComponent(endpoint.split('/').at(-1) ?? ''), request: requestDigest({ method: 'GET', ...target, accept: 'application/json' }) })
+  return {
+    url: endpoint + target.path + target.query,
+    headers: async (count) => Promise.all(Array.from({ length: count }, async () => (isOpen ? plain : { ...plain, 'concordat-statement': await sign() }))),
+  }
 }
 
 async function offerUnder({ provider }: Pair, source: Source, policy: PolicyTerms): Promise<Offered> {
@@ -107,7 +117,8 @@ async function compared(bench: Bench, { open, governed, pid }: { open: Asked; go
   ]
 }
 
-function spending(): string {
+/** A file of 20,000 rows. */
+export function spending(): string {
   const districts = ['Gràcia', 'Sants', 'Les Corts', 'Sant Andreu']
   const lines = Array.from({ length: 20_000 }, (_none, place) => `2026-W${10 + (place % 4)},${districts[place % 3]},${(place % 1000) / 10},${place % 50}`)
   return ['week,district,amount,cards', ...lines].join('\n') + '\n'

@@ -9,13 +9,14 @@ import { closeClient } from './client.ts'
 import { benchData } from './data.ts'
 import type { Bench } from './dataspace.ts'
 import { benchGoverned } from './governed.ts'
+import { benchLog } from './log.ts'
 import type { Row, Spread } from './measure.ts'
 import { benchNegotiations } from './negotiations.ts'
 import { benchPolicy } from './policy.ts'
 import { benchQueries } from './queries.ts'
 import { benchStart } from './start.ts'
 
-const benches: Readonly<Record<string, (bench: Bench) => Promise<Row[]>>> = { negotiation: benchNegotiations, catalog: benchCatalog, data: benchData, start: benchStart, agreements: benchAgreements, policy: benchPolicy, queries: benchQueries, governed: benchGoverned }
+const benches: Readonly<Record<string, (bench: Bench) => Promise<Row[]>>> = { negotiation: benchNegotiations, catalog: benchCatalog, data: benchData, start: benchStart, agreements: benchAgreements, policy: benchPolicy, queries: benchQueries, governed: benchGoverned, log: benchLog }
 
 const usage = `Measures connectors, each a process of its own on PostgreSQL, beside bare programs that do the least of the same.
 
