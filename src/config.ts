@@ -44,6 +44,8 @@ export interface Config {
   readonly witnesses: readonly WitnessAddress[]
   /** How often witnesses are asked while the log grows; 0: only on demand. */
   readonly witnessIntervalMs: number
+  /** Whether checkpoints of our log are signed with ML-DSA-44 as well. */
+  readonly logMldsa: boolean
   /** Whether answers under terms that ask something are passed on only with a receipt that proves the provider's record of them. */
   readonly requireReceipts: boolean
   readonly logLevel: string
@@ -96,6 +98,7 @@ export function readConfig(dataDirectory?: string, environment: Settings = proce
     attested: { spatial: optional(settings, 'CONCORDAT_LOCATION', checkedWord), securityLevel: optional(settings, 'CONCORDAT_SECURITY_LEVEL', checkedWord) },
     witnesses: readWitnesses('CONCORDAT_WITNESSES', settings['CONCORDAT_WITNESSES'] ?? ''),
     witnessIntervalMs: number(settings, 'CONCORDAT_WITNESS_SECONDS', { default: 10, least: 0, most: 86_400 }) * 1000,
+    logMldsa: onOrOff(settings, 'CONCORDAT_LOG_MLDSA'),
     requireReceipts: onOrOff(settings, 'CONCORDAT_REQUIRE_RECEIPTS'),
     logLevel: settings['CONCORDAT_LOG_LEVEL'] ?? 'info',
     tracesEndpoint: settings['OTEL_EXPORTER_OTLP_ENDPOINT'],

@@ -239,7 +239,7 @@ async function openBase(config: Config, overrides: Overrides, closers: Closers) 
   closers.push(() => publicListener.close())
   const publicUrl = config.publicUrl ?? `http://localhost:${publicListener.port}`
   const watched = watchClock(clock, await readLastTime(database.db))
-  opened = await openAudit({ database, clock: watched.clock, newId, directory: pathsIn(dataDirectory).log, publicUrl, onError })
+  opened = await openAudit({ database, clock: watched.clock, newId, directory: pathsIn(dataDirectory).log, publicUrl, mldsa: config.logMldsa, onError })
   const afterAgreement = new Set<() => void>()
   const seen = (record: AuditRecord) => {
     metrics.record(record)

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ProblemError } from '../../errors.ts'
 import type { Opening } from '../../tlog/commitment.ts'
 import type { DataRouteDeps, DataTarget } from '../exchange.ts'
-import { receiptHeader, receiptHeaders } from './receipt-headers.ts'
+import { headersOf, receiptOf } from './receipt-headers.ts'
 import { findOpenings } from './store.ts'
 
 /** A record as it is in the log, with what opens its committed fields and the proof that it is there. */
@@ -24,10 +24,10 @@ export async function sendReceipt(deps: Pick<DataRouteDeps, 'database' | 'audit'
   const [found] = await deps.audit.entries({ after: record - 1, limit: 1, transfer: target.transferId, partner })
   // Of the transfer's steps there are messages; what is proven here is what was asked and given.
   if (found?.index !== record || !found.type.startsWith('data.')) throw new ProblemError('not-found', 'No record of what was asked under this transfer has that number.')
-  const headers = await receiptHeaders(deps, record)
-  const document: RecordDocument = { record, entry: await textOf(deps, record), openings: await findOpenings(deps.database.db, record), receipt: Buffer.from(headers[receiptHeader] ?? '', 'base64').toString('utf8') }
+  const receipt = await receiptOf(deps, record)
+  const document: RecordDocument = { record, entry: await textOf(deps, record), openings: await findOpenings(deps.database.db, record), receipt }
   const body = JSON.stringify(document)
-  response.writeHead(200, { ...headers, 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) }).end(body)
+  response.writeHead(200, { ...headersOf(record, receipt), 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) }).end(body)
   return true
 }
 

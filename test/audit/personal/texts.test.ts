@@ -35,9 +35,9 @@ function nested(given: Readonly<Record<string, JsonValue | undefined>>): Record<
   const made: Record<string, JsonValue | undefined> = {}
   for (const [path, value] of Object.entries(given)) {
     const [name = '', inner] = path.split('.')
-    const holder = made[name]
     if (value === undefined) continue
-    made[name] = inner === undefined ? value : { ...(typeof holder === 'object' && holder !== null && !Array.isArray(holder) ? holder : {}), [inner]: value }
+    if (inner === undefined) made[name] = value
+    else made[name] = { ...Object.fromEntries(Object.entries(made[name] ?? {})), [inner]: value }
   }
   return made
 }
