@@ -36,7 +36,7 @@ export const logEvents = {
   'log.recovered': {
     meaning: 'The log was brought back to work after a break.',
     keep,
-    fields: { ...log, ...actor, kind: { meaning: 'What the break was.' }, detail: { meaning: 'What exactly was found.', json: true }, faults: { meaning: 'The faults that were found.', json: true }, reason: { meaning: 'What the operator says of it.', personal: true }, lost: { meaning: 'Numbers of records that were signed and are lost, as ranges.' } },
+    fields: { ...log, ...actor, kind: { meaning: 'What the break was.' }, detail: { meaning: 'What exactly was found.', json: true }, faults: { meaning: 'The faults that were found, at most 200.', json: true }, others: { meaning: 'Ids of the faults beyond those.' }, reason: { meaning: 'What the operator says of it.', personal: true }, lost: { meaning: 'Numbers of records that were signed and are lost, as ranges.' } },
   },
   'log.pruned': {
     meaning: 'The entries of a closed log were removed after their time; its final checkpoint stays.',

@@ -79,7 +79,7 @@ export async function checkLog(deps: CheckDeps, onProgress: (progress: CheckProg
     witnesses: await readWitnessKeys(database.db),
     headSize: head.size,
     records,
-    entries: createEntryChecks(database.db, head, (fault) => add([fault])),
+    entries: createEntryChecks(database, head, (fault) => add([fault])),
     add,
     progress: (log, entries) => {
       done += entries

@@ -63,6 +63,7 @@ export const faultKinds = {
   'chain-broken': 'a log does not go on from the one before it',
   'column-changed': 'an entry is found under something else than it says',
   'opening-changed': 'the value of an erasable field is not the one that was recorded',
+  'opening-missing': 'the value of an erasable field is gone, and no record tells of an erasure',
   'cosignature-changed': 'a kept cosignature is not one of its witness',
 } as const
 

@@ -2,7 +2,7 @@ import type { Database } from '../../persistence/database.ts'
 import { storedEntry } from '../entry.ts'
 import { restoreEntries } from '../store.ts'
 import { finding } from './check/findings.ts'
-import { readLastEntry } from './check/store.ts'
+import { markLost, readLastEntry } from './check/store.ts'
 import { faultOf, LogFaultError } from './fault-error.ts'
 import { batchesBackwards } from './journal.ts'
 import type { Batch, JournalFile } from './journal.ts'
@@ -28,5 +28,8 @@ export async function putBack(deps: { readonly database: Database; readonly open
     const times = { last: (await readLastEntry(database.db, size))?.time, signed: last.time, by: 'journal' }
     throw new LogFaultError(finding.rewound(journal.log.name, { has: size - journal.log.start, signed: journal.end - journal.log.start }, times))
   }
-  await database.transaction((tx) => restoreEntries(tx.db, entries))
+  await database.transaction(async (tx) => {
+    await restoreEntries(tx.db, entries)
+    await markLost(tx.db, entries.map(({ index }) => index))
+  })
 }

@@ -119,6 +119,7 @@ async function writeBreak(tx: Transaction, deps: RecoverDeps, { broken, start, k
       vkey,
       kind: [...new Set(faults.map(({ kind }) => kind))],
       faults: faults.slice(0, mostFaults).map(({ id, kind, log, message, foundAt }) => ({ id, kind, log, message: message.slice(0, 1000), foundAt: foundAt.toISOString() })),
+      ...(faults.length > mostFaults ? { others: faults.slice(mostFaults).map(({ id }) => id) } : {}),
       detail: { broken: previous ?? null, entries: old === undefined ? 0 : head - old.start, faults: faults.length, checkpoints: checkpoints.slice(0, 10) },
       ...(lost.length === 0 ? {} : { lost }),
       reason: request.reason,

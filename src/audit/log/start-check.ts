@@ -5,7 +5,7 @@ import { openSigned } from './check/checkpoints.ts'
 import { finding } from './check/findings.ts'
 import { readLastEntry, readNames, readNumbers, readRows } from './check/store.ts'
 import { gaps, rootOf } from './check/stored-tree.ts'
-import { stopLog } from './faults/store.ts'
+import { readFaults, stopLog } from './faults/store.ts'
 import type { LogKeys } from './keys.ts'
 import type { LogFault } from './log.ts'
 import { readNoteFiles } from './note-file.ts'
@@ -22,7 +22,8 @@ export interface StartCheckDeps {
 
 /** Before anything is signed: what is wrong with the log stops it. */
 export async function checkAtStart(deps: StartCheckDeps & { readonly clock: () => Date }): Promise<void> {
-  const faults = await findFaultsAtStart(deps)
+  // What was found before counts until a recovery is on record, whatever the head says.
+  const faults = [...(await readFaults(deps.database.db)), ...(await findFaultsAtStart(deps))]
   if (faults.length > 0) await stopLog(deps.database, faults, deps.clock())
 }
 

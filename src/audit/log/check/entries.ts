@@ -1,4 +1,4 @@
-import type { Queries } from '../../../persistence/database.ts'
+import type { Database } from '../../../persistence/database.ts'
 import type { JsonValue } from '../../../policy/odrl.ts'
 import { checkOpening, isCommitment } from '../../../tlog/commitment.ts'
 import { entryFields } from '../../entry.ts'
@@ -8,6 +8,7 @@ import type { Openings } from '../../personal/commit.ts'
 import type { AuditRow } from '../../store.ts'
 import type { LogFault } from '../log.ts'
 import { finding } from './findings.ts'
+import { createMissingOpenings } from './missing-openings.ts'
 import { findNumbered, readCounters, readOpenings } from './store.ts'
 
 /** What is checked of entries one by one, beside their hashes; numbers of agreements run on through all logs. */
@@ -29,8 +30,9 @@ interface Agreement {
 const columns = ['agreement', 'transfer', 'partner', 'dataset', 'role', 'purpose', 'decision'] as const
 const given = ['type', 'time', 'seq'] as const
 
-export function createEntryChecks(db: Queries, head: { readonly size: number }, add: (fault: LogFault) => void): EntryChecks {
+export function createEntryChecks({ db, kind }: Pick<Database, 'db' | 'kind'>, head: { readonly size: number }, add: (fault: LogFault) => void): EntryChecks {
   const agreements = new Map<string, Agreement>()
+  const missing = createMissingOpenings(db, add)
   let skips = 0
 
   async function checkSeq(log: string, row: AuditRow): Promise<void> {
@@ -58,16 +60,22 @@ export function createEntryChecks(db: Queries, head: { readonly size: number }, 
       const [first, last] = [rows.at(0), rows.at(-1)]
       if (first === undefined || last === undefined) return
       const openings = await readOpenings(db, first.index, last.index)
-      for (const row of openings.size === 0 ? [] : rows) {
+      for (const row of rows) {
         const opening = openings.get(row.index)
-        const fields = opening === undefined ? undefined : fieldsOf(row)
-        if (opening !== undefined && fields !== undefined) for (const fault of openingFaults(log, row, fields, opening)) add(fault)
+        const fields = fieldsOf(row)
+        if (fields === undefined) continue
+        if (opening !== undefined) for (const fault of openingFaults(log, row, fields, opening)) add(fault)
+        // Entries that the embedded database lost in a power cut came back from the journal without these values.
+        const isLost = kind === 'pglite' && opening !== undefined && Object.keys(opening).length === 0
+        if (!isLost) missing.see(log, { index: row.index, fields, openings: opening ?? {} })
       }
+      await missing.compare()
     },
     skipped: () => {
       skips += 1
     },
     end: async (log) => {
+      missing.end()
       const counters = await readCounters(db, head.size)
       for (const agreement of new Set([...agreements.keys(), ...counters.keys()])) {
         const { next, seen } = agreements.get(agreement) ?? { next: 0, seen: 0 }

@@ -68,6 +68,8 @@ export const finding = {
   openingChanged: (log: string, entry: EntryName, field: string) =>
     fault(log, 'opening-changed', { index: entry.index, field }, `The value of the erasable field ${field} of entry ${entry.index} (${entry.type}, ${entry.time}) was changed: it does not fit what the log committed to.`),
   openingAdded: (log: string, index: number, field: string) => fault(log, 'opening-changed', { index, field, found: 'too much' }, `The database has a value for the field ${field} of entry ${index}, but the entry has no such erasable field.`),
+  openingsMissing: (log: string, missing: readonly (readonly [number, number])[], fields: readonly string[], count: number) =>
+    fault(log, 'opening-missing', { missing: missing.slice(0, 100).map(([from, to]) => [from, to]), fields: [...fields], count }, `${count === 1 ? 'One entry' : `${count} entries`} of log ${log} lost values of erasable fields (${fields.join(', ')}), and no record tells of an erasure: ${ranges(missing.slice(0, 100))}${missing.length > 100 ? ' and others' : ''}. Removed from the database.`),
   journalDamaged: (log: string, file: string, before: number) => fault(log, 'journal-damaged', { file, before }, `The journal ${file} of log ${log} is damaged before entry ${before}.`),
   journalDiffers: (log: string, entry: EntryName) => fault(log, 'journal-damaged', { index: entry.index }, `${named(entry)} of log ${log} is another one in the journal than in the database.`),
   entriesChanged: (log: string, changed: readonly (readonly [number, number])[], count: number) =>

@@ -1,5 +1,8 @@
 import { sql } from 'kysely'
 import type { Queries } from '../../../persistence/database.ts'
+import type { JsonValue } from '../../../policy/odrl.ts'
+import type { AuditRecord } from '../../entry.ts'
+import { openRecord } from '../../personal/commit.ts'
 import type { Openings } from '../../personal/commit.ts'
 import type { AuditRow } from '../../store.ts'
 
@@ -36,6 +39,39 @@ export async function readTilesBeyond(db: Queries, log: string, size: number): P
 export async function readOpenings(db: Queries, first: number, last: number): Promise<Map<number, Openings>> {
   const rows = await db.selectFrom('audit_opening').select(['index', 'fields']).where('index', '>=', first).where('index', '<=', last).execute()
   return new Map(rows.map(({ index, fields }) => [index, fields]))
+}
+
+/** Says of entries that came back from the journal that the values of their erasable fields did not: those are in the database alone. */
+export async function markLost(db: Queries, indexes: readonly number[]): Promise<void> {
+  await db.executeQuery(sql`insert into audit_opening (index, fields) select value::bigint, '{}'::jsonb from jsonb_array_elements_text(${JSON.stringify(indexes)}::jsonb) on conflict (index) do nothing`.compile(db))
+}
+
+/** What was erased on record: the numbers of entries, as ranges, and the fields that they lost. */
+export interface Erased {
+  readonly ranges: readonly (readonly [number, number])[]
+  readonly fields: ReadonlySet<string>
+}
+
+/** All erasures on record. */
+export async function readErasures(db: Queries): Promise<Erased[]> {
+  const rows = await db.selectFrom('audit_entry').leftJoin('audit_opening', 'audit_opening.index', 'audit_entry.index').select(['rest', 'fields']).where('type', '=', 'audit.erased').execute()
+  return rows.map(({ rest, fields }) => {
+    const record: AuditRecord = { type: 'audit.erased', ...textFields(rest) }
+    const { records, fields: names } = openRecord(record, fields ?? {})
+    return { ranges: texts(records).map(rangeOf), fields: new Set(texts(names)) }
+  })
+}
+
+function textFields(rest: string): Readonly<Record<string, JsonValue>> {
+  const fields: Readonly<Record<string, JsonValue>> = JSON.parse(rest)
+  return fields
+}
+
+const texts = (value: JsonValue | undefined): readonly string[] => (Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [])
+
+function rangeOf(text: string): readonly [number, number] {
+  const [from = '', to = from] = text.split('-')
+  return [Number(from), Number(to)]
 }
 
 /** The first entry with this number among those of its agreement. */

@@ -1,4 +1,9 @@
+import { sql } from 'kysely'
 import type { Database, Queries } from '../../../persistence/database.ts'
+import type { JsonValue } from '../../../policy/odrl.ts'
+import type { AuditRecord } from '../../entry.ts'
+import { openRecord } from '../../personal/commit.ts'
+import type { Openings } from '../../personal/commit.ts'
 import type { FaultKind, LogFault } from '../log.ts'
 import { faultKinds } from '../log.ts'
 import { faultId } from './faults.ts'
@@ -21,19 +26,39 @@ export async function stopLog(database: Database, faults: readonly LogFault[], n
         .onConflict((conflict) => conflict.column('id').doNothing())
         .execute()
     }
-    const open = ids.length === 0 ? [] : await db.selectFrom('audit_fault').select('id').where('id', 'in', ids).where('resolved_at', 'is', null).execute()
+    const resolved = await idsOnRecord(db)
+    const open = ids.filter((id) => !resolved.has(id))
     if (open.length === 0) return false
+    // Somebody may have written that they are resolved.
+    await db.updateTable('audit_fault').set({ resolved_at: null }).where('id', 'in', open).execute()
     await db.updateTable('audit_head').set({ stopped: true }).where('id', '=', 1).execute()
     return true
   })
 }
 
+/** Faults that a recovery has put on record. Nothing else resolves one: the table of faults is written easily, the log is not. */
+async function idsOnRecord(db: Queries): Promise<ReadonlySet<string>> {
+  // A log that begins after a break tells of it in its second entry.
+  const query = sql<{ rest: string; fields: Openings | null }>`
+    select entry.rest, opening.fields
+    from audit_log as log join audit_entry as entry on entry.index = log.start + 1 and entry.type = 'log.recovered' left join audit_opening as opening on opening.index = entry.index`.compile(db)
+  const { rows } = await db.executeQuery(query)
+  return new Set(rows.flatMap(({ rest, fields }) => idsIn(rest, fields ?? {})))
+}
+
+function idsIn(rest: string, openings: Openings): string[] {
+  const fields: Readonly<Record<string, JsonValue>> = JSON.parse(rest)
+  const { faults, others } = openRecord<AuditRecord>({ type: 'log.recovered', ...fields }, openings)
+  const told = Array.isArray(faults) ? faults.map((fault) => (typeof fault === 'object' && fault !== null && 'id' in fault ? fault.id : undefined)) : []
+  return [...told, ...(Array.isArray(others) ? others : [])].filter((id) => typeof id === 'string')
+}
+
 /** Faults in the order in which they were found: those that count, or `all`. */
 export async function readFaults(db: Queries, which: 'open' | 'all' = 'open'): Promise<StoredFault[]> {
-  let select = db.selectFrom('audit_fault').select(['id', 'log', 'kind', 'detail', 'message', 'found_at', 'resolved_at']).orderBy('found_at').orderBy('id')
-  if (which === 'open') select = select.where('resolved_at', 'is', null)
-  const rows = await select.execute()
-  return rows.map((row) => ({ id: row.id, log: row.log, kind: kindOf(row.kind), detail: row.detail, message: row.message, foundAt: row.found_at, resolvedAt: row.resolved_at }))
+  const rows = await db.selectFrom('audit_fault').select(['id', 'log', 'kind', 'detail', 'message', 'found_at', 'resolved_at']).orderBy('found_at').orderBy('id').execute()
+  const resolved = rows.some((row) => row.resolved_at !== null) ? await idsOnRecord(db) : new Set<string>()
+  const faults = rows.map((row) => ({ id: row.id, log: row.log, kind: kindOf(row.kind), detail: row.detail, message: row.message, foundAt: row.found_at, resolvedAt: resolved.has(row.id) ? row.resolved_at : null }))
+  return which === 'all' ? faults : faults.filter(({ resolvedAt }) => resolvedAt === null)
 }
 
 function kindOf(word: string): FaultKind {

@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { eraseRecords } from '../../../src/audit/personal/erase.ts'
+import { openGround, write } from './ground.ts'
+import type { Ground } from './ground.ts'
+
+let ground: Ground
+beforeAll(async () => {
+  ground = await openGround()
+  const audit = await ground.open()
+  await write(ground, audit, 300)
+  await audit.close()
+  await ground.save('whole')
+})
+afterAll(() => ground.database.close())
+beforeEach(() => ground.restore('whole'))
+
+describe('a stopped log', () => {
+  const change = 'update audit_entry set decision = \'deny\' where index = 40'
+
+  async function stopped(): Promise<void> {
+    await ground.tamper(change)
+    const audit = await ground.open()
+    expect((await audit.keeping.check()).findings).toContainEqual(expect.objectContaining({ kind: 'entry-changed' }))
+    await audit.close()
+  }
+
+  test('that somebody says is running stops again at the start', async () => {
+    await stopped()
+    await ground.tamper('update audit_head set stopped = false')
+    const audit = await ground.open()
+    await expect(audit.record({ type: 'connector.stopped' })).rejects.toMatchObject({ code: 'log-stopped' })
+    await audit.close()
+  })
+
+  test('whose faults somebody calls resolved is not recovered: no record tells of it', async () => {
+    await stopped()
+    await ground.tamper('update audit_head set stopped = false', 'update audit_fault set resolved_at = now()')
+    const audit = await ground.open()
+    const report = await audit.keeping.check()
+    expect(report.breaks).toEqual([])
+    expect(report.findings).toContainEqual(expect.objectContaining({ kind: 'entry-changed' }))
+    await expect(audit.record({ type: 'connector.stopped' })).rejects.toMatchObject({ code: 'log-stopped' })
+    await audit.close()
+  })
+
+  test('whose faults somebody removed stops again with the next check', async () => {
+    await stopped()
+    await ground.tamper('update audit_head set stopped = false', 'delete from audit_fault')
+    const audit = await ground.open()
+    expect((await audit.keeping.check()).findings).toContainEqual(expect.objectContaining({ kind: 'entry-changed' }))
+    await audit.close()
+  })
+
+  test('with more faults than one record lists is recovered from all of them', async () => {
+    await ground.tamper(`update audit_entry set rest = left(rest, 1) || '"partner":"did:web:partner.example",' || substr(rest, 2), partner = null where index between 20 and 260`)
+    const audit = await ground.open()
+    const { findings } = await audit.keeping.check()
+    expect(findings).toHaveLength(241)
+    await audit.keeping.recover({ reason: 'Looked at.', acknowledge: findings.map(({ id }) => id), actor: 'ops' })
+    const after = await audit.keeping.check()
+    expect({ findings: after.findings, breaks: after.breaks.length }).toEqual({ findings: [], breaks: 241 })
+    await audit.close()
+  })
+})
+
+describe('values of erasable fields', () => {
+  const message = (entries: string, which: string) => `${entries} of log 2026 lost values of erasable fields (user), and no record tells of an erasure: ${which}. Removed from the database.`
+
+  test.each([
+    ['of an entry', 'delete from audit_opening where index = 70', message('One entry', '70')],
+    ['of some entries', 'delete from audit_opening where index in (5, 6, 90)', message('3 entries', '5 to 6, 90')],
+    ['of all', 'truncate audit_opening', message('300 entries', '1 to 300')],
+  ])('%s that somebody removed', async (_what, statement, told) => {
+    await ground.tamper(statement)
+    const audit = await ground.open()
+    expect((await audit.keeping.check()).findings).toEqual([expect.objectContaining({ kind: 'opening-missing', message: told })])
+    await expect(audit.record({ type: 'connector.stopped' })).rejects.toMatchObject({ code: 'log-stopped' })
+    await audit.close()
+  })
+
+  test('that were erased on record are not missed, and others still are', async () => {
+    const audit = await ground.open()
+    await eraseRecords({ database: ground.database, audit }, { find: { by: 'user', value: 'user-3' }, reason: 'A request.', actor: 'ops' })
+    expect((await audit.keeping.check()).findings).toEqual([])
+    await ground.tamper('delete from audit_opening where index = 9')
+    expect((await audit.keeping.check()).findings).toEqual([expect.objectContaining({ kind: 'opening-missing', message: message('One entry', '9') })])
+    await audit.close()
+  })
+})
