@@ -22,7 +22,7 @@ import { checkAtStart } from './log/start-check.ts'
 import { readHead } from './log/store.ts'
 import { createTrees } from './log/tiles.ts'
 import { createTransparencyLog } from './log/transparency-log.ts'
-import { openRecord, prepareRecord } from './personal/commit.ts'
+import { createSalts, openRecord, prepareRecord } from './personal/commit.ts'
 import type { PreparedRecord } from './personal/commit.ts'
 import { findEntries } from './search/store.ts'
 import type { AuditQuery, FoundEntry } from './search/store.ts'
@@ -97,7 +97,7 @@ export async function openAudit(deps: AuditDeps): Promise<Audit> {
     sealer.offer(entries)
     for (const listener of listeners) listener()
   }
-  const append = createAppend({ clock, prepare: deps.prepare ?? prepareRecord, committed })
+  const append = createAppend({ clock, prepare: deps.prepare ?? preparing(), committed })
   const keeping = createLogKeeping({ database, keys, publicUrl, directory, clock, committed, sealed: sealer.catchUp, onError })
   // A fault stops the log; the connector starts all the same, so that it can be looked at and brought back to work.
   await stoppingAtFaults(stopFor, async () => {
@@ -108,7 +108,7 @@ export async function openAudit(deps: AuditDeps): Promise<Audit> {
     await keeping.beginYear()
   })
 
-  const group = createGroupCommit((records: readonly AuditRecord[]) => writeTogether(database, append, records))
+  const group = createGroupCommit((records: readonly AuditRecord[]) => writeTogether(database, append, records), { writes: writesAtOnce(database) })
   const settle = async () => {
     await group.settle()
     await sealer.settle()
@@ -141,6 +141,16 @@ export async function openAudit(deps: AuditDeps): Promise<Audit> {
     log: createTransparencyLog({ database, clock, sealer, openLog: open }),
     keys,
   }
+}
+
+/** PGlite has one connection. */
+function writesAtOnce({ kind }: Database): number {
+  return kind === 'pglite' ? 1 : 2
+}
+
+function preparing(): (record: AuditRecord) => PreparedRecord {
+  const salts = createSalts()
+  return (record) => prepareRecord(record, salts)
 }
 
 async function stoppingAtFaults(stopFor: (faults: readonly LogFault[]) => Promise<void>, work: () => Promise<void>): Promise<void> {

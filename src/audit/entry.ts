@@ -1,5 +1,5 @@
-import canonicalize from 'canonicalize'
 import type { JsonValue } from '../policy/odrl.ts'
+import { canonicalJson } from '../tlog/canonical.ts'
 
 /** What happened. Its time is added when it is written; its number is its place in the record. */
 export interface AuditRecord {
@@ -48,26 +48,39 @@ const keyNames = ['agreement', 'transfer', 'partner', 'dataset', 'role', 'purpos
 export function pendingEntry(record: AuditRecord, time: Date): PendingEntry {
   if (record['seq'] !== undefined || record['time'] !== undefined) throw new Error(`The record ${record.type} has a field that is given when it is written`)
   const keys = keysOf(record)
-  const rest = Object.fromEntries(Object.entries(record).filter(([name]) => name !== 'type' && !isKey(keys, name)))
-  const dated = { ...record, time: time.toISOString() }
+  const dated: Readonly<Record<string, JsonValue | undefined>> = { ...record, time: time.toISOString() }
+  const rest: Member[] = []
   // RFC 8785 §3.2.3 orders members by code units, so that `seq` has its place between those before and those after it.
-  const [before, after] = [canonicalOf(dated, (name) => name < 'seq'), canonicalOf(dated, (name) => name > 'seq')]
+  const around: Readonly<Record<'before' | 'after', Member[]>> = { before: [], after: [] }
+  for (const name of Object.keys(dated).toSorted()) {
+    const member: Member = [name, dated[name]]
+    if (name !== 'type' && name !== 'time' && !isKey(keys, name)) rest.push(member)
+    around[name < 'seq' ? 'before' : 'after'].push(member)
+  }
+  const [before, after] = [canonicalOf(Object.fromEntries(around.before)), canonicalOf(Object.fromEntries(around.after))]
   const whole = before === '{}' ? after : `${before.slice(0, -1)},${after.slice(1)}`
   const numbered = (seq: number) => `${before === '{}' ? '{' : `${before.slice(0, -1)},`}"seq":${seq},${after.slice(1)}`
-  return { ...keys, type: record.type, time, rest: JSON.stringify(rest), text: (seq) => (seq === null ? whole : numbered(seq)) }
+  return { ...keys, type: record.type, time, rest: JSON.stringify(Object.fromEntries(rest)), text: (seq) => (seq === null ? whole : numbered(seq)) }
 }
+
+type Member = [name: string, value: JsonValue | undefined]
 
 /** The text that was hashed into the log: canonical JSON (RFC 8785). */
 export function entryText(entry: StoredEntry): string {
-  return canonicalOf(entryFields(entry), () => true)
+  return canonicalOf(entryFields(entry))
 }
 
 /** The fields of an entry: those that are searched, and the others. */
 export function entryFields({ rest, time, ...keys }: StoredEntry): AuditRecord & { readonly time: string } {
   const others: Readonly<Record<string, JsonValue>> = JSON.parse(rest)
   const { type, seq } = keys
-  const known = keyNames.flatMap((name) => (keys[name] === null ? [] : [[name, keys[name]] as const]))
-  return { ...others, ...Object.fromEntries(known), ...(seq === null ? {} : { seq }), type, time: time.toISOString() }
+  const found: Record<string, JsonValue> = {}
+  for (const name of keyNames) {
+    const value = keys[name]
+    if (value !== null) found[name] = value
+  }
+  if (seq !== null) found['seq'] = seq
+  return { ...others, ...found, type, time: time.toISOString() }
 }
 
 /** The entry whose text is `text`. */
@@ -97,11 +110,12 @@ function keyOf(value: JsonValue | undefined): string | null {
 }
 
 function isKey(keys: Omit<EntryKeys, 'type'>, name: string): boolean {
-  return keyNames.some((key) => key === name && keys[key] !== null)
+  for (const key of keyNames) if (key === name) return keys[key] !== null
+  return false
 }
 
-function canonicalOf(fields: Readonly<Record<string, JsonValue | undefined>>, included: (name: string) => boolean): string {
-  const text = canonicalize(Object.fromEntries(Object.entries(fields).filter(([name]) => included(name))))
+function canonicalOf(fields: Readonly<Record<string, JsonValue | undefined>>): string {
+  const text = canonicalJson(fields)
   if (text === undefined) throw new Error('A record is not JSON')
   return text
 }

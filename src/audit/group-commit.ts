@@ -13,34 +13,56 @@ interface Waiting<T, R> {
 
 const largestBatch = 512
 
-/** `write` writes all items in one go, and gives the result of each, in their order. */
-export function createGroupCommit<T, R>(write: (items: readonly T[]) => Promise<readonly R[]>): GroupCommit<T, R> {
+/**
+ * `write` writes all items in one go, and gives the result of each, in their order. With `writes` more than one may be on its way:
+ * while the database is at one, the next is put together and sent.
+ */
+export function createGroupCommit<T, R>(write: (items: readonly T[]) => Promise<readonly R[]>, { writes = 1 }: { readonly writes?: number } = {}): GroupCommit<T, R> {
   let queue: Waiting<T, R>[] = []
-  let running: Promise<void> | undefined
+  const running = new Set<Promise<void>>()
+  let isStarting = false
 
-  async function flush(): Promise<void> {
-    while (queue.length > 0) {
-      const batch = queue.slice(0, largestBatch)
-      queue = queue.slice(largestBatch)
-      try {
-        const results = await write(batch.map(({ item }) => item))
-        if (results.length !== batch.length) throw new Error(`${batch.length} items have ${results.length} results`)
-        for (const [place, result] of results.entries()) batch[place]?.done(result)
-      } catch (error) {
-        for (const { failed } of batch) failed(error)
-      }
+  async function flush(batch: readonly Waiting<T, R>[]): Promise<void> {
+    try {
+      const results = await write(batch.map(({ item }) => item))
+      if (results.length !== batch.length) throw new Error(`${batch.length} items have ${results.length} results`)
+      for (const [place, result] of results.entries()) batch[place]?.done(result)
+    } catch (error) {
+      for (const { failed } of batch) failed(error)
     }
-    running = undefined
+  }
+  function start(): void {
+    isStarting = false
+    while (queue.length > 0 && running.size < writes) {
+      // What waits is shared out, so that one part is put together while another is written.
+      const share = Math.ceil(queue.length / (writes - running.size))
+      const batch = queue.slice(0, Math.min(share, largestBatch))
+      queue = queue.slice(batch.length)
+      const flushing = flush(batch).then(() => {
+        running.delete(flushing)
+        startSoon()
+      })
+      running.add(flushing)
+    }
+  }
+  // Callers that were answered together ask again together: what they hand in before anything else happens goes together.
+  function startSoon(): void {
+    if (isStarting || queue.length === 0 || running.size >= writes) return
+    isStarting = true
+    setImmediate(start)
   }
 
   return {
     add: (item) =>
       new Promise((done, failed) => {
         queue.push({ item, done, failed })
-        running ??= flush()
+        startSoon()
       }),
     settle: async () => {
-      for (let flushing = running; flushing !== undefined; flushing = running) await flushing
+      while (queue.length > 0 || running.size > 0) {
+        if (running.size === 0) await new Promise(setImmediate)
+        await Promise.all(running)
+      }
     },
   }
 }

@@ -1,6 +1,6 @@
-import canonicalize from 'canonicalize'
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 import type { JsonValue } from '../policy/odrl.ts'
+import { canonicalJson } from './canonical.ts'
 
 /** What stands in a record instead of a value that can be erased: base64url SHA-256 of the salt and the value's canonical JSON (RFC 8785). */
 export interface Commitment {
@@ -19,10 +19,18 @@ const saltText = /^[A-Za-z0-9_-]{43}$/
 
 /** The commitment to `value` under `salt`, 32 random bytes that are used once. */
 export function commitTo(value: JsonValue, salt: Buffer): Commitment {
-  if (salt.length !== saltBytes) throw new Error(`A salt has ${saltBytes} bytes, not ${salt.length}`)
-  const text = canonicalize(value)
+  const text = canonicalJson(value)
   if (text === undefined) throw new Error('Only a JSON value can be committed to')
-  return { committed: createHash('sha256').update(salt).update(text).digest('base64url') }
+  return commitToText(text, salt)
+}
+
+/** As `commitTo`, to a value whose canonical JSON is `text`. */
+export function commitToText(text: string, salt: Buffer): Commitment {
+  if (salt.length !== saltBytes) throw new Error(`A salt has ${saltBytes} bytes, not ${salt.length}`)
+  const input = Buffer.allocUnsafe(saltBytes + Buffer.byteLength(text))
+  input.set(salt)
+  input.write(text, saltBytes)
+  return { committed: hash('sha256', input, 'base64url') }
 }
 
 /** Whether `opening` is what `committed` was made of. A salt of another length is none: salt and value could run into each other. */
@@ -38,7 +46,8 @@ export function checkOpening(committed: string, { salt, value }: Opening): boole
 /** Whether a value of a record is a commitment. */
 export function isCommitment(value: JsonValue | undefined): value is { readonly committed: string } {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
-  const entries = Object.entries(value)
-  const [first] = entries
-  return entries.length === 1 && first?.[0] === 'committed' && typeof first[1] === 'string' && saltText.test(first[1])
+  const [name, ...others] = Object.keys(value)
+  if (name !== 'committed' || others.length > 0) return false
+  const [committed]: readonly unknown[] = Object.values(value)
+  return typeof committed === 'string' && saltText.test(committed)
 }

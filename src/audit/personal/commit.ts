@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { ProblemError } from '../../errors.ts'
 import { storable, wellFormed } from '../../persistence/storable-text.ts'
 import type { JsonValue } from '../../policy/odrl.ts'
-import { commitTo, isCommitment } from '../../tlog/commitment.ts'
+import { canonicalJson } from '../../tlog/canonical.ts'
+import { commitToText, isCommitment } from '../../tlog/commitment.ts'
 import type { Opening } from '../../tlog/commitment.ts'
 import type { AuditRecord } from '../audit.ts'
 import { eventOf } from '../events/events.ts'
@@ -24,6 +25,20 @@ const mostValueBytes = 1_000_000
 // What records are found by is never committed to for its size.
 const kept: ReadonlySet<string> = new Set(['type', 'agreement', 'transfer', 'partner', 'dataset', 'role', 'purpose', 'decision'])
 
+const saltBytes = 32
+const saltsAtOnce = 256
+
+/** Salts, drawn many at once: one by one they would cost more than all else that is done to a record. Each is given once. */
+export function createSalts(): () => Buffer {
+  let drawn = Buffer.alloc(0)
+  return () => {
+    if (drawn.length === 0) drawn = randomBytes(saltBytes * saltsAtOnce)
+    const salt = Buffer.from(drawn.subarray(0, saltBytes))
+    drawn = drawn.subarray(saltBytes)
+    return salt
+  }
+}
+
 /**
  * Replaces the values that the catalogue calls personal or bulky by salted commitments, and the largest ones of a record that would
  * be too large for an entry. A type or a field that is not in the catalogue is a bug of ours: it throws. What came in with a request
@@ -35,10 +50,12 @@ export function prepareRecord(record: AuditRecord, salt: () => Buffer = () => ra
   const openings: Record<string, Opening> = {}
   const commit = (path: string, given: JsonValue): JsonValue => {
     const value = storable(given)
-    if (sizeOf(value) > mostValueBytes) throw new ProblemError('too-large', `The field ${path} of the record ${record.type} has more than ${mostValueBytes} bytes, so it cannot be recorded. Ask for less at once.`)
-    const opening = { salt: salt(), value }
-    openings[path] = { salt: opening.salt.toString('base64url'), value }
-    return { ...commitTo(value, opening.salt) }
+    const text = canonicalJson(value)
+    if (text === undefined) throw new Error(`The field ${path} of the record ${record.type} is not JSON`)
+    if (Buffer.byteLength(text) > mostValueBytes) throw new ProblemError('too-large', `The field ${path} of the record ${record.type} has more than ${mostValueBytes} bytes, so it cannot be recorded. Ask for less at once.`)
+    const drawn = salt()
+    openings[path] = { salt: drawn.toString('base64url'), value }
+    return { ...commitToText(text, drawn) }
   }
   const fields: Record<string, JsonValue> = {}
   for (const [name, value] of Object.entries(record)) {
