@@ -1,5 +1,5 @@
 /* Generated from audit.yaml by `npm run generate`; do not edit.
-   sha256 of audit.yaml: c428038e8d2fd959ec168d375eaef91f29e6f7197287456913aa1665e2a4efb4
+   sha256 of audit.yaml: f32967ab69d0f027d245e3711d6e26b9fe3a074fe96d781f66bc2b55cb0bd7d5
    sha256 of management.yaml: 2de36a9567a9bcfe0fc415bf1cde0afb592d1f957e28110035897d7b7df7118c */
 
 export interface paths {
@@ -305,7 +305,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Remove the entries of a closed log after their time
-         * @description Its final checkpoint stays. 'conflict' for a log that is open, or younger than records are kept.
+         * @description Its final checkpoint stays, and its tiles, so that receipts of its records can still be checked and extended; with `tiles` they are removed as well. 'conflict' for a log that is open, or younger than records are kept.
          */
         readonly post: operations["pruneLog"];
         readonly delete?: never;
@@ -1152,6 +1152,8 @@ export interface operations {
                 readonly "application/json": {
                     readonly reason: components["schemas"]["WrittenReason"];
                     readonly dryRun?: components["schemas"]["DryRun"];
+                    /** @description Remove the tiles as well. */
+                    readonly tiles?: boolean;
                 };
             };
         };

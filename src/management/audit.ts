@@ -21,10 +21,15 @@ export function auditHandlers({ audit }: Pick<ManagementDeps, 'audit'>): AuditHa
     },
     getAuditEntry: async ({ path: { index } }) => {
       const [entry] = await audit.entries({ after: index - 1, limit: 1 })
-      if (entry?.index !== index) throw noSuchEntry(index)
+      if (entry?.index !== index) throw await missingEntry(audit, index)
       return { status: 200, body: entry }
     },
   }
+}
+
+async function missingEntry({ log }: ManagementDeps['audit'], index: number): Promise<ProblemError> {
+  const holding = (await log.logs()).findLast(({ start }) => start <= index)
+  return holding?.prunedAt === undefined || holding.prunedAt === null ? noSuchEntry(index) : new ProblemError('gone', `The entries of the log ${holding.name} were removed after their time. Its final checkpoint stays.`)
 }
 
 export function noSuchEntry(index: number): ProblemError {

@@ -12,7 +12,7 @@ export function erasureHandlers(deps: Pick<ManagementDeps, 'database' | 'audit' 
   return {
     listEventTypes: async () => ({ status: 200, body: { items: describeEvents() } }),
     eraseRecords: async ({ body, caller }) => ({ status: 200, body: await eraseRecords(deps, { find: findOf(body), fields: body.fields, reason: body.reason, actor: caller.name, dryRun: body.dryRun }) }),
-    pruneLog: async ({ path: { log }, body, caller }) => ({ status: 200, body: await pruneLog({ ...deps, years: deps.retentionYears }, { log, reason: body.reason, actor: caller.name, dryRun: body.dryRun }) }),
+    pruneLog: async ({ path: { log }, body, caller }) => ({ status: 200, body: await pruneLog({ ...deps, years: deps.retentionYears }, { log, reason: body.reason, actor: caller.name, dryRun: body.dryRun, tiles: body.tiles }) }),
   }
 }
 

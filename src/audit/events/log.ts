@@ -41,7 +41,7 @@ export const logEvents = {
   'log.pruned': {
     meaning: 'The entries of a closed log were removed after their time; its final checkpoint stays.',
     keep,
-    fields: { ...log, ...actor, from: { meaning: 'Number of its first record.' }, count: { meaning: 'How many records were removed.' }, checkpoint: { meaning: 'Its final checkpoint.' }, years: { meaning: 'How many years records are kept.' }, reason: { meaning: 'Why, in the words of the operator.', personal: true } },
+    fields: { ...log, ...actor, from: { meaning: 'Number of its first record.' }, count: { meaning: 'How many records were removed.' }, checkpoint: { meaning: 'Its final checkpoint.' }, years: { meaning: 'How many years records are kept.' }, tiles: { meaning: '`removed`, when its tiles were removed as well.' }, reason: { meaning: 'Why, in the words of the operator.', personal: true } },
   },
   'witness.added': { meaning: 'A witness of our log is known from now on, or has another key.', keep, fields: { ...witness, vkey: log.vkey, url: { meaning: 'Where it is asked.' } } },
   'witness.lagging': {

@@ -6,7 +6,7 @@ import { createEntryChecks } from './check/entries.ts'
 import type { EntryChecks } from './check/entries.ts'
 import { finding } from './check/findings.ts'
 import { checkJournal } from './check/journal-findings.ts'
-import { readNames, readOfTypes, readWitnessKeys } from './check/store.ts'
+import { readLastEntry, readNames, readOfTypes, readWitnessKeys } from './check/store.ts'
 import { treeFindings } from './check/tree-findings.ts'
 import { walkLog } from './check/walk.ts'
 import { faultId } from './faults/faults.ts'
@@ -120,13 +120,20 @@ async function entriesBetween({ db }: Database, log: StoredLog, end: number, nex
 
 async function checkOne({ deps, notes, witnesses, headSize, records, entries, add, progress }: Checking, log: StoredLog): Promise<void> {
   const { db } = deps.database
-  const size = lengthOf(log, headSize)
+  const length = lengthOf(log, headSize)
+  // Whatever size somebody wrote into the database, only what is there is gone through.
+  const size = Math.max(0, ((await readLastEntry(db, log.start + length))?.index ?? -1) + 1 - log.start)
+  if (size < length && !records.pruned.has(log.name)) add([finding.entriesMissing(log.name, [[log.start + size, log.start + length - 1]])])
   // A break ends what can be known of the numbers of agreements: those that were lost with it are not given again.
   if (records.opened.get(log.start)?.['reason'] === 'break') entries.skipped()
   const signed = await signedRoots(db, log, { note: notes.find((note) => note.log === log.name), witnesses })
   add(signed.faults)
-  if (records.pruned.has(log.name)) {
+  const pruned = records.pruned.get(log.name)
+  if (pruned !== undefined) {
     entries.skipped()
+    if (!pruned.tiles) return
+    const kept = { name: log.name, start: log.start, size: length, sealed: length, pruned: true, signed: signed.roots.filter((root) => root.size <= length) }
+    add(await treeFindings(db, kept, await walkLog(db, kept, () => Promise.resolve())))
     return
   }
   const walking = { name: log.name, start: log.start, size, sealed: Math.min(log.sealed, size), signed: signed.roots.filter((root) => root.size <= size) }
@@ -142,7 +149,9 @@ async function conclude(deps: CheckDeps, result: { startedAt: Date; found: Reado
   const { database, clock } = deps
   const breaks = (await readFaults(database.db, 'all')).filter(({ resolvedAt }) => resolvedAt !== null)
   const past = new Set(breaks.map(({ id }) => id))
-  const findings = [...result.found].filter(([id]) => !past.has(id)).map(([id, fault]) => ({ id, ...fault }))
+  // What was removed after its time while it was being read is not missing.
+  const pruned = new Set((await readLogs(database.db)).flatMap(({ name, prunedAt }) => (prunedAt !== null && result.logs.some((log) => log.name === name && !log.pruned) ? [name] : [])))
+  const findings = [...result.found].filter(([id, { log }]) => !past.has(id) && !pruned.has(log)).map(([id, fault]) => ({ id, ...fault }))
   if (findings.length > 0) await stopLog(database, findings, clock())
   return { startedAt: result.startedAt, finishedAt: clock(), entries: result.entries, logs: result.logs, findings, breaks }
 }

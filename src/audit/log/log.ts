@@ -13,6 +13,8 @@ export interface LogInfo {
   readonly closedAt: Date | null
   /** How many entries it came to; null while it is open. */
   readonly size: number | null
+  /** Set when its entries were removed after their time. */
+  readonly prunedAt: Date | null
 }
 
 /** A signed checkpoint (C2SP tlog-checkpoint). */

@@ -18,6 +18,7 @@ import type { Journal, JournalFile } from './journal.ts'
 import type { LogKeys } from './keys.ts'
 import type { Checkpoint } from './log.ts'
 import { writeNoteFile } from './note-file.ts'
+import { openPrunedLog } from './pruned-log.ts'
 import { putBack } from './put-back.ts'
 import { readHead, readLogs } from './store.ts'
 import type { StoredLog } from './store.ts'
@@ -61,6 +62,7 @@ export async function openLog(deps: OpenLogDeps, start?: number): Promise<OpenLo
   const [logs, head] = await Promise.all([readLogs(database.db), readHead(database.db)])
   const log = logs.find((each) => (start === undefined ? each.name === head.log : each.start === start))
   if (log === undefined) throw faultOf(head.log ?? '', 'chain-broken', start === undefined ? `The log ${head.log ?? ''} is not in the list of logs.` : `Number ${start} of the record begins a log that is not in the list of logs.`, { start: start ?? null })
+  if (log.prunedAt !== null) return openPrunedLog(trees, log, log.checkpoint === null ? undefined : checkpointIn(log, log.checkpoint))
   const edge = await trees.edge(log, log.sealed)
   const stored = storedCheckpoint(log, edge)
   const journal = database.kind === 'pglite' && log.closedAt === null ? await matchingJournal(deps, log, edge) : undefined

@@ -8,8 +8,6 @@ import type { LogInfo } from './log.ts'
 export interface StoredLog extends LogInfo {
   readonly sealed: number
   readonly checkpoint: string | null
-  /** Set when its entries were removed after their time. */
-  readonly prunedAt: Date | null
 }
 
 /** All logs, oldest first. */

@@ -1,3 +1,4 @@
+import { ProblemError } from '../../errors.ts'
 import type { Queries } from '../../persistence/database.ts'
 import type { Edge, FullTile } from '../../tlog/edge.ts'
 import { createEdge } from '../../tlog/edge.ts'
@@ -12,6 +13,8 @@ import { readTileRange, readTiles, saveTree } from './store.ts'
 export interface TreeId {
   readonly name: string
   readonly start: number
+  /** Set when its entries were removed after their time. */
+  readonly prunedAt?: Date | null
 }
 
 /** The trees of our logs: full tiles in the database, and those on their way there. */
@@ -102,7 +105,9 @@ async function loadEdge(db: Queries, log: TreeId, size: number): Promise<Edge> {
 }
 
 /** The hashes of the last tile of level 0, which is not full. */
-async function leavesOf(db: Queries, { name, start }: TreeId, size: number): Promise<Buffer> {
+async function leavesOf(db: Queries, log: TreeId, size: number): Promise<Buffer> {
+  const { name, start } = log
+  if (log.prunedAt != null) return keptLeaves(db, log, size)
   const from = start + size - (size % tileWidth)
   const entries = await readTexts(db, { from, to: start + size, limit: tileWidth })
   const hashes = Array.from({ length: start + size - from }, (_, place) => {
@@ -113,6 +118,23 @@ async function leavesOf(db: Queries, { name, start }: TreeId, size: number): Pro
   return Buffer.concat(hashes)
 }
 
-function missingTile({ name }: TreeId, level: number, index: number) {
+/** The last tile of a pruned log: it was stored before the entries were removed. */
+async function keptLeaves(db: Queries, log: TreeId, size: number): Promise<Buffer> {
+  const index = Math.floor(size / tileWidth)
+  const width = size % tileWidth
+  if (width === 0) return Buffer.alloc(0)
+  const [tile] = await readTileRange(db, log.name, { level: 0, from: index, to: index + 1 })
+  if (tile?.hashes.length !== width * 32) throw goneTiles(log)
+  return tile.hashes
+}
+
+/** What can no longer be proven. */
+export function goneTiles({ name }: TreeId): ProblemError {
+  return new ProblemError('gone', `The entries and the tiles of the log ${name} were removed after their time. Its final checkpoint stays.`)
+}
+
+function missingTile(log: TreeId, level: number, index: number) {
+  const { name } = log
+  if (log.prunedAt != null) return goneTiles(log)
   return faultOf(name, 'tile-changed', `The tile ${level}/${index} of the log ${name} is not there, or not whole.`, { level, index })
 }

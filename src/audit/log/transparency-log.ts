@@ -46,10 +46,12 @@ function createLogs({ database, sealer, openLog }: TransparencyLogDeps): Logs {
   }
   async function open(log: StoredLog): Promise<OpenLog> {
     if (log.closedAt === null) return await newest(log)
-    const known = closed.get(log.name) ?? openClosed(log)
-    closed.set(log.name, known)
+    // Opened anew once its entries are removed.
+    const key = `${log.name} ${log.prunedAt === null ? '' : 'pruned'}`
+    const known = closed.get(key) ?? openClosed(log)
+    closed.set(key, known)
     return await known.catch((error: unknown) => {
-      closed.delete(log.name)
+      closed.delete(key)
       throw error
     })
   }
@@ -104,6 +106,7 @@ export function createTransparencyLog(deps: TransparencyLogDeps): TransparencyLo
       const end = (await open(log)).checkpoint()?.size ?? 0
       const to = Math.min(from + count, end)
       const rows = to <= from ? [] : await readTexts(database.db, { from: log.start + from, to: log.start + to, limit: Math.min(count, mostEntries) })
+      if (log.prunedAt !== null) throw new ProblemError('gone', `The entries of the log ${name} were removed after their time. Its final checkpoint stays.`)
       return rows.map(({ index, entry }) => ({ index: index - log.start, entry }))
     },
     status: () => statusOf(deps),
@@ -160,8 +163,8 @@ async function statusOf({ database, sealer }: TransparencyLogDeps): Promise<LogS
   }
 }
 
-function infoOf({ name, origin, vkey, start, openedAt, closedAt, size }: StoredLog): LogInfo {
-  return { name, origin, vkey, start, openedAt, closedAt, size }
+function infoOf({ name, origin, vkey, start, openedAt, closedAt, size, prunedAt }: StoredLog): LogInfo {
+  return { name, origin, vkey, start, openedAt, closedAt, size, prunedAt }
 }
 
 function notFound(name: string): ProblemError {

@@ -1,8 +1,12 @@
 import { ProblemError } from '../../errors.ts'
-import type { Database } from '../../persistence/database.ts'
+import type { Database, Queries } from '../../persistence/database.ts'
 import { isStorable } from '../../persistence/storable-text.ts'
+import { parseCheckpoint } from '../../tlog/checkpoint.ts'
+import { parseNote } from '../../tlog/note.ts'
+import { tileWidth } from '../../tlog/tiles.ts'
 import type { Audit } from '../audit.ts'
-import { countRunningAgreements, findClosed, findUnfinished, lockLog, markPruned, removeEntries, removeTiles } from './store.ts'
+import { edgeOf } from '../log/check/stored-tree.ts'
+import { countRunningAgreements, findClosed, findUnfinished, keepLastTile, lockLog, markPruned, removeEntries, removeTiles } from './store.ts'
 import type { PrunedLog } from './store.ts'
 
 export interface PruneDeps {
@@ -17,6 +21,8 @@ export interface PruneRequest {
   readonly log: string
   readonly reason: string
   readonly actor: string
+  /** Removes the tiles as well: then nothing of the log can be proven any more but by what others kept. */
+  readonly tiles?: boolean | undefined
   /** Tells what would be removed, and removes nothing. */
   readonly dryRun?: boolean | undefined
 }
@@ -32,7 +38,7 @@ const batch = 5000
 
 /**
  * Removes the entries of a closed log after their time. Its row with the final checkpoint stays (C2SP tlog-tiles: a pruned log still says
- * what it came to), so that what others kept of it can be checked against that. First it is marked and recorded, then removed: what is cut
+ * what it came to), and its tiles unless told, 32 bytes an entry, so that receipts that others kept can be checked and extended. First it is marked and recorded, then removed: what is cut
  * off is finished by {@link finishPruning}, and never looks like a loss.
  */
 export async function pruneLog(deps: PruneDeps, request: PruneRequest): Promise<Pruned> {
@@ -43,13 +49,25 @@ export async function pruneLog(deps: PruneDeps, request: PruneRequest): Promise<
     const runningAgreements = await countRunningAgreements(tx.db, { from: start, until: start + size }, now)
     const result = { log: log.name, records: size, runningAgreements }
     if (request.dryRun === true) return result
+    await (request.tiles === true ? removeTiles(tx.db, log.name) : keepTree(tx.db, { ...log, start, size, checkpoint }))
     await markPruned(tx.db, log.name, now)
     const years = deps.years === undefined ? {} : { years: deps.years }
-    await deps.audit.append(tx, { type: 'log.pruned', name: log.name, origin: log.origin, vkey: log.vkey, from: start, count: size, checkpoint, ...years, reason: request.reason, actor: request.actor })
+    await deps.audit.append(tx, { type: 'log.pruned', name: log.name, origin: log.origin, vkey: log.vkey, from: start, count: size, checkpoint, ...years, ...(request.tiles === true ? { tiles: 'removed' } : {}), reason: request.reason, actor: request.actor })
     return result
   })
   if (request.dryRun !== true) await finishPruning(deps)
   return pruned
+}
+
+/** Stores what of the tree is not in tiles yet. What was tampered with is left to be found. */
+async function keepTree(db: Queries, log: { readonly name: string; readonly start: number; readonly size: number; readonly sealed: number; readonly checkpoint: string }): Promise<void> {
+  const { name, size, checkpoint } = log
+  const edge = await edgeOf(db, log, size)
+  const signed = parseCheckpoint(parseNote(checkpoint).text)
+  if (!('root' in edge) || signed.size !== size || !edge.root().equals(signed.root)) throw new ProblemError('conflict', `The log ${name} is not the one of its final checkpoint, so nothing is removed. "concordat audit check" says what is wrong.`)
+  const index = Math.floor(size / tileWidth)
+  const hashes = edge.tile(0, index, size % tileWidth)
+  if (hashes !== undefined) await keepLastTile(db, name, { index, hashes })
 }
 
 function prunable(log: PrunedLog | undefined, name: string, { years }: PruneDeps, now: Date): PrunedLog & { readonly size: number; readonly checkpoint: string } {
@@ -70,11 +88,10 @@ function keptUntil(closedAt: Date, years: number): Date {
 
 /** Removes what is left of logs that were marked as pruned. */
 export async function finishPruning({ database }: Pick<PruneDeps, 'database'>): Promise<void> {
-  for (const { name, start, size } of await findUnfinished(database.db)) {
+  for (const { start, size } of await findUnfinished(database.db)) {
     for (let from = start; from < start + size; from += batch) {
       await database.transaction(({ db }) => removeEntries(db, { from, until: Math.min(start + size, from + batch) }))
     }
-    await removeTiles(database.db, name)
   }
 }
 

@@ -34,7 +34,7 @@ export async function findUnfinished(db: Queries): Promise<{ name: string; start
     select name, start, size from audit_log as log
     where pruned_at is not null and (
       exists (select 1 from audit_entry where index >= log.start and index < log.start + log.size)
-      or exists (select 1 from audit_tile where log = log.name))
+      or exists (select 1 from audit_opening where index >= log.start and index < log.start + log.size))
     order by start`.compile(db)
   return (await db.executeQuery(query)).rows
 }
@@ -57,6 +57,15 @@ export async function removeEntries(db: Queries, range: { readonly from: number;
   await db.deleteFrom('audit_opening').where('index', '>=', range.from).where('index', '<', range.until).execute()
   await db.deleteFrom('receipt').where('record_index', '>=', range.from).where('record_index', '<', range.until).execute()
   await db.deleteFrom('audit_entry').where('index', '>=', range.from).where('index', '<', range.until).execute()
+}
+
+/** Keeps the hashes of the last leaves of a log, which fill no tile: without its entries they follow from nothing else. */
+export async function keepLastTile(db: Queries, log: string, tile: { readonly index: number; readonly hashes: Buffer }): Promise<void> {
+  await db
+    .insertInto('audit_tile')
+    .values({ log, level: 0, ...tile })
+    .onConflict((conflict) => conflict.columns(['log', 'level', 'index']).doUpdateSet({ hashes: tile.hashes }))
+    .execute()
 }
 
 export async function removeTiles(db: Queries, log: string): Promise<void> {

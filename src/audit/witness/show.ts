@@ -30,9 +30,20 @@ export async function logsToShow({ log, clock }: Pick<ShowDeps, 'log' | 'clock'>
   const { state } = await log.status()
   if (state === 'stopped') return []
   const now = clock().getTime()
-  const logs = (await log.logs()).filter(({ closedAt }) => closedAt === null || now - closedAt.getTime() < closedLogMs)
-  const shown = await Promise.all(logs.map(async (one) => ({ log: one, checkpoint: await log.checkpoint(one.name) })))
-  return shown.flatMap(({ log: one, checkpoint }) => (checkpoint === undefined ? [] : [{ log: one, checkpoint }]))
+  const logs = (await log.logs()).filter(({ closedAt, prunedAt }) => closedAt === null || (prunedAt === null && now - closedAt.getTime() < closedLogMs))
+  const shown = await Promise.all(logs.map(async (one) => (one.closedAt === null || (await endedItself(log, one)) ? { log: one, checkpoint: await log.checkpoint(one.name) } : undefined)))
+  return shown.flatMap((one) => (one?.checkpoint === undefined ? [] : [{ log: one.log, checkpoint: one.checkpoint }]))
+}
+
+/**
+ * Whether a log was ended by its last entry. One that a break has ended is not: its witnesses may have seen more of it, which is why
+ * it was ended; what they say of it would stop the log that took its place.
+ */
+async function endedItself(log: TransparencyLog, { name, size }: LogInfo): Promise<boolean> {
+  const [last] = size === null || size === 0 ? [] : await log.leaves(name, size - 1, 1)
+  if (last === undefined) return false
+  const { type }: { type?: unknown } = JSON.parse(last.entry)
+  return type === 'log.closed'
 }
 
 /** `later`: another process of ours is at it. */

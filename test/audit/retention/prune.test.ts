@@ -1,86 +1,159 @@
-import { afterAll, beforeEach, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeEach, expect, test } from '@jest/globals'
 import type { Audit } from '../../../src/audit/audit.ts'
+import type { Checkpoint, LogInfo } from '../../../src/audit/log/log.ts'
 import { finishPruning, pruneDue, pruneLog } from '../../../src/audit/retention/prune.ts'
 import { markPruned } from '../../../src/audit/retention/store.ts'
 import type { Database } from '../../../src/persistence/database.ts'
-import { openTestAudit } from '../../helpers/audit.ts'
+import { formatProof } from '../../../src/tlog/proof.ts'
+import { verifyConsistency, verifyInclusion } from '../../../src/tlog/tree.ts'
+import { auditFolder, openTestAudit } from '../../helpers/audit.ts'
 import { openTestDatabase } from '../../helpers/database.ts'
 
+const request = { reason: 'Their time is over', actor: 'operator' } as const
+const closed = new Date('2025-01-01T00:00:05Z')
+const entries = 600
+
+let now: Date
+const clock = () => now
 let database: Database
 let audit: Audit
+let directory: string
+let old: LogInfo
+let early: Checkpoint
+let last: Checkpoint
 const databases: Database[] = []
-const now = new Date('2026-11-21T10:00:00Z')
-const clock = () => now
-const request = { reason: 'Their time is over', actor: 'operator' } as const
 
+/** A connector that was run for two years: the log of the first is closed. */
 beforeEach(async () => {
   database = await openTestDatabase()
   databases.push(database)
-  audit = await openTestAudit(database, { clock })
-  await closedLog()
+  directory = await auditFolder()
+  now = new Date('2024-05-01T00:00:00Z')
+  audit = await openTestAudit(database, { clock, directory })
+  await audit.record({ type: 'data.received', agreement: 'a', actor: 'Ana' })
+  early = await signed(audit)
+  await database.transaction((tx) => audit.append(tx, ...Array.from({ length: entries - 4 }, (_none, n) => ({ type: 'test.many', n }))))
+  await audit.record({ type: 'test.last' })
+  now = closed
+  await audit.keeping.beginYear()
+  now = new Date('2026-11-21T10:00:00Z')
+  await audit.keeping.beginYear()
+  old = (await audit.log.logs())[0] ?? old
+  last = await signed(audit, '2024')
+  await reopen()
 })
-
+afterEach(() => audit.close())
 afterAll(async () => {
   for (const each of databases) await each.close()
 })
 
-/** Entries of a log of 2024 that is closed, with openings and a tile, far behind those of the open one. */
-async function closedLog(): Promise<void> {
-  const { db } = database
-  const start = 1_000_000
-  await db.insertInto('audit_log').values({ name: '2024', origin: 'connector.example/log/2024', vkey: 'v', start, opened_at: new Date('2024-01-01T00:00:00Z'), closed_at: new Date('2025-01-01T00:00:00Z'), size: 3, sealed: 3, checkpoint: 'note' }).execute()
-  for (const index of [start, start + 1, start + 2]) {
-    await db.insertInto('audit_entry').values({ index, rest: '{}', time: new Date('2024-05-01T00:00:00Z'), type: 'data.permitted', agreement_id: null, transfer_id: null, partner: null, dataset_id: null, seq: null, role: null, purpose: null, decision: null }).execute()
-    await db.insertInto('audit_opening').values({ index, fields: '{}' }).execute()
-  }
-  await db.insertInto('audit_tile').values({ log: '2024', level: 0, index: 0, hashes: Buffer.alloc(8192) }).execute()
+async function signed(of: Audit, log?: string): Promise<Checkpoint> {
+  const checkpoint = await of.log.checkpoint(log)
+  if (checkpoint === undefined) throw new Error('Nothing is signed')
+  return checkpoint
 }
+
+/** What is in memory goes. */
+async function reopen(): Promise<void> {
+  await audit.close()
+  audit = await openTestAudit(database, { clock, directory })
+}
+
+const prune = (log: string, more: { years?: number; tiles?: boolean; dryRun?: boolean } = {}) => pruneLog({ database, audit, clock, years: more.years }, { log, ...request, tiles: more.tiles, dryRun: more.dryRun })
 
 async function left(): Promise<{ entries: number; openings: number; tiles: number }> {
   const { db } = database
-  const [entries, openings, tiles] = [await db.selectFrom('audit_entry').select('index').where('index', '>=', 1_000_000).execute(), await db.selectFrom('audit_opening').select('index').where('index', '>=', 1_000_000).execute(), await db.selectFrom('audit_tile').select('log').where('log', '=', '2024').execute()]
-  return { entries: entries.length, openings: openings.length, tiles: tiles.length }
+  const [rows, openings, tiles] = [await db.selectFrom('audit_entry').select('index').where('index', '<', entries).execute(), await db.selectFrom('audit_opening').select('index').where('index', '<', entries).execute(), await db.selectFrom('audit_tile').select('log').where('log', '=', '2024').execute()]
+  return { entries: rows.length, openings: openings.length, tiles: tiles.length }
 }
 
-test('a closed log loses its entries, openings and tiles, keeps its checkpoint, and the record says so', async () => {
-  expect(await pruneLog({ database, audit, clock, years: undefined }, { log: '2024', ...request })).toEqual({ log: '2024', records: 3, runningAgreements: 0 })
-  expect(await left()).toEqual({ entries: 0, openings: 0, tiles: 0 })
-  const log = await database.db.selectFrom('audit_log').select(['checkpoint', 'pruned_at']).where('name', '=', '2024').executeTakeFirst()
-  expect(log).toEqual({ checkpoint: 'note', pruned_at: now })
+async function proves(index: number): Promise<boolean> {
+  const { leafHash: leaf, leafIndex, proof, checkpoint } = await audit.log.inclusion(index)
+  expect(await audit.log.receipt(index)).toBe(formatProof({ index: leafIndex, proof, checkpoint: last.note, extra: leaf }))
+  return verifyInclusion({ leaf, index: leafIndex, size: checkpoint.size, proof, root: last.root })
+}
+
+test('a closed log loses its entries and openings, and the record says so', async () => {
+  expect(await left()).toEqual({ entries, openings: 1, tiles: 2 })
+  expect(await prune('2024')).toEqual({ log: '2024', records: entries, runningAgreements: 0 })
+  expect(await left()).toEqual({ entries: 0, openings: 0, tiles: 3 })
   const [told] = await audit.entries({ type: 'log.pruned', limit: 10 })
-  expect(told).toMatchObject({ name: '2024', from: 1_000_000, count: 3, checkpoint: 'note', reason: 'Their time is over', actor: 'operator' })
-  await expect(pruneLog({ database, audit, clock, years: undefined }, { log: '2024', ...request })).rejects.toMatchObject({ code: 'conflict' })
+  expect(told).toMatchObject({ name: '2024', from: 0, count: entries, checkpoint: last.note, reason: 'Their time is over', actor: 'operator' })
+  expect(told).not.toHaveProperty('tiles')
+  await expect(prune('2024')).rejects.toMatchObject({ code: 'conflict' })
+})
+
+test('its checkpoint, tiles and proofs are there as before, at its very end too', async () => {
+  const tile = (level: number, index: number, width: number) => audit.log.tile('2024', { level, index, width })
+  const before = [await tile(0, 0, 256), await tile(0, 2, entries - 512), await tile(1, 0, 2)]
+  for (const restart of [false, true]) {
+    if (!restart) await prune('2024')
+    else await reopen()
+    expect(await signed(audit, '2024')).toEqual(last)
+    expect([await tile(0, 0, 256), await tile(0, 2, entries - 512), await tile(1, 0, 2)]).toEqual(before)
+    expect(await tile(0, 2, entries - 511)).toBeUndefined()
+    for (const index of [0, 255, 256, 511, 512, entries - 1]) expect(await proves(index)).toBe(true)
+    const proof = await audit.log.consistency('2024', early.size, last.size)
+    expect(verifyConsistency({ oldSize: early.size, oldRoot: early.root, size: last.size, root: last.root, proof })).toBe(true)
+    await expect(audit.log.leaves('2024', 0, 10)).rejects.toMatchObject({ code: 'gone', status: 410 })
+  }
+  expect((await audit.keeping.check()).findings).toEqual([])
+  expect(await audit.log.status()).toMatchObject({ state: 'running', faults: [] })
+})
+
+test('a tile of a pruned log that was changed or removed is found', async () => {
+  await prune('2024')
+  await database.db.updateTable('audit_tile').set({ hashes: Buffer.alloc((entries - 512) * 32, 7) }).where('log', '=', '2024').where('index', '=', 2).execute()
+  expect((await audit.keeping.check()).findings).toMatchObject([{ log: '2024', kind: 'root-differs' }])
+  await database.db.deleteFrom('audit_tile').where('log', '=', '2024').where('index', '=', 1).execute()
+  expect((await audit.keeping.check()).findings).toContainEqual(expect.objectContaining({ log: '2024', kind: 'tile-changed', detail: expect.objectContaining({ level: 0, index: 1 }) }))
+})
+
+test('where the tiles were to go as well, its checkpoint is left, and the rest is gone', async () => {
+  await prune('2024', { tiles: true })
+  expect(await left()).toEqual({ entries: 0, openings: 0, tiles: 0 })
+  expect((await audit.entries({ type: 'log.pruned', limit: 1 }))[0]).toMatchObject({ tiles: 'removed' })
+  for (const restart of [false, true]) {
+    if (restart) await reopen()
+    expect(await signed(audit, '2024')).toEqual(last)
+    const gone = [audit.log.tile('2024', { level: 0, index: 0, width: 256 }), audit.log.inclusion(5), audit.log.receipt(5), audit.log.consistency('2024', early.size, last.size), audit.log.leaves('2024', 0, 1)]
+    for (const answer of await Promise.allSettled(gone)) expect(answer).toMatchObject({ status: 'rejected', reason: { code: 'gone' } })
+  }
+  expect((await audit.keeping.check()).findings).toEqual([])
+})
+
+test('what was tampered with is not removed: it is left to be found', async () => {
+  await database.db.updateTable('audit_entry').set({ rest: '{"n":-1}' }).where('index', '=', entries - 10).execute()
+  await expect(prune('2024')).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('audit check') })
+  expect(await left()).toEqual({ entries, openings: 1, tiles: 2 })
 })
 
 test('tells first what it would do, and removes nothing then', async () => {
-  expect(await pruneLog({ database, audit, clock, years: undefined }, { log: '2024', ...request, dryRun: true })).toMatchObject({ records: 3 })
-  expect(await left()).toEqual({ entries: 3, openings: 3, tiles: 1 })
+  expect(await prune('2024', { dryRun: true })).toMatchObject({ records: entries })
+  expect(await left()).toEqual({ entries, openings: 1, tiles: 2 })
   expect(await audit.entries({ type: 'log.pruned', limit: 1 })).toEqual([])
 })
 
 test('what is open, too young, not sealed or not there is refused', async () => {
   const open = (await audit.log.logs()).find(({ closedAt }) => closedAt === null)?.name ?? ''
-  const prune = (log: string, years?: number) => pruneLog({ database, audit, clock, years }, { log, ...request })
   await expect(prune(open)).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('is open') })
-  await expect(prune('2024', 2)).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('2027-01-01') })
+  await expect(prune('2024', { years: 2 })).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('2027-01-01') })
   await expect(prune('1999')).rejects.toMatchObject({ code: 'not-found' })
   await database.db.updateTable('audit_log').set({ sealed: 2 }).where('name', '=', '2024').execute()
   await expect(prune('2024')).rejects.toMatchObject({ code: 'conflict' })
-  expect(await left()).toEqual({ entries: 3, openings: 3, tiles: 1 })
+  expect(await left()).toEqual({ entries, openings: 1, tiles: 2 })
 })
 
-test('logs whose time is over are pruned by themselves, only where years are set', async () => {
-  expect(await pruneDue({ database, audit, clock, years: undefined })).toEqual([])
-  expect(await pruneDue({ database, audit, clock, years: 2 })).toEqual([])
-  expect(await left()).toEqual({ entries: 3, openings: 3, tiles: 1 })
-  expect(await pruneDue({ database, audit, clock, years: 1 })).toEqual([{ log: '2024', records: 3, runningAgreements: 0 }])
-  expect(await left()).toEqual({ entries: 0, openings: 0, tiles: 0 })
-})
-
-test('what was cut off is finished, and nothing else is touched', async () => {
-  const before = await audit.size()
-  await markPruned(database.db, '2024', now)
+test('logs whose time is over are pruned by themselves, only where years are set; what was cut off is finished', async () => {
+  const due = (years: number | undefined) => pruneDue({ database, audit, clock, years })
+  expect(await due(undefined)).toEqual([])
+  expect(await due(2)).toEqual([])
+  expect(await left()).toEqual({ entries, openings: 1, tiles: 2 })
+  expect(await due(1)).toEqual([{ log: '2024', records: entries, runningAgreements: 0 }])
+  expect(await left()).toEqual({ entries: 0, openings: 0, tiles: 3 })
+  // Marked, and the process ended there.
+  const size = await audit.size()
+  await markPruned(database.db, '2025', now)
   await finishPruning({ database })
-  expect(await left()).toEqual({ entries: 0, openings: 0, tiles: 0 })
-  expect(await audit.entries({ limit: 1000 })).toHaveLength(before)
+  expect((await database.db.selectFrom('audit_entry').select('index').execute()).length).toBe(size - (old.size ?? 0) - 2)
 })

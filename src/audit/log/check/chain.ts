@@ -13,8 +13,8 @@ import { finding } from './findings.ts'
 export interface LogRecords {
   readonly opened: ReadonlyMap<number, AuditRecord>
   readonly closed: ReadonlyMap<number, AuditRecord>
-  /** Names of logs whose entries were removed after their time. */
-  readonly pruned: ReadonlySet<string>
+  /** Logs whose entries were removed after their time, by name, and whether their tiles are kept. */
+  readonly pruned: ReadonlyMap<string, { readonly tiles: boolean }>
 }
 
 export function logRecordsOf(rows: readonly AuditRow[]): LogRecords {
@@ -23,7 +23,7 @@ export function logRecordsOf(rows: readonly AuditRow[]): LogRecords {
     return fields === undefined ? [] : [{ index: row.index, fields }]
   })
   const of = (type: string) => new Map(read.filter(({ fields }) => fields.type === type).map(({ index, fields }) => [index, fields]))
-  return { opened: of('log.opened'), closed: of('log.closed'), pruned: new Set([...of('log.pruned').values()].map(({ name }) => wordOf(name))) }
+  return { opened: of('log.opened'), closed: of('log.closed'), pruned: new Map([...of('log.pruned').values()].map(({ name, tiles }) => [wordOf(name), { tiles: tiles !== 'removed' }])) }
 }
 
 /** Whether each log begins as its first entry says, and goes on from the one before it. */

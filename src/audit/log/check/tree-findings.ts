@@ -20,7 +20,8 @@ export async function treeFindings(db: Queries, log: WalkedLog, walked: Walked):
     ...differenceFindings(log.name, walked, { right, parents: levels.parents }),
     ...levels.findings,
     ...rootFindings(log, compared),
-    ...(await readTilesBeyond(db, log.name, log.size)).map(({ level, index }) => finding.tileAdded(log.name, level, index)),
+    // A pruned log keeps its last tile, which is not full.
+    ...(await readTilesBeyond(db, log.name, log.pruned === true ? Math.ceil(log.size / tileWidth) * tileWidth : log.size)).map(({ level, index }) => finding.tileAdded(log.name, level, index)),
   ]
 }
 

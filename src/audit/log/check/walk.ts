@@ -1,5 +1,5 @@
 import type { Queries } from '../../../persistence/database.ts'
-import { hashOf, tileWidth } from '../../../tlog/tiles.ts'
+import { hashOf, tileWidth, widthAt } from '../../../tlog/tiles.ts'
 import { leafHash } from '../../../tlog/tree.ts'
 import { entryText } from '../../entry.ts'
 import type { AuditRow } from '../../store.ts'
@@ -51,6 +51,8 @@ export interface WalkedLog {
   readonly size: number
   /** Tiles are stored as far as this. */
   readonly sealed: number
+  /** Its entries were removed after their time: its tiles stand for them. */
+  readonly pruned?: boolean
   /** In ascending order of sizes, none beyond the log's. */
   readonly signed: readonly SignedRoot[]
 }
@@ -94,11 +96,11 @@ function takeTile(taking: Taking, tile: number, { rows, stored }: { readonly row
   const { log, trees, found } = taking
   const from = tile * tileWidth
   const width = Math.min(tileWidth, log.size - from)
-  const leaves = hashLeaves({ log, found }, rows, { from, width })
+  const leaves = log.pruned === true ? keptLeaves(stored, width) : hashLeaves({ log, found }, rows, { from, width })
   if (stored !== undefined) compareTile(found, { tile, from: log.start + from, rows, leaves, stored })
   compareRoots(taking, { from, leaves, stored })
+  if (stored === undefined && isStored(log, from, width)) found.missingTiles.push(tile)
   if (width < tileWidth) return
-  if (stored === undefined && from + tileWidth <= log.sealed) found.missingTiles.push(tile)
   const known = joined(leaves)
   const entryRoot = known && hashOf(known)
   const tileRoot = stored && (known?.equals(stored) === true ? entryRoot : hashOf(stored))
@@ -107,6 +109,11 @@ function takeTile(taking: Taking, tile: number, { rows, stored }: { readonly row
   trees.tiles.add(roots.tiles)
   found.entryRoots.push(roots.entries)
   found.tileRoots.push(roots.tiles)
+}
+
+/** The last tile is stored when its entries were removed, also where it is not full. */
+function isStored({ pruned, sealed }: WalkedLog, from: number, width: number): boolean {
+  return pruned === true || (width === tileWidth && from + tileWidth <= sealed)
 }
 
 /** The checkpoints whose sizes lie within a tile; one at its very end is compared with the next, or at the end of the log. */
@@ -124,6 +131,10 @@ function compareRoots({ trees, found, signed }: Taking, { from, leaves, stored }
 function joined(leaves: readonly (Buffer | undefined)[]): Buffer | undefined {
   const known = leaves.filter((leaf) => leaf !== undefined)
   return known.length === leaves.length ? Buffer.concat(known) : undefined
+}
+
+function keptLeaves(stored: Buffer | undefined, width: number): (Buffer | undefined)[] {
+  return Array.from({ length: width }, (_none, part) => stored?.subarray(part * 32, part * 32 + 32))
 }
 
 function hashLeaves({ log, found }: Pick<Taking, 'log' | 'found'>, rows: ReadonlyMap<number, AuditRow>, { from, width }: { from: number; width: number }): (Buffer | undefined)[] {
@@ -161,9 +172,10 @@ function compareTile(found: Taking['found'], { tile, from, rows, leaves, stored 
 
 async function readBatch(db: Queries, log: WalkedLog, from: number): Promise<{ rows: ReadonlyMap<number, AuditRow>; tiles: ReadonlyMap<number, Buffer> }> {
   const [first, end] = [log.start + from, log.start + Math.min(log.size, from + tilesAtOnce * tileWidth)]
-  const rows = await readRows(db, first, end)
-  const tileEnd = Math.min(Math.floor(log.sealed / tileWidth), from / tileWidth + tilesAtOnce)
+  const rows = log.pruned === true ? [] : await readRows(db, first, end)
+  const last = log.sealed / tileWidth
+  const tileEnd = Math.min(log.pruned === true ? Math.ceil(last) : Math.floor(last), from / tileWidth + tilesAtOnce)
   const tiles = tileEnd <= from / tileWidth ? [] : await readTileRange(db, log.name, { level: 0, from: from / tileWidth, to: tileEnd })
   // A tile that is cut off counts as one that is not there.
-  return { rows: new Map(rows.map((row) => [row.index, row])), tiles: new Map(tiles.filter(({ hashes }) => hashes.length === tileWidth * 32).map(({ index, hashes }) => [index, hashes])) }
+  return { rows: new Map(rows.map((row) => [row.index, row])), tiles: new Map(tiles.filter(({ index, hashes }) => hashes.length === widthAt(0, index, log.sealed) * 32).map(({ index, hashes }) => [index, hashes])) }
 }
