@@ -14,9 +14,9 @@ export function logStopped(cause?: unknown): ProblemError {
   return new ProblemError('log-stopped', 'The audit log is stopped because a fault was found in it, so nothing is recorded or released. `concordat audit check` says what is wrong, `concordat audit recover` brings it back to work.', { cause })
 }
 
-/** `committed` is given the entries, with the texts that are hashed into the log, before anyone else is told. */
-export function createAppend(deps: { readonly clock: () => Date; readonly prepare: (record: AuditRecord) => PreparedRecord; readonly committed: (entries: readonly EntryText[]) => void }): Append {
-  const { clock, prepare, committed } = deps
+/** `committed` is given the entries, with the texts that are hashed into the log, before anyone else is told; `refused` is called when the log is stopped. */
+export function createAppend(deps: { readonly clock: () => Date; readonly prepare: (record: AuditRecord) => PreparedRecord; readonly committed: (entries: readonly EntryText[]) => void; readonly refused?: () => void }): Append {
+  const { clock, prepare, committed, refused } = deps
   return (tx, records, written) => {
     if (records.length === 0) return
     const time = clock()
@@ -26,7 +26,11 @@ export function createAppend(deps: { readonly clock: () => Date; readonly prepar
     })
     tx.atEnd({
       statement: (db) => insertEntries(db, entries),
-      failed: (error) => (isStopped(error) ? logStopped(error) : error),
+      failed: (error) => {
+        if (!isStopped(error)) return error
+        refused?.()
+        return logStopped(error)
+      },
       committed: ([sequenced]) => {
         if (sequenced === undefined) throw new Error('The head of the record is missing')
         committed(textsOf(entries.map(({ entry }) => entry), sequenced))

@@ -19,6 +19,8 @@ import { openLog, restoreFromJournal } from './log/open-log.ts'
 import { openFirstLog } from './log/opening.ts'
 import { createSealer } from './log/sealer.ts'
 import { checkAtStart } from './log/start-check.ts'
+import { createStopReport } from './log/stop-report.ts'
+import type { StopListener } from './log/stop-report.ts'
 import { readHead } from './log/store.ts'
 import { createTrees } from './log/tiles.ts'
 import { createTransparencyLog } from './log/transparency-log.ts'
@@ -74,6 +76,8 @@ export interface AuditDeps {
   /** Sign checkpoints with ML-DSA-44 as well. */
   readonly mldsa?: boolean
   readonly onError: (error: unknown) => void
+  /** Is told once of each fault that stops the log, whichever replica found it, and when it is at work again. */
+  readonly onStop?: StopListener
   /** What a record becomes before it is hashed. */
   readonly prepare?: (record: AuditRecord) => PreparedRecord
   /** Opens the journal's file. */
@@ -89,17 +93,17 @@ export async function openAudit(deps: AuditDeps): Promise<Audit> {
   const trees = createTrees(database.db)
   const logDeps = { database, keys, trees, directory, onError, openFile: deps.openFile }
   const open = (start?: number) => openLog(logDeps, start)
-  const stopFor = async (faults: readonly LogFault[]) => void (await stopLog(database, faults, clock()))
+  const stopFor = (faults: readonly LogFault[]) => stopLog(database, faults, clock()).then(() => log.look())
   const onFault = (fault: LogFault) => stopFor([fault])
   const sealer = createSealer({ database, trees, openLog: open, onFault, onError })
+  const log = reporting(createTransparencyLog({ database, sealer, openLog: open, stop: onFault }), deps)
   const listeners = new Set<() => void>()
   const committed = (entries: readonly EntryText[]) => {
     sealer.offer(entries)
     for (const listener of listeners) listener()
   }
-  const append = createAppend({ clock, prepare: deps.prepare ?? preparing(), committed })
-  const keeping = createLogKeeping({ database, keys, publicUrl, directory, clock, committed, sealed: sealer.catchUp, onError })
-  // A fault stops the log; the connector starts all the same, so that it can be looked at and brought back to work.
+  const append = createAppend({ clock, prepare: deps.prepare ?? preparing(), committed, refused: log.look })
+  const keeping = createLogKeeping({ database, keys, publicUrl, directory, clock, committed, sealed: sealer.catchUp, onError, look: () => log.status() })
   await stoppingAtFaults(stopFor, async () => {
     await restoreFromJournal(logDeps)
     await checkAtStart({ database, keys, directory, clock })
@@ -107,20 +111,17 @@ export async function openAudit(deps: AuditDeps): Promise<Audit> {
     await sealer.catchUp()
     await keeping.beginYear()
   })
-
+  await log.status()
   const group = createGroupCommit((records: readonly AuditRecord[]) => writeTogether(database, append, records), { writes: writesAtOnce(database) })
   const settle = async () => {
     await group.settle()
     await sealer.settle()
   }
-
   return {
     append: async (tx, ...records) => append(tx, records),
     appendNumbered: append,
     record: async (record) => {
-      const index = await group.add(record).catch((error: unknown) => {
-        throw refusalOf(error)
-      })
+      const index = await group.add(record).catch(refuse)
       await sealer.sealed(index)
       return index
     },
@@ -132,13 +133,9 @@ export async function openAudit(deps: AuditDeps): Promise<Audit> {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
-    close: async () => {
-      await keeping.close()
-      await settle()
-      await sealer.close()
-    },
+    close: () => inTurn([() => keeping.close(), settle, sealer.close]),
     keeping,
-    log: createTransparencyLog({ database, clock, sealer, openLog: open }),
+    log,
     keys,
   }
 }
@@ -148,11 +145,36 @@ function writesAtOnce({ kind }: Database): number {
   return kind === 'pglite' ? 1 : 2
 }
 
+async function inTurn(works: readonly (() => Promise<void>)[]): Promise<void> {
+  for (const work of works) await work()
+}
+
 function preparing(): (record: AuditRecord) => PreparedRecord {
   const salts = createSalts()
   return (record) => prepareRecord(record, salts)
 }
 
+/** Whoever looks at the log finds out whether it stopped; `look` does so when a record was refused, of which there may be many at once. */
+function reporting(log: TransparencyLog, { onStop, onError }: Pick<AuditDeps, 'onStop' | 'onError'>): TransparencyLog & { readonly look: () => void } {
+  const report = createStopReport(onStop ?? { stopped: () => undefined, running: () => undefined })
+  let looking: Promise<void> | undefined
+  const status = async () => {
+    const now = await log.status()
+    report.see(now)
+    return now
+  }
+  const look = () => {
+    if (report.stopped()) return
+    looking ??= status()
+      .then(() => undefined, onError)
+      .finally(() => {
+        looking = undefined
+      })
+  }
+  return { ...log, status, look }
+}
+
+/** A fault stops the log; the connector starts all the same, so that it can be looked at and brought back to work. */
 async function stoppingAtFaults(stopFor: (faults: readonly LogFault[]) => Promise<void>, work: () => Promise<void>): Promise<void> {
   try {
     await work()
@@ -173,9 +195,9 @@ async function writeTogether(database: Database, append: Append, records: readon
   return records.map((_record, place) => first + place)
 }
 
-function refusalOf(cause: unknown): unknown {
-  if (isProblem(cause) && (cause.code === 'log-stopped' || cause.code === 'too-large')) return cause
-  return new ProblemError('record-unavailable', 'The audit record cannot be written, so nothing was released. Try again later.', { cause })
+function refuse(cause: unknown): never {
+  if (isProblem(cause) && (cause.code === 'log-stopped' || cause.code === 'too-large')) throw cause
+  throw new ProblemError('record-unavailable', 'The audit record cannot be written, so nothing was released. Try again later.', { cause })
 }
 
 function entryOf({ index, openings, ...stored }: FoundEntry): AuditEntry {

@@ -115,9 +115,10 @@ interface Found {
 /** Goes back from the end of the file to the last whole batch that has a note. */
 async function lastSigned(file: JournalFile, size: number): Promise<Found | undefined> {
   for (let to = size; to > 0;) {
-    const window = await readAt(file, Math.max(0, to - windowBytes), Math.min(to, windowBytes))
+    // The file may be shorter by now: where the window begins does not follow from what was read of it.
+    const start = Math.max(0, to - windowBytes)
+    const window = await readAt(file, start, to - start)
     const at = window.lastIndexOf(foot)
-    const start = to - window.length
     if (at < 0) {
       // A mark may lie across the edge of the window.
       to = start === 0 ? 0 : start + foot.length - 1

@@ -28,6 +28,8 @@ export interface KeepingDeps extends RecoverDeps {
   /** Seals what was written. */
   readonly sealed: () => Promise<void>
   readonly onError: (error: unknown) => void
+  /** Looks at how the log stands, so that its stop is told of. */
+  readonly look: () => Promise<unknown>
 }
 
 const hourMs = 3_600_000
@@ -51,6 +53,7 @@ export function createLogKeeping(deps: KeepingDeps): LogKeeping {
     } finally {
       checking = undefined
       progress = undefined
+      await deps.look()
     }
   }
   async function year(): Promise<void> {
@@ -71,6 +74,7 @@ export function createLogKeeping(deps: KeepingDeps): LogKeeping {
     recover: async (request) => {
       const recovery = await recoverLog(deps, request)
       await deps.sealed()
+      await deps.look()
       return recovery
     },
     rotate: async (actor) => {

@@ -124,7 +124,10 @@ function createOpenLog(deps: OpenLogDeps, parts: { log: StoredLog; edge: Edge; j
       await keeper.close()
       await journal?.close()
     },
-    abandon: async () => journal?.close(),
+    abandon: async () => {
+      await keeper.abandon()
+      await journal?.close()
+    },
   }
 }
 
@@ -132,15 +135,20 @@ function createOpenLog(deps: OpenLogDeps, parts: { log: StoredLog; edge: Edge; j
 function createKeeper({ trees, directory, onError }: OpenLogDeps, log: StoredLog, stored: Checkpoint | undefined) {
   let newest = stored
   let saved = newest?.size ?? 0
+  let abandoned = false
   const saving = createBackground(async () => {
-    if (newest === undefined || newest.size === saved) return
+    if (abandoned || newest === undefined || newest.size === saved) return
     const { size, note } = newest
     await trees.save(log, { size, note })
     saved = size
   }, { everyMs: 0, onError })
   const noteFile = createBackground(async () => {
-    if (newest !== undefined) await writeNoteFile(directory, { log: log.name, start: log.start }, newest.note)
+    if (!abandoned && newest !== undefined) await writeNoteFile(directory, { log: log.name, start: log.start }, newest.note)
   }, { everyMs: noteFileMs, onError })
+  const settle = async () => {
+    await saving.settle()
+    await noteFile.settle()
+  }
   return {
     newest: () => newest,
     keep: (checkpoint: Checkpoint) => {
@@ -150,8 +158,11 @@ function createKeeper({ trees, directory, onError }: OpenLogDeps, log: StoredLog
     },
     close: async () => {
       saving.start()
-      await saving.settle()
-      await noteFile.settle()
+      await settle()
+    },
+    abandon: async () => {
+      abandoned = true
+      await settle()
     },
   }
 }

@@ -4,13 +4,14 @@ import type { JsonValue } from '../../policy/odrl.ts'
 import { prepareRecord } from '../personal/commit.ts'
 import { lengthOf } from './check/chain.ts'
 import { openSigned } from './check/checkpoints.ts'
+import { readLastEntry } from './check/store.ts'
 import { readFaults } from './faults/store.ts'
 import type { StoredFault } from './faults/store.ts'
 import type { LogKey } from './keys.ts'
 import { readNoteFiles } from './note-file.ts'
 import type { NoteFile } from './note-file.ts'
-import { largestNumber, moveHead, raiseCounters, resolveFaults } from './recovery/store.ts'
-import { closeLog, readHead, readLogs } from './store.ts'
+import { endLog, largestNumber, moveHead, raiseCounters, resolveFaults } from './recovery/store.ts'
+import { readHead, readLogs } from './store.ts'
 import type { StoredLog } from './store.ts'
 import { appendReady, beginLog, nextName } from './switch.ts'
 import type { SwitchDeps } from './switch.ts'
@@ -55,8 +56,9 @@ export async function recoverLog(deps: RecoverDeps, request: RecoveryRequest): P
     if (!head.stopped) throw new ProblemError('conflict', 'The log was brought back to work in the meantime.')
     const now = deps.clock()
     const broken = { head: head.size, logs, old: logs.find(({ name }) => name === head.log), notes, faults }
-    const start = startBehind(broken, await largestNumber(tx.db))
-    if (broken.old !== undefined) await closeLog(tx.db, broken.old.name, { size: head.size - broken.old.start, now })
+    const largest = await largestNumber(tx.db)
+    const start = startBehind(broken, largest)
+    if (broken.old !== undefined) await endLog(tx.db, broken.old.name, { size: lengthOfBroken(broken, broken.old, (await readLastEntry(tx.db, head.size))?.index ?? -1), now })
     await moveHead(tx.db, start)
     await raiseCounters(tx.db)
     await resolveFaults(tx.db, faults.map(({ id }) => id), now)
@@ -88,12 +90,19 @@ interface Broken {
 
 // Signed but not in the note file yet: what a process seals in the moment before it is written. A full step is far more.
 const step = 1_000_000
+// No connector comes to as many records: whoever wrote a larger number into the database must not use up those that there are.
+const mostNumbers = 1e15
 
 /** A number behind all that can have been given: the next whole million, so that a break shows in the numbers as well. */
 function startBehind({ head, logs, notes, faults }: Broken, largest: number): number {
   const starts = new Map([...notes.map(({ log, start }) => [log, start] as const), ...logs.map(({ name, start }) => [name, start] as const)])
   const ends = [head, largest + 1, ...logs.map(({ start, sealed }) => start + sealed), ...notes.map(({ start, size }) => start + size), ...faults.map(({ log, detail }) => (starts.get(log) ?? head) + sizeIn(detail))]
-  return (Math.floor(Math.max(...ends) / step) + 1) * step
+  return (Math.floor(Math.max(0, ...ends.filter((end) => end < mostNumbers)) / step) + 1) * step
+}
+
+/** How many entries the broken log came to, as far as not the head alone says so: its number is written easily. */
+function lengthOfBroken({ head, notes }: Broken, old: StoredLog, last: number): number {
+  return Math.min(head - old.start, Math.max(last + 1 - old.start, old.sealed, ...notes.flatMap(({ log, size }) => (log === old.name ? [size] : []))))
 }
 
 /** How many entries a fault says that were signed. */

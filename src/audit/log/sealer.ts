@@ -68,18 +68,23 @@ export function createSealer(deps: SealerDeps): Sealer {
   let running: Promise<void> | undefined
 
   async function run(): Promise<void> {
-    try {
-      while (state.late.length > 0 || state.wanted > sealedTo(state)) await step(deps, state)
-    } catch (error) {
-      await fail(deps, state, error)
+    while (hasWork(state)) {
+      try {
+        await step(deps, state)
+      } catch (error) {
+        // Whoever comes while this is awaited is looked for again.
+        await fail(deps, state, error)
+      }
     }
-    // Nothing is awaited between the last look at what is wanted and here.
+    // Nothing is awaited between the last look for work and here.
     running = undefined
   }
   function kick(): void {
-    running ??= run()
+    // A run without work would end before it is noted here, and be waited for ever after.
+    if (running === undefined && hasWork(state)) running = run()
   }
   async function sealed(index: number): Promise<void> {
+    if (!Number.isSafeInteger(index) || index < 0) throw new Error(`${index} is no number of an entry`)
     if (state.open !== undefined && index < sealedTo(state) && state.late.length === 0) return
     await new Promise<void>((done, failed) => {
       state.waiters.push({ index, done, failed })
@@ -103,7 +108,7 @@ export function createSealer(deps: SealerDeps): Sealer {
     sealed,
     catchUp: async () => {
       const end = await endOf(deps, state)
-      if (end !== undefined && (state.open === undefined || end > sealedTo(state))) await sealed(end - 1)
+      if (end !== undefined && end > 0 && (state.open === undefined || end > sealedTo(state))) await sealed(end - 1)
     },
     current: () => state.open,
     end: () => sealedTo(state),
@@ -117,6 +122,10 @@ export function createSealer(deps: SealerDeps): Sealer {
       await state.open?.close()
     },
   }
+}
+
+function hasWork(state: State): boolean {
+  return state.late.length > 0 || state.wanted > sealedTo(state)
 }
 
 /** Behind the last entry that a signed checkpoint covers. */
@@ -149,7 +158,9 @@ async function step(deps: SealerDeps, state: State): Promise<void> {
     const { end, next } = await endOfLog(deps, open)
     if (end !== undefined && open.end() >= end) {
       // A break ended the log: nothing in it says so.
-      if (next !== undefined) await changeLog(deps, state, { start: next, abandon: open.end() > end })
+      if (next === undefined) throw faultOf(open.log.name, 'chain-broken', `The log ${open.log.name} is closed, and no log follows it that could take entry ${end} of the record.`, { end })
+      await changeLog(deps, state, { start: next, abandon: open.end() > end })
+      refuseLost(state, { from: end, to: next })
       return
     }
     batch = await readTexts(deps.database.db, { from: open.end(), to: end ?? Number.MAX_SAFE_INTEGER, limit: mostAtOnce })
@@ -195,6 +206,14 @@ function answer(state: State): void {
   const done = state.waiters.filter(({ index }) => index < end)
   state.waiters = state.waiters.filter(({ index }) => index >= end)
   for (const waiter of done) waiter.done()
+}
+
+/** Numbers that a break left out are in no log. */
+function refuseLost(state: State, { from, to }: { readonly from: number; readonly to: number }): void {
+  const lost = state.waiters.filter(({ index }) => index >= from && index < to)
+  state.waiters = state.waiters.filter((waiter) => !lost.includes(waiter))
+  for (const { index, failed } of lost) failed(new ProblemError('record-unavailable', `Number ${index} of the record was lost with a break of the log, so nothing was released. Try again.`))
+  answer(state)
 }
 
 /** `abandon`: the database has less of the log than was sealed here. */

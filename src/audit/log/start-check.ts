@@ -70,7 +70,7 @@ interface Opened extends Looking {
 }
 
 async function faultsOfOpen(deps: StartCheckDeps, looking: Opened): Promise<LogFault[]> {
-  const faults = [...keyFaults(deps, looking.open), ...(await firstEntryFaults(looking)), ...(await numberFaults(looking))]
+  const faults = [...keyFaults(deps, looking.open), ...closedFaults(looking), ...(await firstEntryFaults(looking)), ...(await numberFaults(looking))]
   // A tree that is not there whole, or that another key vouches for, is compared with nothing.
   return faults.length > 0 ? faults : treeFaults(looking)
 }
@@ -81,9 +81,15 @@ function keyFaults({ keys, directory }: StartCheckDeps, { name, origin, vkey }: 
   return [found.length === 0 ? finding.keyMissing(name, `${directory}/keys`) : finding.keyReplaced(name, vkey, found)]
 }
 
+/** A log that ended takes no entries: its last one was written together with the beginning of the next. */
+function closedFaults({ open }: Opened): LogFault[] {
+  return open.closedAt === null ? [] : [finding.chainBroken(open.name, { head: open.name }, `it has ended, and the database says that entries go to it.`)]
+}
+
 /** C2SP signed-note: the key under which a log is known. Its first entry says it as well, and that is in the tree. */
 async function firstEntryFaults({ db, open, size }: Opened): Promise<LogFault[]> {
-  if (size === open.start) return []
+  // A log and its first entry are written together.
+  if (size <= open.start) return [finding.entriesMissing(open.name, [[open.start, open.start]])]
   const [first] = await readRows(db, open.start, open.start + 1)
   if (first?.index !== open.start) return []
   const opened = openedOf(first.rest)

@@ -4,8 +4,8 @@ import { formatProof } from '../../tlog/proof.ts'
 import { consistencyProof, inclusionProof, tileWidth, widthAt } from '../../tlog/tiles.ts'
 import type { TileId } from '../../tlog/tiles.ts'
 import { readTexts } from '../store.ts'
-import { readFaults, stopLog } from './faults/store.ts'
-import type { Checkpoint, Inclusion, LogInfo, LogStatus, TransparencyLog } from './log.ts'
+import { readFaults } from './faults/store.ts'
+import type { Checkpoint, Inclusion, LogFault, LogInfo, LogStatus, TransparencyLog } from './log.ts'
 import type { OpenLog } from './open-log.ts'
 import type { Sealer } from './sealer.ts'
 import { readHead, readLogs } from './store.ts'
@@ -13,9 +13,9 @@ import type { StoredLog } from './store.ts'
 
 export interface TransparencyLogDeps {
   readonly database: Database
-  readonly clock: () => Date
   readonly sealer: Sealer
   readonly openLog: (start: number) => Promise<OpenLog>
+  readonly stop: (fault: LogFault) => Promise<void>
 }
 
 const mostEntries = 2048
@@ -61,8 +61,11 @@ function createLogs({ database, sealer, openLog }: TransparencyLogDeps): Logs {
     if (current?.log.name === log.name) return current
     const stored = (await readLogs(database.db)).find(({ name }) => name === log.name)
     if (stored === undefined) throw notFound(log.name)
+    if (stored.closedAt !== null) return await open(stored)
     // While the log is stopped, what was signed before can still be read.
-    return stored.closedAt === null ? await openLog(log.start) : await open(stored)
+    const opened = await openLog(log.start)
+    await opened.abandon()
+    return opened
   }
 
   return {
@@ -83,7 +86,7 @@ function createLogs({ database, sealer, openLog }: TransparencyLogDeps): Logs {
 }
 
 export function createTransparencyLog(deps: TransparencyLogDeps): TransparencyLog {
-  const { database, clock, sealer } = deps
+  const { database, sealer } = deps
   const { named, open, holding } = createLogs(deps)
   const inclusion = async (index: number, against?: Checkpoint) => await inclusionIn(await holding(index), index, against)
 
@@ -110,7 +113,7 @@ export function createTransparencyLog(deps: TransparencyLogDeps): TransparencyLo
       return rows.map(({ index, entry }) => ({ index: index - log.start, entry }))
     },
     status: () => statusOf(deps),
-    stop: async (fault) => void (await stopLog(database, [fault], clock())),
+    stop: deps.stop,
     onCheckpoint: sealer.onCheckpoint,
   }
 }

@@ -6,6 +6,11 @@ export async function moveHead(db: Queries, size: number): Promise<void> {
   await db.updateTable('audit_head').set({ size, stopped: false }).where('id', '=', 1).execute()
 }
 
+/** Ends the broken log with what the database has of it, whatever it said of its end before. */
+export async function endLog(db: Queries, name: string, end: { readonly size: number; readonly now: Date }): Promise<void> {
+  await db.updateTable('audit_log').set({ closed_at: end.now, size: end.size }).where('name', '=', name).execute()
+}
+
 export async function resolveFaults(db: Queries, ids: readonly string[], now: Date): Promise<void> {
   await db.updateTable('audit_fault').set({ resolved_at: now }).where('id', 'in', ids).where('resolved_at', 'is', null).execute()
 }
