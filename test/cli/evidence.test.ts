@@ -48,6 +48,19 @@ describe('audit verify', () => {
     expect(out).toContain('is damaged')
   })
 
+  test('of a folder says what to give instead', async () => {
+    const { code, err } = await runCommand(['audit', 'verify', folder])
+    expect(code).toBe(2)
+    expect(err).toContain('is no file. Give the file of evidence itself')
+  })
+
+  test('lists as proven nothing of which there is none', async () => {
+    expect(parts().receipts).toEqual([])
+    const { out } = await runCommand(['audit', 'verify', file('case.zip')])
+    expect(out).not.toContain('(0)')
+    expect(out).not.toContain('The receipts of the other party are genuine.')
+  })
+
   test('with --json gives the report', async () => {
     const { code, out } = await runCommand(['audit', 'verify', file('case.zip'), '--json'])
     expect(code).toBe(0)

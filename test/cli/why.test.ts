@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { languages } from '../../src/policy/explain/operand-texts.ts'
+import { events } from '../../src/audit/events/events.ts'
 import { operators } from '../../src/policy/model.ts'
 import { operandTable } from '../../src/policy/profile.ts'
 import { explainRecord } from '../../src/cli/why/explain-record.ts'
+import { tellRecord } from '../../src/cli/why/sentence.ts'
 import { whyTexts } from '../../src/cli/why/texts.ts'
 import { commandFor } from '../helpers/command.ts'
 import { json, problem, startStandIn } from './management-stand-in.ts'
@@ -154,8 +156,28 @@ describe('a refusal', () => {
   })
 
   test('of another action or an open duty says which', () => {
-    expect(told([{ term: 'action', operator: 'isAnyOf', wanted: ['https://w3id.org/concordat/policy/v1/queryAggregate'], satisfied: false, source: 'agreement' }])).toEqual(['Action must be one of https://w3id.org/concordat/policy/v1/queryAggregate'])
+    expect(told([{ term: 'action', operator: 'isAnyOf', wanted: ['https://w3id.org/concordat/policy/v1/queryAggregate'], satisfied: false, source: 'agreement' }])).toEqual(['Action must be one of "statistics only" (https://w3id.org/concordat/policy/v1/queryAggregate)'])
     expect(told(undefined, { term: 'purpose', needed: [statistics] })).toEqual([`Purpose: "Provide official statistics" (${statistics})`])
+  })
+})
+
+describe('a sentence', () => {
+  test('says who, for what, under which agreement, what exactly was asked, and what came of it', () => {
+    expect(tellRecord(permitted, 'en')).toBe('did:web:city.example (user x7Qk) as analyst for "Provide official statistics" asked for spending under agreement urn:uuid:a, which was permitted: 1,200 rows; 14 groups (Minimum group size) withheld; rule /permission/0; asked: GET ?select=district,amount.sum()&name=eq.Gràcia.')
+    expect(tellRecord(requested, 'es')).toBe('Nosotros (usuario Anna) como analyst para «Elaboración de estadísticas oficiales» pedimos spending bajo el acuerdo urn:uuid:a a did:web:city.example: petición: GET ?select=a.')
+  })
+
+  test('names what was erased as such', () => {
+    const committed = { committed: 'x'.repeat(43) }
+    const told = tellRecord({ ...permitted, user: committed, request: { method: 'GET', query: committed } }, 'en')
+    expect(told).toContain('(user erased)')
+    expect(told).toContain('asked: GET (erased).')
+    expect(told).not.toContain('committed')
+    expect(tellRecord({ index: 1, time, type: 'token.revoked', name: committed, actor: 'ops' }, 'ca')).toBe('Es va revocar un testimoni d’accés (per ops, nom esborrat).')
+  })
+
+  test('counts one group as one', () => {
+    expect(tellRecord({ ...permitted, withheld: { groups: 1, reasons: [] } }, 'en')).toContain('; 1 group withheld;')
   })
 })
 
@@ -174,6 +196,7 @@ describe('any other record', () => {
 
 test.each(languages)('%s has words for every source, operator and event', (language) => {
   const texts = whyTexts[language]
+  expect(Object.keys(events).filter((type) => texts.events[type] === undefined)).toEqual([])
   expect(operators.filter((operator) => texts.operators[operator] === undefined)).toEqual([])
   expect(operandTable.filter(({ source }) => texts.source[source] === '')).toEqual([])
   expect(Object.keys(texts.events)).toEqual(Object.keys(whyTexts.en.events))

@@ -8,7 +8,9 @@ export async function withEvidence<T>(file: string, work: (source: ArchiveSource
     throw new Failure(exitCodes.usage, `${file} cannot be read: ${Error.isError(error) ? error.message : String(error)}`, error)
   })
   try {
-    const { size } = await handle.stat()
+    const about = await handle.stat()
+    if (!about.isFile()) throw new Failure(exitCodes.usage, `${file} is no file. Give the file of evidence itself, such as case.zip: unpacked, it cannot be verified as a whole.`)
+    const { size } = about
     const read = async (offset: number, length: number) => {
       const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(length), 0, length, offset)
       return buffer.subarray(0, bytesRead)

@@ -6,7 +6,8 @@ import type { EvidenceTexts } from './texts.ts'
 /** What verifying a bundle found, in words. */
 export function reportText(report: BundleReport, texts: EvidenceTexts): string {
   const { summary, findings, limits } = report
-  const [held, wrong] = [findings.filter(({ holds }) => holds), findings.filter(({ holds }) => !holds)]
+  // Of nothing, nothing is proven.
+  const [held, wrong] = [findings.filter(({ holds, detail }) => holds && detail['checked'] !== 0), findings.filter(({ holds }) => !holds)]
   return [
     report.holds ? texts.genuine : texts.notGenuine,
     ...(summary === null ? [] : [...texts.about(summary), texts.counts({ ...summary, from: summary.from ?? '-', until: summary.until ?? '-' })]),

@@ -1,4 +1,4 @@
-import { operandTable } from '../../policy/profile.ts'
+import { operandTable, profileActions } from '../../policy/profile.ts'
 import { operandText } from '../../policy/explain/operand-texts.ts'
 import type { Language } from '../../policy/explain/operand-texts.ts'
 import { isPurpose, purposeLabel } from '../../policy/purposes.ts'
@@ -49,15 +49,29 @@ interface Part {
 
 /** Fields of an entry that is not about data: ` (partner did:web:…, by operator)`. */
 export function inBrackets(texts: WhyTexts, entry: RecordEntry): string {
-  const told = Object.entries(texts.fields).flatMap(([name, label]) => (entry[name] === undefined || entry[name] === null ? [] : [`${label} ${shownValue(entry[name])}`]))
+  const told = Object.entries(texts.fields).flatMap(([name, label]) => (isNothing(entry[name]) ? [] : [`${label} ${shownIn(texts, entry[name])}`]))
   return told.length === 0 ? '' : ` (${told.join(', ')})`
+}
+
+function isNothing(value: unknown): boolean {
+  return value === undefined || value === null || (Array.isArray(value) && value.length === 0)
+}
+
+function shownIn(texts: WhyTexts, value: unknown): string {
+  return isErased(value) ? texts.erased : shownValue(value)
+}
+
+/** Where a personal value was, its commitment is left. */
+export function isErased(value: unknown): boolean {
+  return isObject(value) && Object.keys(value).length === 1 && typeof value['committed'] === 'string'
 }
 
 function who({ texts, language, asked }: Telling): Part {
   // Our own record as consumer keeps what was stated apart: its `role` is ours in the transfer.
   const stated = objectIn(asked, 'stated') ?? (asked.type === 'data.requested' ? {} : asked)
   const lines = (['partner', 'role', 'purpose', 'user', 'actor'] as const).flatMap((name) => {
-    const value = textIn(name === 'partner' || name === 'actor' ? asked : stated, name)
+    const holder = name === 'partner' || name === 'actor' ? asked : stated
+    const value = isErased(holder[name]) ? texts.erased : textIn(holder, name)
     if (value === undefined) return []
     return [texts.who[name](name === 'purpose' ? concept(value, language) : value)]
   })
@@ -65,12 +79,17 @@ function who({ texts, language, asked }: Telling): Part {
 }
 
 function question({ texts, asked }: Telling): Part {
-  const request = objectIn(asked, 'request') ?? {}
-  const address = ['path', 'query'].map((name) => textIn(request, name) ?? '').join('')
-  const rest = Object.entries(request).filter(([name]) => !['method', 'path', 'query'].includes(name))
-  const line = [textIn(request, 'method') ?? '', readable(address), ...rest.map(([name, value]) => `${name}: ${shownValue(value)}`)].filter((part) => part !== '').join(' ')
+  const line = questionIn(asked, texts)
   const dataset = textIn(asked, 'dataset')
   return { heading: 'asked', lines: [...(line === '' ? [] : [line]), ...(dataset === undefined ? [] : [texts.dataset(dataset)])] }
+}
+
+/** `GET ?select=…`: the request of an entry; empty when it has none. */
+export function questionIn(entry: Fields, texts: WhyTexts): string {
+  const request = objectIn(entry, 'request') ?? {}
+  const address = ['path', 'query'].map((name) => (isErased(request[name]) ? `(${texts.erased})` : (textIn(request, name) ?? ''))).join('')
+  const rest = Object.entries(request).filter(([name]) => !['method', 'path', 'query'].includes(name))
+  return [textIn(request, 'method') ?? '', readable(address), ...rest.map(([name, value]) => `${name}: ${shownIn(texts, value)}`)].filter((part) => part !== '').join(' ')
 }
 
 // What was sent is percent-encoded; a person reads what was meant.
@@ -200,6 +219,7 @@ function nameOf(term: string, language: Language): string {
 }
 
 function concept(text: string, language: Language): string {
+  if (text === profileActions.queryAggregate) return `"${whyTexts[language].aggregates}" (${text})`
   return isPurpose(text) ? `"${purposeLabel(text, language)}" (${text})` : text
 }
 

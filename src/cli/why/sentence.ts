@@ -1,6 +1,6 @@
 import type { Language } from '../../policy/explain/operand-texts.ts'
 import { isPurpose, purposeLabel } from '../../policy/purposes.ts'
-import { inBrackets, missingTerms, objectIn, textIn, withheldIn } from './explain-record.ts'
+import { inBrackets, isErased, missingTerms, objectIn, questionIn, textIn, withheldIn } from './explain-record.ts'
 import type { RecordEntry } from './explain-record.ts'
 import { whyTexts } from './texts.ts'
 import type { SentenceTexts } from './texts.ts'
@@ -22,15 +22,21 @@ function isTold(texts: SentenceTexts, kind: string): kind is Told {
 }
 
 function sentenceAbout(entry: RecordEntry, kind: Told, language: Language): string {
-  const { sentence } = whyTexts[language]
+  const texts = whyTexts[language]
+  const { sentence } = texts
   const stated = objectIn(entry, 'stated') ?? (textIn(entry, 'role') === 'consumer' ? {} : entry)
   const [role, purpose] = [textIn(stated, 'role'), textIn(stated, 'purpose')]
+  const agreement = textIn(entry, 'agreement')
+  // On the consumer's side, whose token it was; on the provider's, the pseudonym that the consumer stated.
+  const user = [entry['actor'], stated['user']].find((value) => value !== undefined)
   const asked = {
     partner: textIn(entry, 'partner') ?? sentence.somebody,
-    dataset: textIn(entry, 'dataset') ?? textIn(entry, 'transfer') ?? sentence.data,
-    as: [role === undefined ? '' : sentence.as(role), purpose === undefined ? '' : sentence.purpose(isPurpose(purpose) ? purposeLabel(purpose, language) : purpose)].join(''),
+    dataset: `${textIn(entry, 'dataset') ?? textIn(entry, 'transfer') ?? sentence.data}${agreement === undefined ? '' : sentence.under(agreement)}`,
+    as: [isErased(user) ? sentence.user(texts.erased) : typeof user === 'string' ? sentence.user(user) : '', role === undefined ? '' : sentence.as(role), purpose === undefined ? '' : sentence.purpose(isPurpose(purpose) ? purposeLabel(purpose, language) : purpose)].join(''),
   }
-  const after = [...reasons(entry, kind, language), ...amounts(entry, language)]
+  const question = questionIn(entry, texts)
+  const rule = kind === 'permitted' ? textIn(entry, 'rule') : undefined
+  const after = [...reasons(entry, kind, language), ...amounts(entry, language), ...(rule === undefined ? [] : [texts.rule(rule)]), ...(question === '' ? [] : [sentence.asked(question)])]
   return `${sentence.told[kind](asked)}${after.length === 0 ? '' : `: ${after.join('; ')}`}`
 }
 

@@ -16,6 +16,10 @@ export interface WhyTexts {
   readonly rows: (count: string) => string
   readonly bytes: (count: string) => string
   readonly digest: (sha256: string) => string
+  /** Stands for a value that was erased, or is not here. */
+  readonly erased: string
+  /** The action of the profile that permits aggregates only. */
+  readonly aggregates: string
   readonly nothing: string
   readonly used: (amount: string) => string
   readonly providerRecord: (index: string) => string
@@ -38,7 +42,7 @@ export interface WhyTexts {
 export interface AskedTexts {
   readonly partner: string
   readonly dataset: string
-  /** ` as analyst for "Research"`, or nothing. */
+  /** ` (user x7Qk) as analyst for "Research"`, or nothing. */
   readonly as: string
 }
 
@@ -48,6 +52,9 @@ export interface SentenceTexts {
   readonly somebody: string
   readonly data: string
   readonly as: (role: string) => string
+  readonly under: (agreement: string) => string
+  readonly user: (user: string) => string
+  readonly asked: (question: string) => string
   readonly purpose: (label: string) => string
   readonly times: (count: string) => string
   readonly withheld: (groups: string) => string
