@@ -3,7 +3,7 @@ import { isPurpose, purposeLabel } from '../../policy/purposes.ts'
 import { inBrackets, isErased, missingTerms, objectIn, questionIn, textIn, withheldIn } from './explain-record.ts'
 import type { RecordEntry } from './explain-record.ts'
 import { whyTexts } from './texts.ts'
-import type { SentenceTexts } from './texts.ts'
+import type { SentenceTexts, WhyTexts } from './texts.ts'
 
 /** Tells what an entry records in one sentence: who asked for what and for which purpose, what was decided and by which term, what came out. */
 export function tellRecord(entry: RecordEntry, language: Language): string {
@@ -24,20 +24,35 @@ function isTold(texts: SentenceTexts, kind: string): kind is Told {
 function sentenceAbout(entry: RecordEntry, kind: Told, language: Language): string {
   const texts = whyTexts[language]
   const { sentence } = texts
-  const stated = objectIn(entry, 'stated') ?? (textIn(entry, 'role') === 'consumer' ? {} : entry)
-  const [role, purpose] = [textIn(stated, 'role'), textIn(stated, 'purpose')]
   const agreement = textIn(entry, 'agreement')
-  // On the consumer's side, whose token it was; on the provider's, the pseudonym that the consumer stated.
-  const user = [entry['actor'], stated['user']].find((value) => value !== undefined)
   const asked = {
     partner: textIn(entry, 'partner') ?? sentence.somebody,
     dataset: `${textIn(entry, 'dataset') ?? textIn(entry, 'transfer') ?? sentence.data}${agreement === undefined ? '' : sentence.under(agreement)}`,
-    as: [isErased(user) ? sentence.user(texts.erased) : typeof user === 'string' ? sentence.user(user) : '', role === undefined ? '' : sentence.as(role), purpose === undefined ? '' : sentence.purpose(isPurpose(purpose) ? purposeLabel(purpose, language) : purpose)].join(''),
+    as: whoAsked(entry, language),
   }
-  const question = questionIn(entry, texts)
-  const rule = kind === 'permitted' ? textIn(entry, 'rule') : undefined
-  const after = [...reasons(entry, kind, language), ...amounts(entry, language), ...(rule === undefined ? [] : [texts.rule(rule)]), ...(question === '' ? [] : [sentence.asked(question)])]
+  const after = [...reasons(entry, kind, language), ...amounts(entry, language), ...question(entry, kind, texts)]
   return `${sentence.told[kind](asked)}${after.length === 0 ? '' : `: ${after.join('; ')}`}`
+}
+
+/** ` (user x7Qk) as analyst for "Research"`. */
+function whoAsked(entry: RecordEntry, language: Language): string {
+  const { erased, sentence } = whyTexts[language]
+  const stated = objectIn(entry, 'stated') ?? (textIn(entry, 'role') === 'consumer' ? {} : entry)
+  const [role, purpose] = [textIn(stated, 'role'), textIn(stated, 'purpose')]
+  // On the consumer's side, whose token it was; on the provider's, the pseudonym that the consumer stated.
+  const user = [entry['actor'], stated['user']].find((value) => value !== undefined)
+  const named = isErased(user) ? erased : user
+  return [
+    typeof named === 'string' ? sentence.user(named) : '',
+    role === undefined ? '' : sentence.as(role),
+    purpose === undefined ? '' : sentence.purpose(isPurpose(purpose) ? purposeLabel(purpose, language) : purpose),
+  ].join('')
+}
+
+function question(entry: RecordEntry, kind: Told, texts: WhyTexts): string[] {
+  const rule = kind === 'permitted' ? textIn(entry, 'rule') : undefined
+  const asked = questionIn(entry, texts)
+  return [...(rule === undefined ? [] : [texts.rule(rule)]), ...(asked === '' ? [] : [texts.sentence.asked(asked)])]
 }
 
 function reasons(entry: RecordEntry, kind: Told, language: Language): string[] {
