@@ -69,8 +69,14 @@ export function widthAt(level: number, index: number, size: number): number {
   return Math.max(0, Math.min(tileWidth, Math.floor(size / tileWidth ** level) - index * tileWidth))
 }
 
+/** Roots of whole subtrees of one tree, which never change: neighbours have most of their proofs in common. */
+export interface KnownRoots {
+  get(node: string): Buffer | undefined
+  set(node: string, root: Buffer): unknown
+}
+
 /** RFC 6962 §2.1.1: from the leaf's sibling to the root's child. Calls `read` once. */
-export async function inclusionProof(read: ReadTiles, index: number, size: number): Promise<Buffer[]> {
+export async function inclusionProof(read: ReadTiles, index: number, size: number, known?: KnownRoots): Promise<Buffer[]> {
   if (!isCount(index) || !isCount(size) || index >= size) throw new RangeError(`there is no leaf ${index} in a tree of ${size}`)
   const siblings: Range[] = []
   for (let [from, to] = [0, size]; to - from > 1;) {
@@ -79,13 +85,13 @@ export async function inclusionProof(read: ReadTiles, index: number, size: numbe
     if (index < middle) to = middle
     else from = middle
   }
-  return await hashRanges(read, siblings.toReversed(), size)
+  return await hashRanges(read, { ranges: siblings.toReversed(), known }, size)
 }
 
 /** RFC 6962 §2.1.2: that the tree of `oldSize` leaves is the beginning of the one of `size`. Calls `read` once. */
 export async function consistencyProof(read: ReadTiles, oldSize: number, size: number): Promise<Buffer[]> {
   if (!isCount(oldSize) || !isCount(size) || oldSize > size) throw new RangeError(`a tree of ${oldSize} is not the beginning of one of ${size}`)
-  if (oldSize === 0 || oldSize === size) return await hashRanges(read, [], size)
+  if (oldSize === 0 || oldSize === size) return await hashRanges(read, { ranges: [] }, size)
   const nodes: Range[] = []
   let [from, to] = [0, size]
   while (to !== oldSize) {
@@ -96,13 +102,13 @@ export async function consistencyProof(read: ReadTiles, oldSize: number, size: n
   }
   // The old root is not repeated where it is a node of the new tree.
   if (from !== 0) nodes.push([from, to])
-  return await hashRanges(read, nodes.toReversed(), size)
+  return await hashRanges(read, { ranges: nodes.toReversed() }, size)
 }
 
 /** The root of the first `size` leaves. Calls `read` once. */
 export async function rootAt(read: ReadTiles, size: number): Promise<Buffer> {
   if (!isCount(size)) throw new RangeError(`there is no tree of ${size}`)
-  const [root] = await hashRanges(read, size === 0 ? [] : [[0, size]], size)
+  const [root] = await hashRanges(read, { ranges: size === 0 ? [] : [[0, size]] }, size)
   return root ?? emptyRoot
 }
 
@@ -154,7 +160,7 @@ function nodesOf([from, to]: Range): Node[] {
   return nodes
 }
 
-async function hashRanges(read: ReadTiles, ranges: readonly Range[], size: number): Promise<Buffer[]> {
+async function hashRanges(read: ReadTiles, { ranges, known }: { readonly ranges: readonly Range[]; readonly known?: KnownRoots | undefined }, size: number): Promise<Buffer[]> {
   const wanted = ranges.map(nodesOf)
   const tiles = new Map<string, TileId>()
   for (const { level, index } of wanted.flat()) tiles.set(`${level}/${index}`, { level, index, width: widthAt(level, index, size) })
@@ -164,9 +170,15 @@ async function hashRanges(read: ReadTiles, ranges: readonly Range[], size: numbe
     if (bytes?.length !== tile.width * 32) throw malformed(`The tile ${tilePath(tile)}`, `it has ${bytes?.length ?? 0} bytes in place of ${tile.width * 32}`)
     return [key, bytes] as const
   }))
-  return wanted.map((nodes) => nodes
-    .map(({ level, index, offset, count }) => hashOf((hashes.get(`${level}/${index}`) ?? emptyRoot).subarray(offset * 32, (offset + count) * 32)))
-    .reduceRight((right, left) => nodeHash(left, right)))
+  const rootOf = ({ level, index, offset, count }: Node) => {
+    const below = (hashes.get(`${level}/${index}`) ?? emptyRoot).subarray(offset * 32, (offset + count) * 32)
+    if (count === 1 || known === undefined) return hashOf(below)
+    const name = `${level}/${index}/${offset}/${count}`
+    const root = known.get(name) ?? hashOf(below)
+    known.set(name, root)
+    return root
+  }
+  return wanted.map((nodes) => nodes.map(rootOf).reduceRight((right, left) => nodeHash(left, right)))
 }
 
 function placePath(index: number, width: number): string {

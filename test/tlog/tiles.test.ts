@@ -88,6 +88,14 @@ describe('what is computed from tiles', () => {
     }
   })
 
+  test('what proofs of a growing tree share changes none of them', async () => {
+    const known = new Map<string, Buffer>()
+    for (const size of [...Array.from({ length: 80 }, (_none, grown) => 480 + grown), 65_500, 65_536, 65_800, 66_000]) {
+      for (const index of [0, size - 1, size - 2, Math.floor(size / 2), Math.floor(size / 3)]) expect(await inclusionProof(read, index, size, known)).toEqual(await inclusionProof(read, index, size))
+    }
+    expect(known.size).toBeGreaterThan(100)
+  })
+
   test('a tile of another width is refused', async () => {
     const short = async (tiles: readonly TileId[]) => (await read(tiles)).map((tile) => tile.subarray(32))
     await expect(rootAt(short, 300)).rejects.toMatchObject({ code: 'invalid-evidence' })

@@ -6,7 +6,7 @@ import type { CheckpointText } from '../../tlog/checkpoint.ts'
 import type { Edge } from '../../tlog/edge.ts'
 import { formatNote, openNote, parseVkey } from '../../tlog/note.ts'
 import type { Signer } from '../../tlog/note.ts'
-import type { ReadTiles } from '../../tlog/tiles.ts'
+import type { KnownRoots, ReadTiles } from '../../tlog/tiles.ts'
 import { rootAt, tileWidth, widthAt } from '../../tlog/tiles.ts'
 import { leafHash } from '../../tlog/tree.ts'
 import { readTexts } from '../store.ts'
@@ -34,6 +34,8 @@ export interface OpenLog {
   /** Appends entries, which follow `end()`, and signs the log with them. None: signs what was appended when the last attempt failed. */
   seal(entries: readonly EntryText[]): Promise<Checkpoint>
   readonly read: ReadTiles
+  /** What proofs of this tree share. */
+  readonly known?: KnownRoots
   /** The hashes of leaves, by their numbers in the log. */
   readonly leafHashes: (leaves: readonly number[]) => Promise<readonly Buffer[]>
   /** Stores what is to be stored. */
@@ -105,6 +107,7 @@ function createOpenLog(deps: OpenLogDeps, parts: { log: StoredLog; edge: Edge; j
     log,
     end: () => log.start + edge.size,
     read,
+    known: createKnownRoots(),
     checkpoint: keeper.newest,
     seal: async (entries) => {
       for (const { entry } of entries) edge.append(leafHash(Buffer.from(entry)))
@@ -127,6 +130,20 @@ function createOpenLog(deps: OpenLogDeps, parts: { log: StoredLog; edge: Edge; j
     abandon: async () => {
       await keeper.abandon()
       await journal?.close()
+    },
+  }
+}
+
+/** So many are enough for the tiles of the newest requests. */
+const mostKnownRoots = 4096
+
+function createKnownRoots(): KnownRoots {
+  const roots = new Map<string, Buffer>()
+  return {
+    get: (node) => roots.get(node),
+    set: (node, root) => {
+      if (roots.size >= mostKnownRoots) roots.clear()
+      roots.set(node, root)
     },
   }
 }

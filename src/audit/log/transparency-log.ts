@@ -106,10 +106,10 @@ export function createTransparencyLog(deps: TransparencyLogDeps): TransparencyLo
     tile: async (name, tile) => await tileOf(await open(await named(name)), tile),
     leaves: async (name, from, count) => {
       const log = await named(name)
+      if (log.prunedAt !== null) throw new ProblemError('gone', `The entries of the log ${name} were removed after their time. Its final checkpoint stays.`)
       const end = (await open(log)).checkpoint()?.size ?? 0
       const to = Math.min(from + count, end)
       const rows = to <= from ? [] : await readTexts(database.db, { from: log.start + from, to: log.start + to, limit: Math.min(count, mostEntries) })
-      if (log.prunedAt !== null) throw new ProblemError('gone', `The entries of the log ${name} were removed after their time. Its final checkpoint stays.`)
       return rows.map(({ index, entry }) => ({ index: index - log.start, entry }))
     },
     status: () => statusOf(deps),
@@ -142,6 +142,7 @@ async function inclusionIn(open: OpenLog, index: number, against: Checkpoint | u
     },
     leafIndex,
     size,
+    open.known,
   )
   const at = (leafIndex % tileWidth) * 32
   return { log: name, leafIndex, leafHash: leaves.subarray(at, at + 32), proof, checkpoint: signed }
