@@ -1,6 +1,6 @@
 /* Generated from audit.yaml by `npm run generate`; do not edit.
    sha256 of audit.yaml: f32967ab69d0f027d245e3711d6e26b9fe3a074fe96d781f66bc2b55cb0bd7d5
-   sha256 of management.yaml: 2de36a9567a9bcfe0fc415bf1cde0afb592d1f957e28110035897d7b7df7118c */
+   sha256 of management.yaml: 95d8251c593c50225d1dc23fd0bbe592ab027b66557def8cef354fb6345fdc8e */
 
 export interface paths {
     readonly "/audit/entries": {

@@ -1,5 +1,5 @@
 /* Generated from management.yaml by `npm run generate`; do not edit.
-   sha256 of management.yaml: 2de36a9567a9bcfe0fc415bf1cde0afb592d1f957e28110035897d7b7df7118c */
+   sha256 of management.yaml: 95d8251c593c50225d1dc23fd0bbe592ab027b66557def8cef354fb6345fdc8e */
 
 export interface paths {
     readonly "/self": {
@@ -29,7 +29,8 @@ export interface paths {
         /**
          * What happens, as server-sent events
          * @description One event for each audit entry: `id` is its index, `event` its type, `data` the entry as JSON. A new stream starts with what happens
-         *     from now on; `Last-Event-ID` (or `after`) resumes after that index. A comment line comes every 15 seconds.
+         *     from now on; `Last-Event-ID` (or `after`) resumes after that index. A comment line comes every 15 seconds. While the audit log is
+         *     stopped it takes no entry: an event `log.stopped` without `id` tells of it once, with the `faults`.
          */
         readonly get: operations["streamEvents"];
         readonly put?: never;

@@ -28,6 +28,7 @@ import { evidenceOf } from './connector/evidence.ts'
 import { createWitnessing, transparencyKeys } from './connector/witnessing.ts'
 import type { Witnessing } from './connector/witnessing.ts'
 import { connectReceiptChecks } from './connector/receipt-checks.ts'
+import { stopLines } from './connector/stop-lines.ts'
 import { createDataPlane } from './dataplane/data-plane.ts'
 import type { DataPlane } from './dataplane/data-plane.ts'
 import type { ReceiptChecks } from './dataplane/receipts/checks.ts'
@@ -198,8 +199,8 @@ async function build(config: Config, overrides: Overrides, closers: Closers): Pr
 async function recordOperation({ audit, clock, database, identity, onError, sealingKey }: Base, config: Config): Promise<() => Promise<void>> {
   // While the log is stopped the connector still starts: it is looked at and brought back to work.
   const unlessStopped = (error: unknown) => {
+    // It is told of once, when it stops.
     if (!isProblem(error) || error.code !== 'log-stopped') throw error
-    onError(error)
   }
   const document = identity.document()
   const ownKeys = document?.verificationMethod.filter(({ id }) => document.authentication.includes(id)).map(({ id, publicKeyJwk }) => ({ owner: identity.id, kid: id, jwk: publicKeyJwk })) ?? []
@@ -211,7 +212,7 @@ async function recordOperation({ audit, clock, database, identity, onError, seal
     report.stop()
     retention.stop()
     await Promise.all([report.settle(), retention.settle()])
-    await audit.record({ type: 'connector.stopped', version }).catch(onError)
+    await audit.record({ type: 'connector.stopped', version }).catch(unlessStopped).catch(onError)
   }
 }
 
@@ -239,7 +240,7 @@ async function openBase(config: Config, overrides: Overrides, closers: Closers) 
   closers.push(() => publicListener.close())
   const publicUrl = config.publicUrl ?? `http://localhost:${publicListener.port}`
   const watched = watchClock(clock, await readLastTime(database.db))
-  opened = await openAudit({ database, clock: watched.clock, newId, directory: pathsIn(dataDirectory).log, publicUrl, mldsa: config.logMldsa, onError })
+  opened = await openAudit({ database, clock: watched.clock, newId, directory: pathsIn(dataDirectory).log, publicUrl, mldsa: config.logMldsa, onError, onStop: stopLines(log) })
   const afterAgreement = new Set<() => void>()
   const seen = (record: AuditRecord) => {
     metrics.record(record)

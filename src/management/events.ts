@@ -33,6 +33,7 @@ export function eventHandlers(deps: EventDeps): EventHandlers {
 async function follow(deps: EventDeps, res: ServerResponse, { after, wanted }: { after: number; wanted: (type: string) => boolean }): Promise<void> {
   let last = after
   let quietSince = Date.now()
+  const stops = createStops(deps, wanted)
   const bell = createBell(deps, res)
   try {
     while (!bell.over()) {
@@ -43,6 +44,8 @@ async function follow(deps: EventDeps, res: ServerResponse, { after, wanted }: {
         if (wanted(entry.type)) await writeOut(res, eventOf(entry))
         last = entry.index
       }
+      const stop = await stops.look()
+      if (stop !== undefined) await writeOut(res, stop)
       if (entries.length > 0) quietSince = Date.now()
       if (Date.now() - quietSince >= (deps.heartbeatMs ?? 15_000)) {
         await writeOut(res, ':\n\n')
@@ -52,6 +55,24 @@ async function follow(deps: EventDeps, res: ServerResponse, { after, wanted }: {
     }
   } finally {
     bell.close()
+  }
+}
+
+/** A stopped log takes no entry that could tell of it: an event without a number does, once for each stop. */
+function createStops({ audit, eventPollMs = 1000 }: EventDeps, wanted: (type: string) => boolean) {
+  const type = 'log.stopped'
+  let isTold = false
+  let lookedAt = Number.NEGATIVE_INFINITY
+  return {
+    look: async (): Promise<string | undefined> => {
+      const now = Date.now()
+      if (!wanted(type) || now - lookedAt < eventPollMs) return undefined
+      lookedAt = now
+      const { state, faults } = await audit.log.status()
+      const isNew = state === 'stopped' && !isTold
+      isTold = state === 'stopped'
+      return isNew ? `event: ${type}\ndata: ${JSON.stringify({ type, faults: faults.map(({ log, kind, message, foundAt }) => ({ log, kind, message, foundAt })) })}\n\n` : undefined
+    },
   }
 }
 

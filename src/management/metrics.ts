@@ -17,6 +17,8 @@ export interface Metrics {
   readonly sizes: Gauge<'of'>
   /** Entries of the open log that a checkpoint of ours covers. */
   readonly logSize: Gauge
+  /** 1 while the log is stopped, so that nothing is recorded or released. */
+  readonly logStopped: Gauge
   /** By witness: how many of them it has not cosigned, and for how long it fails. */
   readonly witnessLag: Gauge<'witness'>
   readonly witnessFailing: Gauge<'witness'>
@@ -33,12 +35,14 @@ export function createMetrics(): Metrics {
   const bytes = new Counter({ name: 'concordat_data_bytes_total', help: 'Bytes that the data plane moved, by outcome', labelNames: ['outcome'] as const, registers })
   const sizes = new Gauge({ name: 'concordat_size', help: 'Messages in the outbox by status, entries of the record', labelNames: ['of'] as const, registers })
   const logSize = new Gauge({ name: 'concordat_log_size', help: 'Signed entries of the open log', registers })
+  const logStopped = new Gauge({ name: 'concordat_log_stopped', help: '1 while a fault stops the log, so that nothing is recorded or released; otherwise 0', registers })
   const witnessLag = new Gauge({ name: 'concordat_witness_lag_entries', help: 'Entries of the open log that a witness has not cosigned', labelNames: ['witness'] as const, registers })
   const witnessFailing = new Gauge({ name: 'concordat_witness_failing_seconds', help: 'For how long a witness does not cosign; 0 while it does', labelNames: ['witness'] as const, registers })
   return {
     registry,
     sizes,
     logSize,
+    logStopped,
     witnessLag,
     witnessFailing,
     request: ({ listener, method, route, status, ms }) => requests.observe({ listener, method, route, status }, ms / 1000),
@@ -83,7 +87,7 @@ export function metricHandlers({ metrics, outbox, audit, log, clock, witnesses }
     getMetrics: async () => {
       await refresh().catch((error: unknown) => {
         // Without the database the process's own numbers are worth the more.
-        for (const gauge of [metrics.sizes, metrics.logSize, metrics.witnessLag, metrics.witnessFailing]) gauge.reset()
+        for (const gauge of [metrics.sizes, metrics.logSize, metrics.logStopped, metrics.witnessLag, metrics.witnessFailing]) gauge.reset()
         log.warn({ err: error }, 'metrics: sizes cannot be read')
       })
       return { status: 200, headers: { 'Content-Type': metrics.registry.contentType }, text: await metrics.registry.metrics() }
@@ -103,7 +107,8 @@ export function metricHandlers({ metrics, outbox, audit, log, clock, witnesses }
       metrics.witnessLag.set({ witness: name }, lag)
       metrics.witnessFailing.set({ witness: name }, failingSince === null ? 0 : Math.max(0, (clock().getTime() - failingSince.getTime()) / 1000))
     }
-    const { sealed, log: open } = await audit.log.status()
+    const { state, sealed, log: open } = await audit.log.status()
+    metrics.logStopped.set(state === 'stopped' ? 1 : 0)
     metrics.logSize.set(open === undefined ? 0 : sealed - open.start)
   }
 }
