@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { ConnectorProcess } from '../helpers/connector-process.ts'
 import type { Random } from '../helpers/random.ts'
-import { call, download, insist } from './client.ts'
+import { call, download, insist, pause } from './client.ts'
 import type { Download, Entry, Negotiation, Transfer } from './client.ts'
 import type { Follower } from './follower.ts'
 import type { Governed, GovernedTold } from './governed.ts'
@@ -16,6 +16,8 @@ export interface Side {
   readonly automatic: Published
   readonly manual: Published
   readonly governed: Governed
+  /** For so long, another replica may still release what one has just ended (README: within a second). */
+  readonly lagMs: number
   /** What it has signed of its log and told of its record. */
   readonly log: LogWatch
 }
@@ -199,6 +201,7 @@ async function oneRound(running: Running & { expected: string }, told: Told, ran
   if ((await ask(actor, running, 'suspend')) !== 200) return
   const both = await other.follower.waitFor((entry) => entry.transfer === pidAt(other, running) && (entry.type === 'transfer.suspended' || ended(entry)), eventMs)
   if (both !== undefined && random.chance(0.3)) {
+    await pause(provider.lagMs)
     const refused = await download(consumer.connector, id)
     if (refused.bytes > 0) told.faults.push(`${refused.bytes} bytes of ${running.theirs} came while it was suspended on both sides`)
   }

@@ -157,6 +157,7 @@ export function watchLog(connector: ConnectorProcess): LogWatch {
       }
     },
     putBack: (size) => {
+      settle()
       for (const [record, each] of acknowledged) if (record >= size && acknowledged.delete(record)) lost.acknowledged.push(each)
       for (const [origin, sizes] of held) {
         const start = logs.get(origin)?.start ?? 0

@@ -99,7 +99,7 @@ async function runAgainst(clusters: readonly Cluster[], plan: Plan, { server, fo
   const random = createRandom(plan.seed)
   const connectors = clusters.map(({ connector }) => connector)
   await Promise.all(connectors.map((connector) => connector.start()))
-  const sides = await introduce(connectors)
+  const sides = await introduce(clusters)
   run.say('Both connectors run, know each other, and have published')
   const told: Told = { finalized: [], downloads: [], counts: new Map(), faults: [], governed: nothingTold() }
   const remains = countRemains()
@@ -136,14 +136,16 @@ async function lookOften([one, two]: readonly [Side, Side], stop: () => boolean)
 }
 
 /** Registers each with the other, and publishes on both. */
-async function introduce(connectors: readonly ConnectorProcess[]): Promise<[Side, Side]> {
+async function introduce(clusters: readonly Cluster[]): Promise<[Side, Side]> {
+  const connectors = clusters.map(({ connector }) => connector)
   const ids = await Promise.all(connectors.map(async (connector) => (await call<{ id: string }>(connector, 'GET', '/self')).body.id))
   const sides = await Promise.all(
     connectors.map(async (connector, place): Promise<Side> => {
       const partner = ids[1 - place] ?? ''
+      const lagMs = (clusters[place]?.processes.length ?? 1) > 1 ? 1_100 : 0
       const added = await call(connector, 'POST', '/partners', { json: { id: partner, name: `Partner of ${connector.name}` } })
       if (added.status !== 201) throw new Error(`${connector.name} did not take its partner: ${JSON.stringify(added.body)}`)
-      return { connector, id: ids[place] ?? '', follower: follow(connector), log: watchLog(connector), ...(await publish(connector, content(connector.name))), governed: await publishGoverned(connector) }
+      return { connector, id: ids[place] ?? '', lagMs, follower: follow(connector), log: watchLog(connector), ...(await publish(connector, content(connector.name))), governed: await publishGoverned(connector) }
     }),
   )
   const [one, two] = sides

@@ -15,6 +15,10 @@ export interface PostgresqlServer {
   /** What it is, for people. */
   readonly description: string
   createDatabase(): Promise<string>
+  /** Copies a database as it is now, which nobody may use any more. Gives the copy's address. */
+  copy(url: string): Promise<string>
+  /** Puts a copy in the place of a database. */
+  putBack(url: string, copy: string): Promise<void>
   /** Stops it as a power cut would, and starts it again; undefined where the server is not ours to stop. */
   readonly crash?: () => Promise<void>
   close(): Promise<void>
@@ -30,6 +34,7 @@ export async function openPostgresql(): Promise<PostgresqlServer> {
   return {
     description: 'the server at TEST_DATABASE_URL, which is not stopped',
     createDatabase: () => create(url, names),
+    ...copying(url, names),
     close: async () => {
       for (const name of names) await admin(url, `drop database if exists ${name} with (force)`)
     },
@@ -68,6 +73,7 @@ async function ownServer(programs: string): Promise<PostgresqlServer> {
   return {
     description: `a server of its own in ${folder}`,
     createDatabase: () => create(url, []),
+    ...copying(url, []),
     crash: async () => {
       await stop('immediate')
       await start()
@@ -79,9 +85,25 @@ async function ownServer(programs: string): Promise<PostgresqlServer> {
   }
 }
 
-async function create(url: string, names: string[]): Promise<string> {
+function copying(url: string, names: string[]): Pick<PostgresqlServer, 'copy' | 'putBack'> {
+  return {
+    copy: async (from) => {
+      // Connections of processes that were killed may still be there, and a template must have none.
+      await admin(url, `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${nameIn(from)}'`)
+      return create(url, names, `template ${nameIn(from)}`)
+    },
+    putBack: async (to, copy) => {
+      await admin(url, `drop database if exists ${nameIn(to)} with (force)`)
+      await admin(url, `create database ${nameIn(to)} template ${nameIn(copy)}`)
+    },
+  }
+}
+
+const nameIn = (url: string) => new URL(url).pathname.slice(1)
+
+async function create(url: string, names: string[], how = ''): Promise<string> {
   const name = `concordat_chaos_${randomBytes(6).toString('hex')}`
-  await admin(url, `create database ${name}`)
+  await admin(url, `create database ${name} ${how}`)
   names.push(name)
   const made = new URL(url)
   made.pathname = `/${name}`
