@@ -130,6 +130,18 @@ describe('audit reconcile', () => {
   test('with --json gives all of it', async () => {
     expect(JSON.parse((await run('--json')).out)).toMatchObject({ agree: false, counts: { agree: 1, 'only-provider': 3 } })
   })
+  test('compares evidence of which records were changed or removed, and calls proven only what is', async () => {
+    const request = { method: 'GET', path: '', query: '?district=eq.0' }
+    const about = { agreement: agreementId, partner: provider, role: 'consumer' }
+    const given = parts([{ type: 'data.requested', ...about, request, signed: statementOf({ id: 's-0', request }) }, { type: 'data.requested', ...about, request }, { type: 'audit.evidence', ...about, time: created }], { connector: consumer, partner: provider, origin: 'cards.example/log/2026' })
+    await writeFile(file('changed.zip'), await bundleOf({ ...given, lines: (name, lines) => (name === 'records.ndjson' ? lines.slice(0, 1).map((line) => line.replace('consumer', 'consumed')).concat(lines.slice(2)) : lines) }))
+    const { code, out, err } = await runCommand(['audit', 'reconcile', agreementId, '--with', file('changed.zip'), '--ours', file('case.zip')])
+    expect(code).toBe(1)
+    expect(err).toContain("The consumer's evidence does not hold. It is compared all the same")
+    expect(err).toContain('Records are not in their log, or were changed.')
+    expect(out).not.toContain("in the consumer's log")
+    expect(out).toContain("in the provider's log")
+  })
   test('refuses evidence that does not hold, or of something else', async () => {
     expect((await runCommand(['audit', 'reconcile', agreementId, '--with', file('damaged.zip'), '--ours', file('case.zip')])).err).toContain('does not hold')
     expect((await runCommand(['audit', 'reconcile', 'urn:other', '--with', file('theirs.zip'), '--ours', file('case.zip')])).code).toBe(2)

@@ -72,5 +72,9 @@ export const ca: EvidenceTexts = {
   proofs: { 'consumer-statement': 'signada pel consumidor', 'provider-receipt': 'rebut signat pel proveïdor', 'provider-log': 'al registre del proveïdor', 'consumer-log': 'al registre del consumidor' },
   columns: { time: 'HORA', provider: 'PROVEÏDOR', consumer: 'CONSUMIDOR', verdict: 'RESULTAT', differences: 'DIFERÈNCIES', proofs: 'PROVAT PER' },
   agree: (count) => `Totes dues parts tenen el mateix de les ${count} consultes.`,
+  doubtful: {
+    provider: 'La prova del proveïdor no és correcta. Es compara igualment; el que no pot provar no es dona per provat:',
+    consumer: 'La prova del consumidor no és correcta. Es compara igualment; el que no pot provar no es dona per provat:',
+  },
   disagree: (counts) => `No coincideixen: ${counts.agree} consultes iguals, ${counts.differ} diferents, ${counts['only-provider']} només amb el proveïdor, ${counts['only-consumer']} només amb el consumidor.`,
 }

@@ -72,5 +72,9 @@ export const en: EvidenceTexts = {
   proofs: { 'consumer-statement': 'signed by the consumer', 'provider-receipt': 'receipt signed by the provider', 'provider-log': "in the provider's log", 'consumer-log': "in the consumer's log" },
   columns: { time: 'TIME', provider: 'PROVIDER', consumer: 'CONSUMER', verdict: 'VERDICT', differences: 'DIFFERENCES', proofs: 'PROVEN BY' },
   agree: (count) => `Both hold the same of all ${count} queries.`,
+  doubtful: {
+    provider: "The provider's evidence does not hold. It is compared all the same; what it cannot prove is not called proven:",
+    consumer: "The consumer's evidence does not hold. It is compared all the same; what it cannot prove is not called proven:",
+  },
   disagree: (counts) => `They disagree: ${counts.agree} queries alike, ${counts.differ} different, ${counts['only-provider']} only with the provider, ${counts['only-consumer']} only with the consumer.`,
 }

@@ -72,5 +72,9 @@ export const es: EvidenceTexts = {
   proofs: { 'consumer-statement': 'firmada por el consumidor', 'provider-receipt': 'recibo firmado por el proveedor', 'provider-log': 'en el registro del proveedor', 'consumer-log': 'en el registro del consumidor' },
   columns: { time: 'HORA', provider: 'PROVEEDOR', consumer: 'CONSUMIDOR', verdict: 'RESULTADO', differences: 'DIFERENCIAS', proofs: 'PROBADO POR' },
   agree: (count) => `Ambas partes tienen lo mismo de las ${count} consultas.`,
+  doubtful: {
+    provider: 'La prueba del proveedor no es correcta. Se compara igualmente; lo que no puede probar no se da por probado:',
+    consumer: 'La prueba del consumidor no es correcta. Se compara igualmente; lo que no puede probar no se da por probado:',
+  },
   disagree: (counts) => `No coinciden: ${counts.agree} consultas iguales, ${counts.differ} distintas, ${counts['only-provider']} solo con el proveedor, ${counts['only-consumer']} solo con el consumidor.`,
 }

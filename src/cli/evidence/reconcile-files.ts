@@ -1,7 +1,7 @@
 import type { Language } from '../../policy/explain/operand-texts.ts'
 import { isProblem } from '../../errors.ts'
 import { readArchive } from '../../tlog/bundle/archive-reader.ts'
-import { queriesIn } from '../../tlog/bundle/queries.ts'
+import { comparedAlthoughWrong, queriesIn } from '../../tlog/bundle/queries.ts'
 import type { BundleQueries, HeldQuery } from '../../tlog/bundle/queries.ts'
 import { reconcile } from '../../tlog/bundle/reconcile.ts'
 import type { Reconciliation } from '../../tlog/bundle/reconcile.ts'
@@ -13,7 +13,7 @@ import type { EvidenceTexts } from './texts.ts'
 import { trustOf, verifyFile } from './verify-file.ts'
 import type { TrustOptions } from './verify-file.ts'
 
-/** Compares two files of evidence, each of which must hold. */
+/** Compares two files of evidence. Where one does not hold in single records, the rest of it is compared, and only what it can prove is called proven. */
 export async function reconcileFiles(terminal: Terminal, input: { readonly agreementId: string; readonly files: readonly [ours: string, theirs: string]; readonly trust: TrustOptions }): Promise<Reconciliation> {
   const [ours, theirs] = input.files
   const [one, other] = [await queriesOf(terminal, ours, input.trust), await queriesOf(terminal, theirs, input.trust)]
@@ -26,16 +26,17 @@ export async function reconcileFiles(terminal: Terminal, input: { readonly agree
 }
 
 async function queriesOf(terminal: Terminal, file: string, trust: TrustOptions): Promise<BundleQueries> {
-  const { holds } = await verifyFile(terminal, file, trustOf(trust))
-  if (!holds) throw new Failure(exitCodes.failed, `${file} does not hold, so nothing can be compared with it. See what is wrong with: concordat audit verify ${file}`)
-  return withEvidence(file, async (source) => queriesIn(await readArchive(source)))
+  const { findings } = await verifyFile(terminal, file, trustOf(trust))
+  const wrong = findings.flatMap(({ what, holds }) => (holds ? [] : [what]))
+  if (!wrong.every((what) => comparedAlthoughWrong.has(what))) throw new Failure(exitCodes.failed, `${file} does not hold, so nothing can be compared with it. See what is wrong with: concordat audit verify ${file}`)
+  return withEvidence(file, async (source) => queriesIn(await readArchive(source), [...new Set(wrong)]))
 }
 
 /** Shows each query with what both hold, where they differ and what proves it. */
 export function showReconciliation(print: Printer, reconciliation: Reconciliation, language: Language): void {
   const texts = evidenceTexts[language]
   const { columns, verdicts, proofs } = texts
-  const { queries, agree, counts } = reconciliation
+  const { queries, counts, wrong } = reconciliation
   if (print.json) return print.result(reconciliation, '')
   if (queries.length > 0) {
     print.table(
@@ -51,7 +52,11 @@ export function showReconciliation(print: Printer, reconciliation: Reconciliatio
       '',
     )
   }
-  print.note(agree ? texts.agree(queries.length) : texts.disagree(counts))
+  for (const side of ['provider', 'consumer'] as const) {
+    if (wrong[side].length > 0) print.note([texts.doubtful[side], ...wrong[side].map((what) => `  ${texts.fails[what]}`)].join('\n'))
+  }
+  const differs = counts.agree < queries.length
+  print.note(differs ? texts.disagree(counts) : texts.agree(queries.length))
 }
 
 function heldText(held: HeldQuery | null): string {

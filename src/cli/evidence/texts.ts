@@ -25,6 +25,7 @@ export interface EvidenceTexts {
   readonly proofs: Readonly<Record<QueryProof, string>>
   readonly columns: Readonly<Record<'time' | 'provider' | 'consumer' | 'verdict' | 'differences' | 'proofs', string>>
   readonly agree: (count: number) => string
+  readonly doubtful: Readonly<Record<'provider' | 'consumer', string>>
   readonly disagree: (counts: Readonly<Record<ReconciledQuery['verdict'], number>>) => string
 }
 

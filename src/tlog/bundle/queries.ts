@@ -1,4 +1,6 @@
 import { ProblemError } from '../../errors.ts'
+import { parseCheckpoint } from '../checkpoint.ts'
+import { parseNote } from '../note.ts'
 import { parseProof } from '../proof.ts'
 import { leafHash } from '../tree.ts'
 import { wholeFile } from './archive-reader.ts'
@@ -9,7 +11,11 @@ import { readKeys, readManifest, readOpeningLine, readReceiptLine, readRecordLin
 import type { Manifest, OpeningLine } from './form.ts'
 import { isObject, parsed } from './json.ts'
 import type { JsonObject } from './json.ts'
+import { createInclusionChecker } from './inclusion.ts'
+import type { InclusionChecker } from './inclusion.ts'
 import { linesOf } from './lines.ts'
+import { logNamesIn } from './logs.ts'
+import type { FindingCode } from './report.ts'
 import { createStatementVerifier, recordedRequestDigest } from './statement.ts'
 import type { StatementOutcome } from './statement.ts'
 
@@ -39,6 +45,8 @@ export interface HeldQuery {
   receipt: string | null
   /** The hash of the entry itself, base64. */
   readonly leaf: string
+  /** Whether its records are in the log of this side, unchanged. */
+  inLog: boolean
 }
 
 /** The queries of one side. */
@@ -46,26 +54,43 @@ export interface BundleQueries {
   readonly manifest: Manifest
   readonly role: 'provider' | 'consumer'
   readonly queries: readonly HeldQuery[]
+  /** What does not hold of this side's evidence. */
+  readonly wrong: readonly FindingCode[]
 }
 
 const mostJsonBytes = 64 * 1024 * 1024
 
-/** The queries in a bundle that was verified. */
-export async function queriesIn(archive: Archive): Promise<BundleQueries> {
+/** What can be wrong in evidence that is compared all the same: single records, and what stands beside them. */
+export const comparedAlthoughWrong: ReadonlySet<FindingCode> = new Set(['inclusion', 'sequence', 'export', 'openings', 'policy', 'statements', 'receipts', 'changes', 'log-chain'])
+
+/** The queries in a bundle that was verified; `wrong` is what did not hold, of {@link comparedAlthoughWrong}. */
+export async function queriesIn(archive: Archive, wrong: readonly FindingCode[] = []): Promise<BundleQueries> {
   const text = async (name: string) => (await wholeFile(archive, name, mostJsonBytes)).toString('utf8')
   const manifest = readManifest(await text('manifest.json'))
   const agreement = parsed(await text('agreement/agreement.json'), 'agreement/agreement.json')
   if (!isObject(agreement)) throw new ProblemError('invalid-evidence', 'agreement/agreement.json is not an object.')
   const keys = readKeys(await text('keys.json'))
   const verify = createStatementVerifier(new Map(keys.flatMap(({ name, jwk }) => (jwk === undefined ? [] : [[name, jwk] as const]))))
-  const reading: Reading = { queries: new Map(), openings: await openingsOf(archive), receipts: await receiptsOf(archive), verify }
+  const reading: Reading = { queries: new Map(), openings: await openingsOf(archive), receipts: wrong.includes('receipts') ? new Map() : await receiptsOf(archive), verify }
+  const checkers = wrong.includes('inclusion') ? await checkersIn(archive) : undefined
   for await (const lines of linesOf(archive, 'records.ndjson')) {
     for (const each of lines) {
       const line = readRecordLine(each)
-      readOne(reading, openEntry(line, reading.openings.get(line.record) ?? []))
+      const inLog = checkers === undefined || checkers.get(line.log)?.check(line.entry, line.index, line.proof) === true
+      readOne(reading, openEntry(line, reading.openings.get(line.record) ?? []), inLog)
     }
   }
-  return { manifest, role: agreement['assigner'] === manifest.connector ? 'provider' : 'consumer', queries: [...reading.queries.values()] }
+  return { manifest, role: agreement['assigner'] === manifest.connector ? 'provider' : 'consumer', queries: [...reading.queries.values()], wrong }
+}
+
+/** Their checkpoints were found genuine. */
+async function checkersIn(archive: Archive): Promise<ReadonlyMap<string, InclusionChecker>> {
+  const checkers = new Map<string, InclusionChecker>()
+  for (const name of logNamesIn(archive)) {
+    const note = (await wholeFile(archive, `logs/${name}/checkpoint`, mostJsonBytes)).toString('utf8')
+    checkers.set(name, createInclusionChecker(parseCheckpoint(parseNote(note).text)))
+  }
+  return checkers
 }
 
 interface Reading {
@@ -105,16 +130,16 @@ async function receiptsOf(archive: Archive): Promise<ReadonlyMap<number, string>
 
 const questions: Readonly<Record<string, HeldQuery['decision']>> = { 'data.permitted': 'permit', 'data.denied': 'deny', 'data.requested': 'open' }
 
-function readOne(reading: Reading, opened: OpenedRecord): void {
+function readOne(reading: Reading, opened: OpenedRecord, inLog: boolean): void {
   const { line, entry } = opened
   const { type, requested, permitted } = entry
   if (typeof type !== 'string') return
   const decision = questions[type]
   if (type === 'data.denied' && typeof entry['first'] === 'number') return addCount(reading, entry, entry['first'])
-  if (decision !== undefined) return void reading.queries.set(line.record, startOf(reading, opened, decision))
-  if (type === 'data.received' && requested === undefined) return void reading.queries.set(line.record, { ...startOf(reading, opened, 'permit'), complete: true })
-  if (Array.isArray(entry['outcomes'])) return entry['outcomes'].filter(isObject).forEach((outcome) => end(reading, { ...outcome, type }, outcome['permitted']))
-  if (/^data\.(released|aborted|delivered|received|refused)$/.test(type)) end(reading, entry, requested ?? permitted)
+  if (decision !== undefined) return void reading.queries.set(line.record, { ...startOf(reading, opened, decision), inLog })
+  if (type === 'data.received' && requested === undefined) return void reading.queries.set(line.record, { ...startOf(reading, opened, 'permit'), complete: true, inLog })
+  if (Array.isArray(entry['outcomes'])) return entry['outcomes'].filter(isObject).forEach((outcome) => end(reading, { entry: { ...outcome, type }, inLog }, outcome['permitted']))
+  if (/^data\.(released|aborted|delivered|received|refused)$/.test(type)) end(reading, { entry, inLog }, requested ?? permitted)
 }
 
 /** Further refusals of the same kind share a record; their answers carried the receipt of the first. */
@@ -142,13 +167,16 @@ function startOf({ receipts, verify }: Reading, { line, entry }: OpenedRecord, d
     providerRecord: numberOf(providerRecord),
     receipt: receipts.get(line.record) ?? null,
     leaf: leafHash(Buffer.from(line.entry)).toString('base64'),
+    inLog: true,
   }
 }
 
 /** How a question ended. */
-function end({ queries, verify }: Reading, { type, rows, bytes, sha256, providerRecord, signed }: JsonObject, question: unknown): void {
+function end({ queries, verify }: Reading, { entry, inLog }: { readonly entry: JsonObject; readonly inLog: boolean }, question: unknown): void {
+  const { type, rows, bytes, sha256, providerRecord, signed } = entry
   const query = typeof question === 'number' ? queries.get(question) : undefined
   if (query === undefined) return
+  query.inLog &&= inLog
   const outcome = typeof signed === 'string' ? verify(signed) : undefined
   // A question that was asked once more has a statement of its own each time.
   if (outcome?.kind === 'valid') Object.assign(query, { statement: outcome.claims.id, request: outcome.claims.request, signed: true })

@@ -1,5 +1,6 @@
 import { ProblemError } from '../../errors.ts'
 import type { BundleQueries, HeldQuery } from './queries.ts'
+import type { FindingCode } from './report.ts'
 
 /** What both sides can say differently of a query. */
 export type ComparedField = 'decision' | 'request' | 'rows' | 'bytes' | 'sha256' | 'complete' | 'record'
@@ -30,9 +31,11 @@ export interface Reconciliation {
   readonly agreement: string
   readonly provider: string
   readonly consumer: string
-  /** Whether both hold the same of every query. */
+  /** Whether both hold the same of every query, and their evidence holds. */
   readonly agree: boolean
   readonly counts: Readonly<Record<ReconciledQuery['verdict'], number>>
+  /** What does not hold of the evidence of each side; what it cannot prove is among no proofs. */
+  readonly wrong: { readonly provider: readonly FindingCode[]; readonly consumer: readonly FindingCode[] }
   readonly queries: readonly ReconciledQuery[]
 }
 
@@ -48,7 +51,7 @@ export function reconcile(one: BundleQueries, other: BundleQueries): Reconciliat
   queries.sort((left, right) => timeOf(left).localeCompare(timeOf(right)))
   const counts = { agree: 0, differ: 0, 'only-provider': 0, 'only-consumer': 0 }
   for (const { verdict } of queries) counts[verdict] += 1
-  return { agreement: provider.manifest.agreement, provider: provider.manifest.connector, consumer: consumer.manifest.connector, agree: counts.agree === queries.length, counts, queries }
+  return { agreement: provider.manifest.agreement, provider: provider.manifest.connector, consumer: consumer.manifest.connector, agree: counts.agree === queries.length && provider.wrong.length + consumer.wrong.length === 0, counts, wrong: { provider: provider.wrong, consumer: consumer.wrong }, queries }
 }
 
 function sidesOf(one: BundleQueries, other: BundleQueries): [provider: BundleQueries, consumer: BundleQueries] {
@@ -106,8 +109,8 @@ function proofsOf(provider: HeldQuery | null, consumer: HeldQuery | null): Query
   return [
     ...(provider?.signed === true ? (['consumer-statement'] as const) : []),
     ...(consumer !== null && consumer.receipt !== null ? (['provider-receipt'] as const) : []),
-    ...(provider === null ? [] : (['provider-log'] as const)),
-    ...(consumer === null ? [] : (['consumer-log'] as const)),
+    ...(provider?.inLog === true ? (['provider-log'] as const) : []),
+    ...(consumer?.inLog === true ? (['consumer-log'] as const) : []),
   ]
 }
 

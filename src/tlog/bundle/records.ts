@@ -1,4 +1,3 @@
-import type { JsonValue } from '../../policy/odrl.ts'
 import type { Archive } from './archive-reader.ts'
 import type { AgreementDigests } from './agreement.ts'
 import { openEntry } from './entry.ts'
@@ -48,6 +47,8 @@ interface Checking {
   readonly proofs: ProofChecks
   readonly checkers: ReadonlyMap<string, InclusionChecker>
   readonly counts: { records: number; permitted: number; denied: number; from: string | null; until: string | null }
+  /** The number among the records of the agreement that comes next. */
+  nextSeq: number
   last: { readonly record: number; readonly entry: JsonObject; readonly log: string } | undefined
 }
 
@@ -80,6 +81,7 @@ function startChecking(input: RecordsInput): Checking {
     proofs: createProofChecks(input),
     checkers: checkersOf(input.logs),
     counts: { records: 0, permitted: 0, denied: 0, from: null, until: null },
+    nextSeq: 0,
     last: undefined,
   }
 }
@@ -136,8 +138,7 @@ function checkRecord(checking: Checking, opened: OpenedRecord, receipts: readonl
   checkPlace(checking, line, entry)
   if (isIncluded(checking, line)) checking.inclusion.good()
   else checking.inclusion.wrong({ ...place, log: line.log, index: line.index })
-  if (entry['seq'] === checking.counts.records) checking.sequence.good()
-  else checking.sequence.wrong({ ...place, expected: checking.counts.records, found: seqOf(entry) })
+  checkSequence(checking, line, entry)
   for (const field of opened.wrong) checking.openings.wrong({ ...place, field })
   if (opened.wrong.length === 0) checking.openings.good()
   for (const field of opened.closed) checking.closed.add({ ...place, field })
@@ -156,8 +157,12 @@ function isIncluded({ checkers }: Checking, line: RecordLine): boolean {
   return checkers.get(line.log)?.check(line.entry, line.index, line.proof) === true
 }
 
-function seqOf({ seq }: JsonObject): JsonValue {
-  return typeof seq === 'number' ? seq : null
+/** After a gap it goes on behind it, so that each gap is told once. */
+function checkSequence(checking: Checking, { record }: RecordLine, { seq }: JsonObject): void {
+  const { nextSeq } = checking
+  if (typeof seq === 'number' && seq >= nextSeq) checking.nextSeq = seq + 1
+  if (seq === nextSeq) checking.sequence.good()
+  else checking.sequence.wrong({ record, expected: nextSeq, found: typeof seq === 'number' ? seq : null })
 }
 
 /** Records name the agreement by digests of its message and of its policy. */
