@@ -1,4 +1,4 @@
-import { hash, timingSafeEqual } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { JsonValue } from '../policy/odrl.ts'
 import { canonicalJson } from './canonical.ts'
 
@@ -16,6 +16,8 @@ export interface Opening {
 
 const saltBytes = 32
 const saltText = /^[A-Za-z0-9_-]{43}$/
+// The last character of 32 bytes has two bits to spare: only one way of writing a salt counts.
+const writtenSalt = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/
 
 /** The commitment to `value` under `salt`, 32 random bytes that are used once. */
 export function commitTo(value: JsonValue, salt: Buffer): Commitment {
@@ -35,12 +37,7 @@ export function commitToText(text: string, salt: Buffer): Commitment {
 
 /** Whether `opening` is what `committed` was made of. A salt of another length is none: salt and value could run into each other. */
 export function checkOpening(committed: string, { salt, value }: Opening): boolean {
-  if (!saltText.test(salt)) return false
-  const bytes = Buffer.from(salt, 'base64url')
-  // The last character of a text has bits to spare: only one way of writing a salt counts.
-  if (bytes.toString('base64url') !== salt) return false
-  const [found, expected] = [Buffer.from(commitTo(value, bytes).committed), Buffer.from(committed)]
-  return found.length === expected.length && timingSafeEqual(found, expected)
+  return writtenSalt.test(salt) && commitTo(value, Buffer.from(salt, 'base64url')).committed === committed
 }
 
 /** Whether a value of a record is a commitment. */

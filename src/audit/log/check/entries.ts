@@ -29,6 +29,7 @@ interface Agreement {
 // Each of these stands in a column; in `rest` it would be read as well, but no search would find it.
 const columns = ['agreement', 'transfer', 'partner', 'dataset', 'role', 'purpose', 'decision'] as const
 const given = ['type', 'time', 'seq'] as const
+const mayHide = new RegExp(`\\\\|"(?:${[...columns, ...given].join('|')})"`)
 
 export function createEntryChecks({ db, kind }: Pick<Database, 'db' | 'kind'>, head: { readonly size: number }, add: (fault: LogFault) => void): EntryChecks {
   const agreements = new Map<string, Agreement>()
@@ -50,21 +51,23 @@ export function createEntryChecks({ db, kind }: Pick<Database, 'db' | 'kind'>, h
 
   return {
     see: async (log, rows) => {
-      for (const row of rows) {
+      // What is no record any more is told of elsewhere.
+      const read = rows.flatMap((row) => {
         const fields = fieldsOf(row)
-        // What is no record any more is told of elsewhere.
-        if (fields === undefined) continue
+        return fields === undefined ? [] : [{ row, fields }]
+      })
+      for (const { row } of read) {
         for (const name of hiddenColumns(row)) add(finding.columnChanged(log, nameOf(row), name))
         await checkSeq(log, row)
       }
       const [first, last] = [rows.at(0), rows.at(-1)]
       if (first === undefined || last === undefined) return
       const openings = await readOpenings(db, first.index, last.index)
-      for (const row of rows) {
+      for (const { row, fields } of read) {
         const opening = openings.get(row.index)
-        const fields = fieldsOf(row)
-        if (fields === undefined) continue
-        if (opening !== undefined) for (const fault of openingFaults(log, row, fields, opening)) add(fault)
+        const faults = opening === undefined ? [] : openingFaults(log, row, fields, opening)
+        for (const fault of faults) add(fault)
+        if (faults.length === 0 && isWhole(row, opening ?? {})) continue
         // Entries that the embedded database lost in a power cut came back from the journal without these values.
         const isLost = kind === 'pglite' && opening !== undefined && Object.keys(opening).length === 0
         if (!isLost) missing.see(log, { index: row.index, fields, openings: opening ?? {} })
@@ -100,6 +103,8 @@ export function fieldsOf(row: AuditRow): (AuditRecord & { readonly time: string 
 
 /** Fields that stand in `rest` although a column is there for them: the entry's text is the same, and searches do not find it. */
 function hiddenColumns({ rest }: AuditRow): string[] {
+  // A name may be written with escapes.
+  if (!mayHide.test(rest)) return []
   const others: Readonly<Record<string, JsonValue>> = JSON.parse(rest)
   const hidden = columns.filter((name) => {
     const value = Object.hasOwn(others, name) ? others[name] : undefined
@@ -118,9 +123,20 @@ function openingFaults(log: string, row: AuditRow, fields: AuditRecord & { reado
     if (place === 'within') continue
     if (!isCommitment(place)) faults.push(finding.openingAdded(log, row.index, path))
     else if (!checkOpening(place.committed, opening)) faults.push(finding.openingChanged(log, nameOf(row), path))
-    else opened = openRecord(opened, { [path]: opening })
+    else if (isAround(path, openings)) opened = openRecord(opened, { [path]: opening })
   }
   return faults
+}
+
+/** Whether the value at `path` may hold commitments of its own. */
+function isAround(path: string, openings: Openings): boolean {
+  return Object.keys(openings).some((other) => other.startsWith(`${path}.`))
+}
+
+/** Whether each commitment in an entry, as far as its text shows them all, has one of `openings`, which are of it. */
+function isWhole({ rest }: AuditRow, openings: Openings): boolean {
+  const paths = Object.keys(openings)
+  return !rest.includes('\\') && rest.split('"committed"').length - 1 === paths.length && !paths.some((path) => isAround(path, openings))
 }
 
 /** The value at a path; 'within' when a commitment stands before its end. */
