@@ -15,8 +15,9 @@ import type { LogKeeping } from './log/keeping.ts'
 import { openLogKeys } from './log/keys.ts'
 import type { LogKeys } from './log/keys.ts'
 import type { LogFault, TransparencyLog } from './log/log.ts'
-import { openLog, restoreFromJournal } from './log/open-log.ts'
+import { openLog } from './log/open-log.ts'
 import { openFirstLog } from './log/opening.ts'
+import { restoreFromJournals } from './log/restore.ts'
 import { createSealer } from './log/sealer.ts'
 import { checkAtStart } from './log/start-check.ts'
 import { createStopReport } from './log/stop-report.ts'
@@ -105,7 +106,7 @@ export async function openAudit(deps: AuditDeps): Promise<Audit> {
   const append = createAppend({ clock, prepare: deps.prepare ?? preparing(), committed, refused: log.look })
   const keeping = createLogKeeping({ database, keys, publicUrl, directory, clock, committed, sealed: sealer.catchUp, onError, look: () => log.status() })
   await stoppingAtFaults(stopFor, async () => {
-    await restoreFromJournal(logDeps)
+    await restoreFromJournals({ ...logDeps, publicUrl, clock })
     await checkAtStart({ database, keys, directory, clock })
     await openFirstLog({ database, keys, publicUrl, append, clock })
     await sealer.catchUp()

@@ -38,6 +38,11 @@ export const logEvents = {
     keep,
     fields: { ...log, ...actor, kind: { meaning: 'What the break was.' }, detail: { meaning: 'What exactly was found.', json: true }, faults: { meaning: 'The faults that were found, at most 200.', json: true }, others: { meaning: 'Ids of the faults beyond those.' }, reason: { meaning: 'What the operator says of it.', personal: true }, lost: { meaning: 'Numbers of records that were signed and are lost, as ranges.' } },
   },
+  'log.restored': {
+    meaning: 'When the power was cut, the embedded database lost entries that were signed; they were put back from the journal.',
+    keep,
+    fields: { ...log, from: { meaning: 'Number of the first record that was put back.' }, to: { meaning: 'Number of the last.' }, count: { meaning: 'How many they are.' }, logs: { meaning: 'Names of the logs that began among them.' } },
+  },
   'log.pruned': {
     meaning: 'The entries of a closed log were removed after their time; its final checkpoint stays.',
     keep,

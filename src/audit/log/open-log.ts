@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { isProblem } from '../../errors.ts'
 import type { Database } from '../../persistence/database.ts'
 import { formatCheckpoint, parseCheckpoint } from '../../tlog/checkpoint.ts'
@@ -17,12 +16,12 @@ import { openJournal } from './journal.ts'
 import type { Journal, JournalFile } from './journal.ts'
 import type { LogKeys } from './keys.ts'
 import type { Checkpoint } from './log.ts'
+import { journalOf } from './lost-entries.ts'
 import { writeNoteFile } from './note-file.ts'
 import { openPrunedLog } from './pruned-log.ts'
-import { putBack } from './put-back.ts'
 import { readHead, readLogs } from './store.ts'
 import type { StoredLog } from './store.ts'
-import type { TreeId, Trees } from './tiles.ts'
+import type { Trees } from './tiles.ts'
 
 /** A log whose tree is at hand. */
 export interface OpenLog {
@@ -85,7 +84,7 @@ function checkpointIn(log: StoredLog, note: string): Checkpoint {
 }
 
 /** What a checkpoint of ours says; a fault when the key of the log did not sign it. */
-function readOwnNote(log: StoredLog, note: string): CheckpointText {
+export function readOwnNote(log: StoredLog, note: string): CheckpointText {
   try {
     const { text, signedBy } = openNote(note, [parseVkey(log.vkey)])
     const checkpoint = parseCheckpoint(text)
@@ -211,32 +210,10 @@ async function writeJournal({ database }: OpenLogDeps, to: { log: StoredLog; jou
   if (entries.length > 0) await journal.write({ first, entries: entries.map(({ entry }) => entry), note })
 }
 
-const journalPath = (directory: string, { name, start }: TreeId) => join(directory, `${name}_${start}.journal`)
-
-/**
- * Before anything is signed: when the power was cut, PGlite may have lost entries that the journal has; they are put back. Their
- * openings are lost with it, so that their committed fields can no longer be read.
- */
-export async function restoreFromJournal(deps: OpenLogDeps): Promise<void> {
-  const { database, directory } = deps
-  if (database.kind !== 'pglite') return
-  const [logs, head] = await Promise.all([readLogs(database.db), readHead(database.db)])
-  const log = logs.find(({ name }) => name === head.log)
-  if (log === undefined) return
-  const path = journalPath(directory, log)
-  const journal = await openJournal(path, deps.openFile)
-  const [end, note] = [journal.end, journal.last?.note]
-  await journal.close()
-  if (end === undefined || note === undefined || end <= head.size) return
-  const signed = readOwnNote(log, note)
-  if (end !== log.start + signed.size) throw faultOf(log.name, 'journal-damaged', `The journal ${path} ends at another entry than its checkpoint.`, { end, signed: log.start + signed.size })
-  await putBack(deps, { log, path, end, size: head.size })
-}
-
 /** The journal of a log on PGlite. What it lacks after a crash is written with the next checkpoint. */
 async function matchingJournal(deps: OpenLogDeps, log: StoredLog, edge: Edge): Promise<Journal> {
   const { trees, directory } = deps
-  const path = journalPath(directory, log)
+  const { path } = journalOf(directory, log)
   const journal = await openJournal(path, deps.openFile)
   try {
     const note = journal.last?.note

@@ -108,6 +108,7 @@ export const ca: WhyTexts = {
     'log.opened': 'comença un registre d’auditoria',
     'log.closed': 'acaba un registre d’auditoria',
     'log.recovered': 'el registre d’auditoria es va tornar a posar en marxa després d’un trencament',
+    'log.restored': 'es van recuperar del diari les entrades que la base de dades integrada va perdre en un tall de llum',
     'log.pruned': 'es van treure les entrades d’un registre d’auditoria tancat, passat el seu termini',
     'witness.added': 'es coneix des d’ara un testimoni del nostre registre d’auditoria',
     'witness.lagging': 'un testimoni no cosigna el nostre registre d’auditoria: alarma',

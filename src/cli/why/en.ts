@@ -108,6 +108,7 @@ export const en: WhyTexts = {
     'log.opened': 'a log begins',
     'log.closed': 'a log ends',
     'log.recovered': 'the log was brought back to work after a break',
+    'log.restored': 'entries that the embedded database lost with the power were put back from the journal',
     'log.pruned': 'the entries of a closed log were removed after their time',
     'witness.added': 'a witness of our log is known from now on',
     'witness.lagging': 'a witness does not cosign our log: an alarm',

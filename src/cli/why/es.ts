@@ -108,6 +108,7 @@ export const es: WhyTexts = {
     'log.opened': 'empieza un registro de auditoría',
     'log.closed': 'termina un registro de auditoría',
     'log.recovered': 'el registro de auditoría volvió a funcionar tras una rotura',
+    'log.restored': 'se recuperaron del diario las entradas que la base de datos integrada perdió en un corte de luz',
     'log.pruned': 'se quitaron las entradas de un registro de auditoría cerrado, pasado su plazo',
     'witness.added': 'se conoce desde ahora un testigo de nuestro registro de auditoría',
     'witness.lagging': 'un testigo no cofirma nuestro registro de auditoría: alarma',

@@ -12,7 +12,7 @@ export async function endLog(db: Queries, name: string, end: { readonly size: nu
 }
 
 export async function resolveFaults(db: Queries, ids: readonly string[], now: Date): Promise<void> {
-  await db.updateTable('audit_fault').set({ resolved_at: now }).where('id', 'in', ids).where('resolved_at', 'is', null).execute()
+  if (ids.length > 0) await db.updateTable('audit_fault').set({ resolved_at: now }).where('id', 'in', ids).where('resolved_at', 'is', null).execute()
 }
 
 /** The largest number that any entry has, written by us or not; -1 when there is none. */
