@@ -185,7 +185,8 @@ async function killing({ clusters, sides, plan, random, server, remains }: Killi
     const soon = random.chance(0.2) ? random.between(50, 600) : undefined
     await killed.kill()
     run.say(`kill ${kill} of ${plan.kills}: ${killed.name}${soon === undefined ? '' : `, and once more ${soon} ms into its start`}`)
-    if (cluster.connector.pid === undefined) await remains.look(cluster)
+    // A copy of the embedded database takes its time; every other one will do.
+    if (cluster.connector.pid === undefined && (server !== undefined || kill % 2 === 0)) await remains.look(cluster)
     if (soon !== undefined) await killWhileStarting(killed, soon)
     await pause(random.between(0, 300))
     await killed.start()

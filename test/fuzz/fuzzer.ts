@@ -4,6 +4,8 @@ import type { Random } from '../helpers/random.ts'
 import { askOne } from './governed.ts'
 import type { DataAnswer, GovernedGround, Way } from './governed.ts'
 import type { FuzzGround, FuzzTarget } from './ground.ts'
+import { judgeBundle } from './bundles.ts'
+import type { LogExchange, LogFuzz } from './log.ts'
 import { managementRequest } from './management.ts'
 import { mutatePath, validRequest } from './messages.ts'
 import type { FuzzRequest } from './messages.ts'
@@ -41,10 +43,11 @@ export interface FuzzerDeps {
   readonly asking: FuzzTarget
   readonly ground: FuzzGround
   readonly governed: GovernedGround
+  readonly logs: LogFuzz
   readonly random: Random
 }
 
-export function createFuzzer({ connector, asking, ground, governed, random }: FuzzerDeps): Fuzzer {
+export function createFuzzer({ connector, asking, ground, governed, logs, random }: FuzzerDeps): Fuzzer {
   const tally: Tally = { statuses: new Map(), faults: [] }
   const open = { connections: 32, bodyTimeout: 20_000, headersTimeout: 20_000 }
   const [publicPool, managementPool, gatewayPool] = [new Pool(connector.publicUrl.replace('localhost', '127.0.0.1'), open), new Pool(connector.managementUrl, open), new Pool(asking.managementUrl, open)]
@@ -94,6 +97,13 @@ export function createFuzzer({ connector, asking, ground, governed, random }: Fu
   const askData = (way: Way['name'], { path, method, headers }: { path: string; method: Dispatcher.HttpMethod; headers: Readonly<Record<string, string>> }) =>
     exchange(way === 'gateway' ? gatewayPool : publicPool, { route: `${way}, questions under terms`, method, path, headers, body: undefined })
 
+  async function askLog({ to, ...sent }: Parameters<LogExchange>[0]): Promise<DataAnswer | undefined> {
+    const answer = await exchange(to === 'management' ? managementPool : publicPool, sent)
+    const fault = answer === undefined ? undefined : faultOf(sent.route, answer.status, answer.text, connector.dataDirectory)
+    note(fault === undefined ? undefined : `${fault}\n          ${describe(sent)}\n          ${answer?.text.slice(0, 500)}\n          ${connector.lastWords().split('\n').at(-1)?.slice(0, 1500)}`)
+    return answer
+  }
+
   async function sendOne(): Promise<void> {
     const choice = random.number()
     if (choice < 0.015) {
@@ -107,6 +117,11 @@ export function createFuzzer({ connector, asking, ground, governed, random }: Fu
       note(await judgeOne(random))
     } else if (choice < 0.34) note(await offerOne(askManagement, ground.datasets[0] ?? '', random))
     else if (choice < 0.46) note(await askOne(governed, random, askData))
+    else if (choice < 0.54) note(await logs.sendOne(random, askLog))
+    else if (choice < 0.56) {
+      count('bundles that were verified', 200)
+      note(await judgeBundle(random))
+    }
     else await send(publicPool, mutated(validRequest(ground, random), authorization()))
   }
 

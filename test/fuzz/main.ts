@@ -9,17 +9,20 @@ import type { Run } from '../helpers/run-options.ts'
 import { prepareGoverned } from './governed.ts'
 import { prepareGround } from './ground.ts'
 import type { FuzzGround } from './ground.ts'
+import { prepareLogs } from './log.ts'
 import { checkHeld } from './offering.ts'
 import { createFuzzer } from './fuzzer.ts'
 import type { Tally } from './fuzzer.ts'
 
 const usage = `Sends mutated messages to every public route of a connector, and some to its management API; mutated policies, which are
-also read without a connector; and mutated queries for datasets of which the terms withhold a part.
+also read without a connector; mutated queries for datasets of which the terms withhold a part; and what comes to the edges of the log:
+checkpoints to be cosigned, paths of tiles, receipts, queries of the record, and evidence, which is verified without a connector.
 
   npm run fuzz -- --messages 100000 [--seed N] [--concurrency N]
 
 It fails when any answer is a 5xx, when anything withheld comes out, when a policy is accepted that would be refused when it is read
-again, when a process ends or grows without bound, or when the record has a gap.
+again, when another tree than the log's is cosigned, when changed evidence is verified, when a process ends or grows without bound,
+when the record has a gap, or when the check of its log finds anything.
 `
 
 runProgram(usage, { messages: '100000', concurrency: '24' }, async (run) => {
@@ -53,7 +56,8 @@ async function runAgainst({ connector, asking }: { connector: ConnectorProcess; 
   const ground = await prepareGround(connector)
   await ground.negotiate()
   const governed = await prepareGoverned(connector, asking, ground)
-  const fuzzer = createFuzzer({ connector, asking, ground, governed, random: createRandom(plan.seed) })
+  const logs = await prepareLogs(connector, ground)
+  const fuzzer = createFuzzer({ connector, asking, ground, governed, logs, random: createRandom(plan.seed) })
   const megabytes = [await residentMegabytes(connector)]
   let sent = 0
   const worker = async () => {
@@ -101,6 +105,9 @@ async function checkAfter(connector: ConnectorProcess, { ground, say }: { ground
     if (page.next === null) break
     cursor = page.next
   }
+  const check = await fetch(`${connector.managementUrl}/audit/check`, { method: 'POST', headers: { authorization: `Bearer ${connector.token}` } })
+  const { findings }: { findings?: { message: string }[] } = JSON.parse(await check.text())
+  faults.push(...(findings?.map(({ message }) => `the check of the log finds: ${message}`) ?? [`the check of the log was answered with ${check.status}`]))
   const { held, faults: unheld } = await checkHeld(connector)
   say(`The record has ${due} entries; ${held} offers and agreements were read again`)
   return [...faults, ...unheld]

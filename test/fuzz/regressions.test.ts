@@ -10,6 +10,8 @@ import { prepareGoverned } from './governed.ts'
 import type { GovernedGround } from './governed.ts'
 import { prepareGround } from './ground.ts'
 import type { FuzzGround } from './ground.ts'
+import { prepareLogs } from './log.ts'
+import type { LogFuzz } from './log.ts'
 import { checkHeld } from './offering.ts'
 import { facts } from './policies.ts'
 import { judgePolicy } from './policy-rules.ts'
@@ -20,12 +22,14 @@ let connector: TestConnector
 let asking: TestConnector
 let ground: FuzzGround
 let governed: GovernedGround
+let logs: LogFuzz
 const target = (started: TestConnector) => ({ ...started, lastWords: () => '' })
 
 beforeAll(async () => {
   ;[connector, asking] = await Promise.all([startTestConnector(), startTestConnector()])
   ground = await prepareGround(target(connector))
   governed = await prepareGoverned(target(connector), target(asking), ground)
+  logs = await prepareLogs(target(connector), ground)
 }, 60_000)
 afterAll(async () => {
   await ground.close()
@@ -33,7 +37,7 @@ afterAll(async () => {
 })
 
 test.each([1, 7])('120 mutated messages, seed %d: no 5xx, nothing withheld, no gap in the record, and it still works', async (seed) => {
-  const fuzzer = createFuzzer({ connector: target(connector), asking: target(asking), ground, governed, random: createRandom(seed) })
+  const fuzzer = createFuzzer({ connector: target(connector), asking: target(asking), ground, governed, logs, random: createRandom(seed) })
   await ground.replenish()
   let left = 120
   const worker = async () => {

@@ -36,6 +36,8 @@ export interface Peer extends AsyncDisposable {
   readonly kid: string
   readonly publicJwk: Readonly<Record<string, unknown>>
   readonly privateKey: KeyObject
+  /** Verification methods of its DID document beside its own key, such as keys of logs. */
+  readonly otherMethods: object[]
   /** The value of an `Authorization` header for `audience`. */
   authorization(audience: string, change?: TokenChange): string
   /** Every message that came to the base address. */
@@ -66,6 +68,7 @@ export async function startPeer(reply: (message: PeerMessage, peer: Peer) => Pee
     kid: `${id}#key`,
     publicJwk,
     privateKey,
+    otherMethods: [],
     authorization: (audience, change = {}) => tokenFor({ id, kid: `${id}#key`, privateKey }, audience, change),
     received,
     next: async (matches) => {
@@ -98,11 +101,11 @@ export async function startPeer(reply: (message: PeerMessage, peer: Peer) => Pee
   return peer
 }
 
-function didDocument({ id, kid, publicJwk, dspAddress }: Pick<Peer, 'id' | 'kid' | 'publicJwk' | 'dspAddress'>) {
+function didDocument({ id, kid, publicJwk, dspAddress, otherMethods }: Pick<Peer, 'id' | 'kid' | 'publicJwk' | 'dspAddress' | 'otherMethods'>) {
   return {
     '@context': ['https://www.w3.org/ns/did/v1', 'https://w3id.org/security/suites/jws-2020/v1'],
     id,
-    verificationMethod: [{ id: kid, type: 'JsonWebKey2020', controller: id, publicKeyJwk: publicJwk }],
+    verificationMethod: [{ id: kid, type: 'JsonWebKey2020', controller: id, publicKeyJwk: publicJwk }, ...otherMethods],
     authentication: [kid],
     assertionMethod: [kid],
     service: [{ id: `${id}#catalog`, type: 'CatalogService', serviceEndpoint: `${dspAddress}/catalog` }],
