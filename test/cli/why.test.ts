@@ -173,6 +173,7 @@ describe('a sentence', () => {
     expect(told).toContain('(user erased)')
     expect(told).toContain('asked: GET (erased).')
     expect(told).not.toContain('committed')
+    expect(tellRecord({ ...denied, terms: committed, reason: committed, request: { method: 'GET', query: '?a', accept: 'text/csv' } }, 'en')).toContain('which was refused: not-permitted; asked: GET ?a, accept: text/csv.')
     expect(tellRecord({ index: 1, time, type: 'token.revoked', name: committed, actor: 'ops' }, 'ca')).toBe('Es va revocar un testimoni d’accés (per ops, nom esborrat).')
   })
 

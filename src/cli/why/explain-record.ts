@@ -89,7 +89,8 @@ export function questionIn(entry: Fields, texts: WhyTexts): string {
   const request = objectIn(entry, 'request') ?? {}
   const address = ['path', 'query'].map((name) => (isErased(request[name]) ? `(${texts.erased})` : (textIn(request, name) ?? ''))).join('')
   const rest = Object.entries(request).filter(([name]) => !['method', 'path', 'query'].includes(name))
-  return [textIn(request, 'method') ?? '', readable(address), ...rest.map(([name, value]) => `${name}: ${shownIn(texts, value)}`)].filter((part) => part !== '').join(' ')
+  const line = [textIn(request, 'method') ?? '', readable(address)].filter((part) => part !== '').join(' ')
+  return [line, ...rest.map(([name, value]) => `${name}: ${shownIn(texts, value)}`)].filter((part) => part !== '').join(', ')
 }
 
 // What was sent is percent-encoded; a person reads what was meant.

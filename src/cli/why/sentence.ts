@@ -62,7 +62,8 @@ function reasons(entry: RecordEntry, kind: Told, language: Language): string[] {
   const [term] = missingTerms(entry, language)
   const reason = term ?? textIn(entry, 'reason')?.replace(/\.$/, '')
   const code = textIn(entry, 'code')
-  return [[reason, code === undefined ? undefined : `(${code})`].filter((part) => part !== undefined).join(' '), ...times].filter((part) => part !== '')
+  const why = reason === undefined || code === undefined ? (reason ?? code ?? '') : `${reason} (${code})`
+  return [why, ...times].filter((part) => part !== '')
 }
 
 function amounts(entry: RecordEntry, language: Language): string[] {

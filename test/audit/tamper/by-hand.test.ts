@@ -43,6 +43,13 @@ describe('a stopped log', () => {
     await audit.close()
   })
 
+  test('by what a witness has shown is not called whole by a check', async () => {
+    const audit = await ground.open()
+    await audit.log.stop({ log: '2026', kind: 'witness-ahead', detail: { witness: 'w', witnessed: 400 }, message: 'The witness w has cosigned 400 entries.' })
+    expect((await audit.keeping.check()).findings).toEqual([expect.objectContaining({ kind: 'witness-ahead', message: 'The witness w has cosigned 400 entries.' })])
+    await audit.close()
+  })
+
   test('whose faults somebody removed stops again with the next check', async () => {
     await stopped()
     await ground.tamper('update audit_head set stopped = false', 'delete from audit_fault')
