@@ -28,7 +28,7 @@ import { evidenceOf } from './connector/evidence.ts'
 import { createWitnessing, transparencyKeys } from './connector/witnessing.ts'
 import type { Witnessing } from './connector/witnessing.ts'
 import { connectReceiptChecks } from './connector/receipt-checks.ts'
-import { stopLines } from './connector/stop-lines.ts'
+import { errorLines, stopLines } from './connector/stop-lines.ts'
 import { createDataPlane } from './dataplane/data-plane.ts'
 import type { DataPlane } from './dataplane/data-plane.ts'
 import type { ReceiptChecks } from './dataplane/receipts/checks.ts'
@@ -223,7 +223,7 @@ async function openBase(config: Config, overrides: Overrides, closers: Closers) 
   const clock = overrides.clock ?? (() => new Date())
   const newId = overrides.newId ?? (() => `urn:uuid:${randomUUID()}`)
   const log = overrides.log ?? pino({ level: config.logLevel })
-  const onError = (error: unknown) => log.error({ err: error }, 'unexpected')
+  const onError = errorLines(log)
   const { dataDirectory } = config
   const { sealingKey, operatorToken } = await readSecretFiles(dataDirectory)
   await mkdir(pathsIn(dataDirectory).uploads, { recursive: true })

@@ -1,5 +1,15 @@
 import type { Logger } from 'pino'
 import type { StopListener } from '../audit/log/stop-report.ts'
+import { isProblem } from '../errors.ts'
+
+/** What is written of failures that nobody waits for. */
+export function errorLines(log: Logger): (error: unknown) => void {
+  return (error) => {
+    // That the log is stopped is told of once; what cannot be recorded meanwhile is no news.
+    if (isProblem(error) && error.code === 'log-stopped') log.debug({ err: error }, 'not recorded')
+    else log.error({ err: error }, 'unexpected')
+  }
+}
 
 /** What an operator reads of a log that stops, and of one that is at work again. */
 export function stopLines(log: Logger): StopListener {

@@ -5,6 +5,7 @@ import { consistencyProof, inclusionProof, tileWidth, widthAt } from '../../tlog
 import type { TileId } from '../../tlog/tiles.ts'
 import { readTexts } from '../store.ts'
 import { readFaults } from './faults/store.ts'
+import { faultIn } from './fault-error.ts'
 import type { Checkpoint, Inclusion, LogFault, LogInfo, LogStatus, TransparencyLog } from './log.ts'
 import type { OpenLog } from './open-log.ts'
 import type { Sealer } from './sealer.ts'
@@ -45,14 +46,14 @@ function createLogs({ database, sealer, openLog }: TransparencyLogDeps): Logs {
     return opened
   }
   async function open(log: StoredLog): Promise<OpenLog> {
-    if (log.closedAt === null) return await newest(log)
+    if (log.closedAt === null) return await newest(log).catch((error: unknown) => refuseBroken(log, error))
     // Opened anew once its entries are removed.
     const key = `${log.name} ${log.prunedAt === null ? '' : 'pruned'}`
     const known = closed.get(key) ?? openClosed(log)
     closed.set(key, known)
     return await known.catch((error: unknown) => {
       closed.delete(key)
-      throw error
+      return refuseBroken(log, error)
     })
   }
   async function newest(log: StoredLog): Promise<OpenLog> {
@@ -169,6 +170,13 @@ async function statusOf({ database, sealer }: TransparencyLogDeps): Promise<LogS
 
 function infoOf({ name, origin, vkey, start, openedAt, closedAt, size, prunedAt }: StoredLog): LogInfo {
   return { name, origin, vkey, start, openedAt, closedAt, size, prunedAt }
+}
+
+// What a break left can often not be proven any more. The fault itself is on record: checks find it.
+function refuseBroken({ name }: StoredLog, error: unknown): never {
+  const fault = faultIn(error)
+  if (fault === undefined) throw error
+  throw new ProblemError('record-unavailable', `The log ${name} is broken, so nothing of it can be proven here. ${fault.message}`, { cause: error })
 }
 
 function notFound(name: string): ProblemError {

@@ -61,7 +61,7 @@ export async function askWitness(deps: AskDeps, question: { witness: WitnessAddr
       ...(deps.signal === undefined ? {} : { signal: deps.signal }),
     })
     if (answer.status === 200) return cosignatureIn(answer.body.toString('utf8'), question, deps.clock())
-    if (answer.status !== 409) return answer.status === 422 ? judge(deps, question, 'It says that our log did not only grow, and cannot show it.') : failed(refusals.get(answer.status) ?? `It answered with status ${answer.status}.`, answer.status === 403)
+    if (answer.status !== 409) return answer.status === 422 ? judge(deps, question, 'It says that our log did not only grow, and cannot show it.') : refused(answer.status, question.oldSize)
     const size = sizeIn(answer)
     if (size === undefined) return failed('It refused the size that it was told, and did not tell its own.', true)
     if (size > checkpoint.size) return (await sizeOf(deps, log)) >= size ? { result: 'later' } : judge(deps, question, `It says that it has cosigned ${size} entries, and cannot show it.`)
@@ -77,6 +77,11 @@ const refusals: ReadonlyMap<number, string> = new Map([
   [404, 'It does not know our log. For a partner: we must be in its register.'],
   [429, 'It has too much to do.'],
 ])
+
+// That a witness does not take the key of a log that it has not seen may pass: it reads our DID document again in a moment.
+function refused(status: number, oldSize: number): Asked {
+  return failed(refusals.get(status) ?? `It answered with status ${status}.`, status === 403 && oldSize > 0)
+}
 
 function failed(why: string, lies = false): Asked {
   return { result: 'failed', why, lies }

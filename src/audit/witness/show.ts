@@ -31,8 +31,18 @@ export async function logsToShow({ log, clock }: Pick<ShowDeps, 'log' | 'clock'>
   if (state === 'stopped') return []
   const now = clock().getTime()
   const logs = (await log.logs()).filter(({ closedAt, prunedAt }) => closedAt === null || (prunedAt === null && now - closedAt.getTime() < closedLogMs))
-  const shown = await Promise.all(logs.map(async (one) => (one.closedAt === null || (await endedItself(log, one)) ? { log: one, checkpoint: await log.checkpoint(one.name) } : undefined)))
-  return shown.flatMap((one) => (one?.checkpoint === undefined ? [] : [{ log: one.log, checkpoint: one.checkpoint }]))
+  const shown = await Promise.all(logs.map((one) => newestOf(log, one)))
+  return shown.flatMap((checkpoint, place) => (logs[place] === undefined || checkpoint === undefined ? [] : [{ log: logs[place], checkpoint }]))
+}
+
+async function newestOf(log: TransparencyLog, one: LogInfo): Promise<Checkpoint | undefined> {
+  try {
+    return one.closedAt === null || (await endedItself(log, one)) ? await log.checkpoint(one.name) : undefined
+  } catch (error) {
+    // One that is broken must not keep the others from their witnesses.
+    if (one.closedAt !== null && isProblem(error) && error.code === 'record-unavailable') return undefined
+    throw error
+  }
 }
 
 /**

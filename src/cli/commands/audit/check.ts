@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { example } from '../../arguments.ts'
+import { exitCodes, Failure } from '../../failure.ts'
 import { printable } from '../../output.ts'
 import type { Open } from '../../session.ts'
 
@@ -21,7 +22,7 @@ export function checkCommand(audit: Command, open: Open): void {
       const now = findings.map(({ id, kind, message }) => `${id} ${kind}: ${printable(message)}`)
       const result = findings.length === 0 ? `All ${entries} entries of ${logs.length} ${logs.length === 1 ? 'log' : 'logs'} are as they were signed.` : `${findings.length} ${findings.length === 1 ? 'fault was' : 'faults were'} found. The log is stopped: nothing is recorded or released. docs/log-recovery.md says what to do.`
       print.result(report, [...past, ...now, result].join('\n'))
-      if (findings.length > 0) process.exitCode = 1
+      if (findings.length > 0) throw new Failure(exitCodes.failed, '')
     })
   example(command, 'audit check')
 }
