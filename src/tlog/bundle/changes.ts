@@ -13,7 +13,7 @@ import type { BundleLog } from './logs.ts'
 import { reasonOf } from './logs.ts'
 import { checkersOf } from './records.ts'
 import { createCheck, createTally } from './report.ts'
-import type { Check, Finding, Limit, Tally } from './report.ts'
+import type { Check, Finding, Limit, LimitCode, Tally } from './report.ts'
 
 /** The types of records that tell of changes to keys and logs. */
 export function isChange(type: string): boolean {
@@ -31,6 +31,7 @@ export async function checkChanges({ archive, logs, keys }: ChangesInput): Promi
   const changes = createCheck('changes')
   const chain = createCheck('log-chain')
   const recorded = new Set<string>()
+  const broken = createTally()
   const checkers = checkersOf(logs)
   let last = -1
   try {
@@ -45,6 +46,7 @@ export async function checkChanges({ archive, logs, keys }: ChangesInput): Promi
         else changes.good()
         last = line.record
         for (const name of keysIn(entry)) recorded.add(name)
+        if (entry['type'] === 'log.recovered') broken.add(breakOf(entry, line.record))
         if (entry['type'] === 'log.opened') checkOpened(chain, { entry, record: line.record }, logs)
       }
     }
@@ -53,11 +55,17 @@ export async function checkChanges({ archive, logs, keys }: ChangesInput): Promi
   }
   const unrecorded = createTally()
   for (const key of keys) if (!recorded.has(nameOf(key))) unrecorded.add({ name: key.name, participant: key.participant, use: key.use })
-  return { findings: [changes.finding(), chain.finding()], limits: limitsOf(unrecorded) }
+  return { findings: [changes.finding(), chain.finding()], limits: [...limitsOf('broken', broken), ...limitsOf('keys-unrecorded', unrecorded)] }
 }
 
-function limitsOf({ count, first }: Tally): Limit[] {
-  return count === 0 ? [] : [{ what: 'keys-unrecorded', detail: { count, first: [...first] } }]
+function limitsOf(what: LimitCode, { count, first }: Tally): Limit[] {
+  return count === 0 ? [] : [{ what, detail: { count, first: [...first] } }]
+}
+
+/** What was found, and which records were lost, as the record of the recovery says it. */
+function breakOf({ time, kind, lost }: JsonObject, record: number): Readonly<Record<string, JsonValue>> {
+  const texts = (value: unknown) => (Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [])
+  return { record, time: String(time), found: texts(kind), ...(lost === undefined ? {} : { lost: texts(lost) }) }
 }
 
 /** A key as records and `keys.json` both can name it. */

@@ -107,6 +107,15 @@ describe('a whole bundle', () => {
   })
 })
 
+test('evidence of a log that was broken and recovered says so', async () => {
+  const given = parts()
+  given.entries.push(entryOf({ type: 'log.recovered', name: '2026', kind: ['entry-missing'], lost: ['7-9'], reason: 'x' }, 'recovered'))
+  given.changes.push(given.entries.length - 1)
+  const report = await verify(given)
+  expect(report.limits).toContainEqual({ what: 'broken', detail: { count: 1, first: [{ record: given.entries.length - 1, time: expect.any(String), found: ['entry-missing'], lost: ['7-9'] }] } })
+  expect((await verify(parts())).limits.map(({ what }) => what)).not.toContain('broken')
+})
+
 describe('trust', () => {
   const logVkey = vkeyOf(origin, 1, keyOf(`log of ${provider}`))
   const document = (id: string, log: string, identity: string) => ({

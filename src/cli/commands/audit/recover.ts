@@ -3,6 +3,8 @@ import { example } from '../../arguments.ts'
 import { printable } from '../../output.ts'
 import type { Open } from '../../session.ts'
 
+const faultsText = (count: number) => `${count} ${count === 1 ? 'fault' : 'faults'}`
+
 /** `audit recover`. */
 export function recoverCommand(audit: Command, open: Open): void {
   const command = audit
@@ -17,9 +19,9 @@ export function recoverCommand(audit: Command, open: Open): void {
       const { faults, log } = await client.call('getLogStatus', {})
       const counting = faults.filter(({ resolvedAt }) => resolvedAt === undefined)
       for (const { kind, message } of counting) print.note(`${kind}: ${printable(message)}`)
-      if (options.yes !== true) return print.result({ faults: counting }, `This would end log ${log ?? '-'} as it is and begin another. Its first entries would tell of ${counting.length} faults, of you and of your reason, and partners see them. Secure the evidence first. Nothing is done yet: add --yes.`)
+      if (options.yes !== true) return print.result({ faults: counting }, `This would end log ${log ?? '-'} as it is and begin another. Its first entries would tell of ${faultsText(counting.length)}, of you and of your reason, and partners see them. Secure the evidence first. Nothing is done yet: add --yes.`)
       const done = await client.call('recoverLog', { body: { reason: options.reason, acknowledge: counting.map(({ id }) => id) } })
-      print.result(done, `Log ${done.log} begins with record ${done.start}${done.newKey ? ' and a new key' : ''}. ${done.resolved.length} faults are on record.`)
+      print.result(done, `Log ${done.log} begins with record ${done.start}${done.newKey ? ' and a new key' : ''}. ${faultsText(done.resolved.length)} put on record.`)
     })
   example(command, 'audit recover --reason "The database was restored from Monday\'s backup" --yes')
 }
