@@ -249,6 +249,16 @@ test('a provider that is restored from a backup is noticed by its witness, and i
   expect(fault).toMatchObject({ kind: 'witness-ahead', detail: { witness: `${hostOf(consumer)}/witness`, partner: consumer.id, witnessed: state?.size, here: expect.any(Number) } })
   expect(fault?.message).toBe(`The witness ${hostOf(consumer)}/witness has cosigned ${state?.size} entries of ${hostOf(third)}/log/${fault?.log}, and the database has ${JSON.stringify(fault?.detail['here'])}.`)
   await expect(audit.record({ type: 'connector.stopped', version: 'x' })).rejects.toMatchObject({ code: 'log-stopped' })
+
+  // What the witness has of the broken log does not stop the one that took its place.
+  const found = (await audit.keeping.faults()).map(({ id }) => id)
+  const { log } = await audit.keeping.recover({ reason: 'A backup was restored.', acknowledge: found, actor: 'test' })
+  await grow(third, 2)
+  const after = await until(() => ask(third), ([now]) => now?.lag === 0)
+  expect(after).toMatchObject([{ origin: `${hostOf(third)}/log/${log}` }])
+  expect(after[0]).not.toHaveProperty('failure')
+  await ask(third)
+  expect(await audit.log.status()).toMatchObject({ state: 'running', log: { name: log } })
   await third.close()
   await rm(folder, { recursive: true })
 }, 60_000)
