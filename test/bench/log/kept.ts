@@ -142,7 +142,7 @@ async function searched(bench: Bench, { database, url }: Opened): Promise<Row[]>
     ['a purpose', { purpose: sample.purpose ?? '' }],
     ['refusals (none)', { decision: 'deny' }],
     ['permissions', { decision: 'permit' }],
-    ['an hour', { since: from, until: new Date(from.getTime() + 3_600_000) }],
+    ['an hour long ago', { since: from, until: new Date(from.getTime() + 3_600_000) }],
     ['an agreement that is not there', { agreement: 'none' }],
   ]
   const found: Row[] = []
