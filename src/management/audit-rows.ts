@@ -21,6 +21,7 @@ export function auditColumns(timeZone: string): readonly AuditColumn[] {
     { name: 'time', type: 'string', cell: ({ time }) => local(time) },
     { name: 'utc', type: 'datetime', cell: ({ time }) => time },
     ...['type', 'partner', 'agreement', 'transfer', 'dataset'].map(field),
+    { name: 'asked', type: 'string', cell: askedIn },
     { name: 'role', type: 'string', cell: (entry) => statedIn(entry, 'role') ?? textOf(entry['role']) },
     ...['purpose', 'user'].map((name): AuditColumn => ({ name, type: 'string', cell: (entry) => statedIn(entry, name) ?? textOf(entry[name]) })),
     field('actor'),
@@ -61,6 +62,14 @@ function zonedTime(timeZone: string): (time: string) => string {
 function decisionOf(entry: AuditEntry): string | undefined {
   if (entry.type === 'data.refused') return 'deny'
   return entry.type === 'data.received' ? 'permit' : textOf(entry['decision'])
+}
+
+/** What was asked, as it was sent: `GET ?select=…`. */
+function askedIn({ request }: AuditEntry): string | undefined {
+  if (typeof request !== 'object' || request === null || Array.isArray(request)) return undefined
+  const parts: Readonly<Record<string, JsonValue | undefined>> = { ...request }
+  const address = ['path', 'query'].map((name) => textOf(parts[name]) ?? '').join('')
+  return [textOf(parts['method']) ?? '', address].filter((part) => part !== '').join(' ')
 }
 
 /** Our own questions have what was stated inside. */

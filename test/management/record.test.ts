@@ -99,7 +99,7 @@ describe('GET /audit/export', () => {
   test('gives CSV in which no cell is a formula', async () => {
     const { text } = await management.call('GET', '/audit/export?format=csv&transfer=t1')
     const lines = text.trimEnd().split('\r\n')
-    expect(lines[0]).toBe('index,time,utc,type,partner,agreement,transfer,dataset,role,purpose,user,actor,decision,code,reason,count,rows,bytes,withheld,sha256,entry')
+    expect(lines[0]).toBe('index,time,utc,type,partner,agreement,transfer,dataset,asked,role,purpose,user,actor,decision,code,reason,count,rows,bytes,withheld,sha256,entry')
     expect(lines).toHaveLength(401)
     expect(lines[1]).toContain(",'=cmd(),")
     expect(lines[1]).toContain('\\""quoted\\"", text')
