@@ -66,15 +66,19 @@ function decisionOf(entry: AuditEntry): string | undefined {
 
 /** What was asked, as it was sent: `GET ?select=…`. */
 function askedIn({ request }: AuditEntry): string | undefined {
-  if (typeof request !== 'object' || request === null || Array.isArray(request)) return undefined
-  const parts: Readonly<Record<string, JsonValue | undefined>> = { ...request }
-  const address = ['path', 'query'].map((name) => textOf(parts[name]) ?? '').join('')
-  return [textOf(parts['method']) ?? '', address].filter((part) => part !== '').join(' ')
+  const [method, path, query] = ['method', 'path', 'query'].map((name) => partOf(request, name) ?? '')
+  const asked = `${method} ${path}${query}`.trim()
+  return asked === '' ? undefined : asked
+}
+
+function partOf(value: JsonValue | undefined, name: string): string | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || !(name in value)) return undefined
+  return textOf(Object.entries(value).find(([each]) => each === name)?.[1])
 }
 
 /** Our own questions have what was stated inside. */
 function statedIn({ stated }: AuditEntry, name: string): string | undefined {
-  return typeof stated === 'object' && stated !== null && !Array.isArray(stated) && name in stated ? textOf(Object.entries(stated).find(([each]) => each === name)?.[1]) : undefined
+  return partOf(stated, name)
 }
 
 function textOf(value: JsonValue | undefined): string | undefined {
