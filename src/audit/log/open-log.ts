@@ -32,6 +32,8 @@ export interface OpenLog {
   checkpoint(): Checkpoint | undefined
   /** Appends entries, which follow `end()`, and signs the log with them. None: signs what was appended when the last attempt failed. */
   seal(entries: readonly EntryText[]): Promise<Checkpoint>
+  /** Takes over a checkpoint that was signed before, when the entries give its tree. Whether they do. */
+  adopt(note: string): Promise<boolean>
   readonly read: ReadTiles
   /** What proofs of this tree share. */
   readonly known?: KnownRoots
@@ -117,6 +119,14 @@ function createOpenLog(deps: OpenLogDeps, parts: { log: StoredLog; edge: Edge; j
       keeper.keep(checkpoint)
       return checkpoint
     },
+    adopt: async (note) => {
+      const signed = checkpointIn(log, note)
+      if (signed.size > edge.size) await follow(deps, log, { edge, size: signed.size })
+      trees.keep(log, edge.takeFull())
+      if (signed.size !== edge.size || !signed.root.equals(edge.root())) return false
+      keeper.adopt(signed)
+      return true
+    },
     leafHashes: async (leaves) => {
       const indexes = [...new Set(leaves.map((leaf) => Math.floor(leaf / tileWidth)))]
       const tiles = await read(indexes.map((index) => ({ level: 0, index, width: widthAt(0, index, edge.size) })))
@@ -167,6 +177,9 @@ function createKeeper({ trees, directory, onError }: OpenLogDeps, log: StoredLog
   }
   return {
     newest: () => newest,
+    adopt: (checkpoint: Checkpoint) => {
+      newest = checkpoint
+    },
     keep: (checkpoint: Checkpoint) => {
       newest = checkpoint
       if (trees.waiting(log) > 0) saving.start()

@@ -19,6 +19,7 @@ export async function openPrunedLog(trees: Trees, log: StoredLog, checkpoint: Ch
     end: () => log.start + log.sealed,
     checkpoint: () => checkpoint,
     seal: () => Promise.reject(new Error(`The log ${log.name} is pruned; it takes no entries`)),
+    adopt: () => Promise.resolve(false),
     leafHashes: async (leaves) => {
       const tiles = await read(leaves.map((leaf) => Math.floor(leaf / tileWidth)).map((index) => ({ level: 0, index, width: widthAt(0, index, log.sealed) })))
       return leaves.map((leaf, place) => tiles[place]?.subarray((leaf % tileWidth) * 32, (leaf % tileWidth) * 32 + 32) ?? Buffer.alloc(0))

@@ -33,9 +33,15 @@ interface Logs {
 function createLogs({ database, sealer, openLog }: TransparencyLogDeps): Logs {
   const closed = new Map<string, Promise<OpenLog>>()
 
-  /** A process that ended while the log was closed may have left its last entries unsigned. */
+  /** A process that ended while the log was closed may have left its last entries unsigned. After a break nothing more is signed of it. */
   async function openClosed(log: StoredLog): Promise<OpenLog> {
     const opened = await openLog(log.start)
+    const broken = await brokenAt(database, log)
+    if (broken !== undefined) {
+      if (broken.signed === undefined || opened.end() >= log.start + (log.size ?? 0) || !(await opened.adopt(broken.signed))) await opened.abandon()
+      else await opened.close()
+      return opened
+    }
     const end = log.start + (log.size ?? 0)
     while (opened.end() < end) {
       const entries = await readTexts(database.db, { from: opened.end(), to: end, limit: mostEntries })
@@ -170,6 +176,14 @@ async function statusOf({ database, sealer }: TransparencyLogDeps): Promise<LogS
 
 function infoOf({ name, origin, vkey, start, openedAt, closedAt, size, prunedAt }: StoredLog): LogInfo {
   return { name, origin, vkey, start, openedAt, closedAt, size, prunedAt }
+}
+
+/** What the log that took the place of a broken one says was signed of it last; undefined when `log` did not end with a break. */
+async function brokenAt({ db }: Database, { start }: StoredLog): Promise<{ readonly signed: string | undefined } | undefined> {
+  const next = (await readLogs(db)).find((log) => log.start > start)
+  const [opened] = next === undefined ? [] : await readTexts(db, { from: next.start, to: next.start + 1, limit: 1 })
+  const { reason, previousCheckpoint }: { reason?: unknown; previousCheckpoint?: unknown } = opened === undefined ? {} : JSON.parse(opened.entry)
+  return reason === 'break' ? { signed: typeof previousCheckpoint === 'string' ? previousCheckpoint : undefined } : undefined
 }
 
 // What a break left can often not be proven any more. The fault itself is on record: checks find it.

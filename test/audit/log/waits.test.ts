@@ -53,6 +53,7 @@ describe('nobody waits without end', () => {
         end += entries.length
         return { log: log.name, origin: log.origin, size: end, root: Buffer.alloc(32), note: '' }
       },
+      adopt: async () => false,
       read: async () => [],
       leafHashes: async () => [],
       close: async () => undefined,
@@ -169,6 +170,30 @@ describe('nobody waits without end', () => {
     }
     expect((await openJournal('none', async () => file)).end).toBeUndefined()
   })
+})
+
+test('a broken log is not signed any further: neither what was changed in it, nor what nobody signed', async () => {
+  const directory = await emptied()
+  const audit = await openTestAudit(database, { directory })
+  await records(audit, 4)
+  const signed = await audit.log.checkpoint()
+  await audit.close()
+  // As after a crash: of the log only its row is stored, and outside of the database its newest checkpoint.
+  const crashed = [`update audit_log set sealed = 0, checkpoint = null`, `delete from audit_tile`]
+  for (const name of await readdir(directory)) if (name.endsWith('.journal')) await rm(join(directory, name))
+  await run(...crashed, `update audit_entry set rest = replace(rest, '"n":1', '"n":9') where index = 2`)
+  const changed = await openTestAudit(database, { directory })
+  expect(await kinds(changed)).toEqual(['root-differs'])
+  await recovers(changed)
+  const again = await openTestAudit(database, { directory })
+  expect(await again.log.checkpoint('2026')).toBeUndefined()
+  await again.close()
+  // With the entries as they were, it is the checkpoint that was signed then.
+  await run(`update audit_entry set rest = replace(rest, '"n":9', '"n":1') where index = 2`)
+  const whole = await openTestAudit(database, { directory })
+  expect(await whole.log.checkpoint('2026')).toEqual(signed)
+  expect(await whole.log.inclusion(2)).toMatchObject({ leafIndex: 2 })
+  await whole.close()
 })
 
 async function copied(directory: string): Promise<string> {

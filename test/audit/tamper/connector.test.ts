@@ -237,12 +237,12 @@ test('while it is stopped nothing is released or changed, with 503 and not 500; 
 test('a recovery tells first, is done on demand, and everything goes on, also what was refused before', async () => {
   const told = await run('audit', 'recover', '--reason', 'A test.')
   const broken = await openLog()
-  expect(told).toMatchObject({ code: 0, out: `This would end log ${broken?.name ?? ''} as it is and begin another. Its first entries would tell of 1 faults, of you and of your reason, and partners see them. Secure the evidence first. Nothing is done yet: add --yes.\n` })
+  expect(told).toMatchObject({ code: 0, out: `This would end log ${broken?.name ?? ''} as it is and begin another. Its first entries would tell of 1 fault, of you and of your reason, and partners see them. Secure the evidence first. Nothing is done yet: add --yes.\n` })
   expect(told.err).toContain('root-differs: Log ')
   expect((await provider.services.audit.log.status()).state).toBe('stopped')
   const done = await run('audit', 'recover', '--reason', 'A test.', '--yes')
   const now = await openLog()
-  expect(done).toMatchObject({ code: 0, out: `Log ${now?.name ?? ''} begins with record 1000000. 1 faults are on record.\n` })
+  expect(done).toMatchObject({ code: 0, out: `Log ${now?.name ?? ''} begins with record 1000000. 1 fault put on record.\n` })
   expect(now?.vkey.split('+').at(-1)).toBe(broken?.vkey.split('+').at(-1))
 
   expect(await status('/health/ready')).toBe(200)
@@ -289,6 +289,16 @@ test('a database and a key that are changed while it is down: it starts all the 
   expect(await run('audit', 'check')).toMatchObject({ code: 0 })
 })
 
+test('a cosignature that was changed is found, and told apart from the log', async () => {
+  await tamper(`update audit_cosignature set line = replace(line, right(line, 8), 'AAAAAA==')`)
+  const { findings } = JSON.parse((await run('audit', 'check', '--json')).out)
+  expect(new Set(findings.map(({ kind }: { kind: string }) => kind))).toEqual(new Set(['cosignature-changed']))
+  expect(findings[0].message).toMatch(/^The kept cosignature of \S+\/witness on log \d{4}\S* at \d+ entries was changed: it does not verify\.$/)
+  await tamper('delete from audit_cosignature', 'delete from audit_checkpoint')
+  expect(await recover()).toMatchObject({ newKey: false, start: 3_000_000 })
+  expect(await run('audit', 'check')).toMatchObject({ code: 0 })
+})
+
 test('a database that went back with everything that is kept beside it: only the witness notices', async () => {
   const log = await openLog()
   for (let count = 0; count < 20; count += 1) await provider.services.audit.record({ type: 'connector.stopped', version: `test ${count}` })
@@ -311,7 +321,7 @@ test('a database that went back with everything that is kept beside it: only the
   expect(faults).toMatchObject([{ kind: 'witness-ahead', log: log?.name, detail: { partner: consumer.id, witnessed } }])
   expect(await status('/health/ready')).toBe(503)
   const { start: first, log: name } = await recover()
-  expect(first).toBe(3_000_000)
+  expect(first).toBe(4_000_000)
   const [opened = {}] = await provider.services.audit.entries({ after: first - 1, limit: 1 })
   const { previousCheckpoint: note }: { previousCheckpoint?: unknown; name?: unknown } = opened
   const { size, origin } = parseCheckpoint(parseNote(typeof note === 'string' ? note : '').text)
