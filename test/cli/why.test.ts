@@ -177,6 +177,10 @@ describe('a sentence', () => {
     expect(tellRecord({ index: 1, time, type: 'token.revoked', name: committed, actor: 'ops' }, 'ca')).toBe('Es va revocar un testimoni d’accés (per ops, nom esborrat).')
   })
 
+  test('tells the status of a provider that said nothing of why', () => {
+    expect(tellRecord({ ...received, type: 'data.refused', status: 503 }, 'en')).toContain(': HTTP 503')
+  })
+
   test('counts one group as one', () => {
     expect(tellRecord({ ...permitted, withheld: { groups: 1, reasons: [] } }, 'en')).toContain('; 1 group withheld;')
   })

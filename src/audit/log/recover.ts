@@ -161,6 +161,11 @@ function lostOf({ head, logs, notes, faults }: Broken): string[] {
     const has = known === undefined ? 0 : lengthOf(known, head)
     return has < size ? [[start + has, start + size - 1] as const] : []
   })
+  // What a witness has cosigned, and the database does not have.
+  const witnessed = faults.flatMap(({ log, kind, detail: { here, witnessed: size } }) => {
+    const start = logs.find(({ name }) => name === log)?.start
+    return kind === 'witness-ahead' && start !== undefined && typeof here === 'number' && typeof size === 'number' && here < size ? [[start + here, start + size - 1] as const] : []
+  })
   const removed = faults.flatMap(({ kind, detail }) => (kind === 'entry-missing' && Array.isArray(detail['missing']) ? detail['missing'].map(String) : []))
-  return [...new Set([...ranges.map(([from, to]) => `${from}-${to}`), ...removed.map((range) => range.replace(',', '-'))])].slice(0, 200)
+  return [...new Set([...ranges, ...witnessed].map(([from, to]) => `${from}-${to}`).concat(removed.map((range) => range.replace(',', '-'))))].slice(0, 200)
 }

@@ -62,7 +62,9 @@ function reasons(entry: RecordEntry, kind: Told, language: Language): string[] {
   const [term] = missingTerms(entry, language)
   const reason = term ?? textIn(entry, 'reason')?.replace(/\.$/, '')
   const code = textIn(entry, 'code')
-  const why = reason === undefined || code === undefined ? (reason ?? code ?? '') : `${reason} (${code})`
+  // A provider that told nothing of why.
+  const status = typeof entry['status'] === 'number' ? `HTTP ${entry['status']}` : ''
+  const why = reason === undefined || code === undefined ? (reason ?? code ?? status) : `${reason} (${code})`
   return [why, ...times].filter((part) => part !== '')
 }
 

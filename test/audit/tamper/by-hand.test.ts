@@ -50,6 +50,16 @@ describe('a stopped log', () => {
     await audit.close()
   })
 
+  test('by what a witness has shown is recovered with the numbers that are lost on record', async () => {
+    const audit = await ground.open()
+    const here = await audit.size()
+    await audit.log.stop({ log: '2026', kind: 'witness-ahead', detail: { witness: 'w', here, witnessed: here + 8 }, message: 'The witness w has cosigned more.' })
+    const faults = await audit.keeping.faults()
+    const { start } = await audit.keeping.recover({ reason: 'Looked at.', acknowledge: faults.map(({ id }) => id), actor: 'ops' })
+    expect((await audit.entries({ after: start, limit: 1 }))[0]).toMatchObject({ type: 'log.recovered', lost: [`${here}-${here + 7}`] })
+    await audit.close()
+  })
+
   test('whose faults somebody removed stops again with the next check', async () => {
     await stopped()
     await ground.tamper('update audit_head set stopped = false', 'delete from audit_fault')
