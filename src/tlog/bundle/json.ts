@@ -26,12 +26,30 @@ export function readCanonical(text: string, what: string): unknown {
 }
 
 export function parsed(text: string, what: string): unknown {
+  const value = parsedAnyhow(text, what)
+  if (isDeep(value)) throw new ProblemError('invalid-evidence', `${what} is nested more than ${mostLevels} levels deep.`)
+  return value
+}
+
+function parsedAnyhow(text: string, what: string): unknown {
   try {
     const value: unknown = JSON.parse(text)
     return value
   } catch (cause) {
     throw new ProblemError('invalid-evidence', `${what} is not JSON.`, { cause })
   }
+}
+
+/** JSON can be read deeper than it can be written or walked through; no connector makes any of this depth. */
+const mostLevels = 200
+
+function isDeep(value: unknown): boolean {
+  let level: unknown[] = [value]
+  for (let depth = 0; depth <= mostLevels; depth++) {
+    level = level.flatMap((each) => (typeof each === 'object' && each !== null ? Object.values(each).filter((inner) => typeof inner === 'object' && inner !== null) : []))
+    if (level.length === 0) return false
+  }
+  return true
 }
 
 /** An object of exactly these members; 'invalid-evidence' otherwise. */
