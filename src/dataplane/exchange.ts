@@ -69,8 +69,10 @@ export interface Exchange extends Started {
 
 /** What a request asks for, as it is recorded. */
 export function describeRequest({ request, target }: Pick<Started, 'request' | 'target'>, format?: DataFormat | AnswerFormat): Record<string, string> {
-  const { range } = request.headers
-  return { method: request.method ?? '', path: target.path, query: target.query, ...(format === undefined ? {} : { format }), ...(range === undefined ? {} : { range }) }
+  const { range, accept, prefer } = request.headers
+  // What a signed statement is bound to, so that the record shows what was signed.
+  const bound = request.headers['concordat-statement'] === undefined ? {} : { ...(accept === undefined ? {} : { accept }), ...(prefer === undefined ? {} : { prefer: String(prefer) }) }
+  return { method: request.method ?? '', path: target.path, query: target.query, ...(format === undefined ? {} : { format }), ...(range === undefined ? {} : { range }), ...bound }
 }
 
 export function exchangeOf(started: Started, permitted: { dataset: ReleasedDataset; grant: OpenGrant | Grant; format?: DataFormat | AnswerFormat; version?: number }): Exchange {

@@ -7,7 +7,10 @@ import type { ConnectorProcess } from '../helpers/connector-process.ts'
 import { insist, pause } from './client.ts'
 import type { Entry } from './client.ts'
 
-export type Log = components['schemas']['Log']
+export interface Log extends Readonly<components['schemas']['Log']> {
+  /** Whether a break ended it: nothing more of it is signed than was signed before. */
+  readonly broken: boolean
+}
 
 /** A checkpoint that the key of its log has signed. */
 export interface Signed extends CheckpointText {
@@ -23,13 +26,15 @@ export function openOwn(log: Pick<Log, 'origin' | 'vkey'>, note: string): Signed
 }
 
 export async function readLogs(connector: ConnectorProcess): Promise<Log[]> {
-  const { status, body } = await insist<{ items: Log[] }>(connector, 'GET', '/audit/logs')
+  const { status, body } = await insist<{ items: components['schemas']['Log'][] }>(connector, 'GET', '/audit/logs')
   if (status !== 200) throw new Error(`${connector.name} answered GET /audit/logs with ${status}`)
-  return body.items
+  const opened = await Promise.all(body.items.map(({ start }) => insist<Entry>(connector, 'GET', `/audit/entries/${start}`)))
+  return body.items.map((log, place) => ({ ...log, broken: opened[place + 1]?.body['reason'] === 'break' }))
 }
 
-/** A checkpoint that covers the whole log: of the open one, all that is recorded now. */
+/** A checkpoint that covers the whole log: of the open one, all that is recorded now; of one that a break ended, what is still shown of it. */
 export async function readHead(connector: ConnectorProcess, log: Log): Promise<Signed> {
+  if (log.broken) return openOwn(log, (await readBytes(connector, `${connector.managementUrl}/audit/logs/${log.name}/checkpoint`)).toString('utf8'))
   const newest = log.size === null ? (await insist<{ items: Entry[] }>(connector, 'GET', '/audit/entries?order=desc&limit=1')).body.items[0]?.index : log.start + log.size - 1
   const proof = await insist<components['schemas']['AuditProof']>(connector, 'GET', `/audit/entries/${newest}/proof`)
   if (proof.status !== 200) throw new Error(`${connector.name} has no proof of entry ${newest}: ${proof.status} ${JSON.stringify(proof.body).slice(0, 300)}`)

@@ -76,3 +76,9 @@ export async function readTileRange(db: Queries, log: string, range: { readonly 
 function bufferOf(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
+
+/** Checkpoints of a log that witnesses were asked about, with ascending sizes. */
+export async function readCheckpoints(db: Queries, origin: string): Promise<string[]> {
+  const rows = await db.selectFrom('audit_checkpoint').select('note').where('origin', '=', origin).orderBy('size').execute()
+  return rows.map(({ note }) => note)
+}

@@ -1,5 +1,7 @@
 import { ProblemError } from '../../errors.ts'
 import type { Database } from '../../persistence/database.ts'
+import { parseCheckpoint } from '../../tlog/checkpoint.ts'
+import { parseNote } from '../../tlog/note.ts'
 import { formatProof } from '../../tlog/proof.ts'
 import { consistencyProof, inclusionProof, tileWidth, widthAt } from '../../tlog/tiles.ts'
 import type { TileId } from '../../tlog/tiles.ts'
@@ -9,7 +11,7 @@ import { faultIn } from './fault-error.ts'
 import type { Checkpoint, Inclusion, LogFault, LogInfo, LogStatus, TransparencyLog } from './log.ts'
 import type { OpenLog } from './open-log.ts'
 import type { Sealer } from './sealer.ts'
-import { readHead, readLogs } from './store.ts'
+import { readCheckpoints, readHead, readLogs } from './store.ts'
 import type { StoredLog } from './store.ts'
 
 export interface TransparencyLogDeps {
@@ -37,11 +39,7 @@ function createLogs({ database, sealer, openLog }: TransparencyLogDeps): Logs {
   async function openClosed(log: StoredLog): Promise<OpenLog> {
     const opened = await openLog(log.start)
     const broken = await brokenAt(database, log)
-    if (broken !== undefined) {
-      if (broken.signed === undefined || opened.end() >= log.start + (log.size ?? 0) || !(await opened.adopt(broken.signed))) await opened.abandon()
-      else await opened.close()
-      return opened
-    }
+    if (broken !== undefined) return await showBroken(opened, log, [...(await readCheckpoints(database.db, log.origin)), ...(broken.signed === undefined ? [] : [broken.signed])])
     const end = log.start + (log.size ?? 0)
     while (opened.end() < end) {
       const entries = await readTexts(database.db, { from: opened.end(), to: end, limit: mostEntries })
@@ -176,6 +174,18 @@ async function statusOf({ database, sealer }: TransparencyLogDeps): Promise<LogS
 
 function infoOf({ name, origin, vkey, start, openedAt, closedAt, size, prunedAt }: StoredLog): LogInfo {
   return { name, origin, vkey, start, openedAt, closedAt, size, prunedAt }
+}
+
+/** A broken log, up to the last of the checkpoints that its entries still give; `notes` with ascending sizes. */
+async function showBroken(opened: OpenLog, { start, size }: StoredLog, notes: readonly string[]): Promise<OpenLog> {
+  const length = size ?? 0
+  let fits = opened.end() < start + length
+  for (const note of notes) {
+    const signed = parseCheckpoint(parseNote(note).text).size
+    if (fits && signed > (opened.checkpoint()?.size ?? 0) && signed <= length) fits = await opened.adopt(note)
+  }
+  await (fits ? opened.close() : opened.abandon())
+  return opened
 }
 
 /** What the log that took the place of a broken one says was signed of it last; undefined when `log` did not end with a break. */
