@@ -17,6 +17,7 @@ const statements = [
   `alter table audit_entry add column role text`,
   `alter table audit_entry add column purpose text`,
   `alter table audit_entry add column decision text`,
+  `alter table audit_entry add column mark text`,
   `create index audit_entry_time on audit_entry using brin (time)`,
   // Equal values share their space in an index of one column: 8 bytes an entry, where the number beside them would cost 80. The
   // blooms of all types, roles and purposes cost 1.

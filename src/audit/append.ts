@@ -1,5 +1,5 @@
 import { ProblemError } from '../errors.ts'
-import type { Transaction } from '../persistence/database.ts'
+import type { Ending, Transaction } from '../persistence/database.ts'
 import { pendingEntry } from './entry.ts'
 import type { AuditRecord } from './entry.ts'
 import type { PreparedRecord } from './personal/commit.ts'
@@ -14,17 +14,35 @@ export function logStopped(cause?: unknown): ProblemError {
   return new ProblemError('log-stopped', 'The audit log is stopped because a fault was found in it, so nothing is recorded or released. `concordat audit check` says what is wrong, `concordat audit recover` brings it back to work.', { cause })
 }
 
-/** `committed` is given the entries, with the texts that are hashed into the log, before anyone else is told; `refused` is called when the log is stopped. */
-export function createAppend(deps: { readonly clock: () => Date; readonly prepare: (record: AuditRecord) => PreparedRecord; readonly committed: (entries: readonly EntryText[]) => void; readonly refused?: () => void }): Append {
-  const { clock, prepare, committed, refused } = deps
+export interface AppendDeps {
+  readonly clock: () => Date
+  readonly prepare: (record: AuditRecord) => PreparedRecord
+  /** What an entry is marked with, so that others know it for one that was written by a process of this connector. */
+  readonly mark: (text: string) => string
+  /** Is given the entries, with the texts that are hashed into the log, before anyone else is told. */
+  readonly committed: (entries: readonly EntryText[]) => void
+  /** Called when the log is stopped. */
+  readonly refused?: () => void
+}
+
+export function createAppend(deps: AppendDeps): Append {
+  const end = createEnding(deps)
   return (tx, records, written) => {
-    if (records.length === 0) return
+    if (records.length > 0) tx.atEnd(end(records, written))
+  }
+}
+
+/** The statement that writes records, for the end of a transaction or as one of its own. */
+export function createEnding(deps: AppendDeps): (records: readonly AuditRecord[], written?: (first: number) => void) => Ending<Sequenced> {
+  const { clock, prepare, mark, committed, refused } = deps
+  return (records, written) => {
     const time = clock()
     const entries = records.map((given) => {
       const { record, openings } = prepare(given)
-      return { entry: pendingEntry(record, time), openings }
+      const entry = pendingEntry(record, time)
+      return { entry, openings, mark: mark(entry.text(null)) }
     })
-    tx.atEnd({
+    return {
       statement: (db) => insertEntries(db, entries),
       failed: (error) => {
         if (!isStopped(error)) return error
@@ -36,7 +54,7 @@ export function createAppend(deps: { readonly clock: () => Date; readonly prepar
         committed(textsOf(entries.map(({ entry }) => entry), sequenced))
         written?.(sequenced.first)
       },
-    })
+    }
   }
 }
 

@@ -2,8 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isProblem, ProblemError } from '../errors.ts'
 import type { Database, Transaction } from '../persistence/database.ts'
-import { createAppend } from './append.ts'
-import type { Append } from './append.ts'
+import { createAppend, createEnding } from './append.ts'
 import { entryFields } from './entry.ts'
 import type { AuditRecord } from './entry.ts'
 import { createGroupCommit } from './group-commit.ts'
@@ -96,15 +95,16 @@ export async function openAudit(deps: AuditDeps): Promise<Audit> {
   const open = (start?: number) => openLog(logDeps, start)
   const stopFor = (faults: readonly LogFault[]) => stopLog(database, faults, clock()).then(() => log.look())
   const onFault = (fault: LogFault) => stopFor([fault])
-  const sealer = createSealer({ database, trees, openLog: open, onFault, onError })
+  const sealer = createSealer({ database, trees, openLog: open, mark: keys.mark, onFault, onError })
   const log = reporting(createTransparencyLog({ database, sealer, openLog: open, stop: onFault }), deps)
   const listeners = new Set<() => void>()
   const committed = (entries: readonly EntryText[]) => {
     sealer.offer(entries)
     for (const listener of listeners) listener()
   }
-  const append = createAppend({ clock, prepare: deps.prepare ?? preparing(), committed, refused: log.look })
-  const keeping = createLogKeeping({ database, keys, publicUrl, directory, clock, committed, sealed: sealer.catchUp, onError, look: () => log.status() })
+  const writing = { clock, prepare: deps.prepare ?? preparing(), mark: keys.mark, committed, refused: log.look }
+  const append = createAppend(writing)
+  const keeping = createLogKeeping({ database, keys, publicUrl, directory, clock, committed, sealed: sealer.catchUp, onError, look: () => log.status(), newest: () => sealer.current()?.checkpoint()?.note })
   await stoppingAtFaults(stopFor, async () => {
     await restoreFromJournals({ ...logDeps, publicUrl, clock })
     await checkAtStart({ database, keys, directory, clock })
@@ -113,7 +113,7 @@ export async function openAudit(deps: AuditDeps): Promise<Audit> {
     await keeping.beginYear()
   })
   await log.status()
-  const group = createGroupCommit((records: readonly AuditRecord[]) => writeTogether(database, append, records), { writes: writesAtOnce(database) })
+  const group = createGroupCommit(writeTogether(database, createEnding(writing)), { writes: writesAtOnce(database) })
   const settle = async () => {
     await group.settle()
     await sealer.settle()
@@ -186,14 +186,17 @@ async function stoppingAtFaults(stopFor: (faults: readonly LogFault[]) => Promis
   }
 }
 
-async function writeTogether(database: Database, append: Append, records: readonly AuditRecord[]): Promise<readonly number[]> {
-  let first = 0
-  await database.transaction(async (tx) =>
-    append(tx, records, (number) => {
-      first = number
-    }),
-  )
-  return records.map((_record, place) => first + place)
+/** One statement is a transaction of its own. */
+function writeTogether(database: Database, ending: ReturnType<typeof createEnding>): (records: readonly AuditRecord[]) => Promise<readonly number[]> {
+  return async (records) => {
+    let first = 0
+    await database.single(
+      ending(records, (number) => {
+        first = number
+      }),
+    )
+    return records.map((_record, place) => first + place)
+  }
 }
 
 function refuse(cause: unknown): never {

@@ -21,6 +21,7 @@ export interface EntryText {
 export interface NewEntry {
   readonly entry: PendingEntry
   readonly openings: Openings
+  readonly mark: string
 }
 
 /** What the statement below gives: the number of the first entry, and of each agreement the number that its next record gets. */
@@ -57,7 +58,7 @@ function moveHead(count: number) {
 }
 
 /** A statement that the database needs not take apart: a caller alone waits for each part of it. */
-function insertOne({ entry, openings }: NewEntry) {
+function insertOne({ entry, openings, mark }: NewEntry) {
   const { time, type, agreement, transfer, partner, dataset, role, purpose, decision, rest } = entry
   const numbered = sql`,
     numbered as (
@@ -69,9 +70,9 @@ function insertOne({ entry, openings }: NewEntry) {
   return sql<Sequenced>`
     with ${moveHead(1)} ${agreement === null ? sql`` : numbered} ${Object.keys(openings).length === 0 ? sql`` : opened},
     written as (
-      insert into audit_entry (index, rest, time, type, agreement_id, transfer_id, partner, dataset_id, role, purpose, decision, seq)
+      insert into audit_entry (index, rest, time, type, agreement_id, transfer_id, partner, dataset_id, role, purpose, decision, seq, mark)
       select first, ${rest}, ${time}::timestamptz, ${type}, ${agreement}::text, ${transfer}::text, ${partner}::text, ${dataset}::text,
-        ${role}::text, ${purpose}::text, ${decision}::text, ${seq}::bigint
+        ${role}::text, ${purpose}::text, ${decision}::text, ${seq}::bigint, ${mark}
       from head)
     select first, ${next}::jsonb as next from head`
 }
@@ -79,29 +80,29 @@ function insertOne({ entry, openings }: NewEntry) {
 function insertMany(entries: readonly NewEntry[]) {
   const counts = new Map<string, number>()
   // Backwards: `back` is how far an entry is before the next number of its agreement.
-  const items = entries.toReversed().map(({ entry, openings }, place) => {
+  const items = entries.toReversed().map(({ entry, openings, mark }, place) => {
     const { time, type, agreement, transfer, partner, dataset, role, purpose, decision, rest } = entry
     const back = agreement === null ? null : (counts.get(agreement) ?? 0) + 1
     if (agreement !== null && back !== null) counts.set(agreement, back)
     const fields = Object.keys(openings).length === 0 ? null : openings
-    return { place: entries.length - 1 - place, back, time, type, agreement, transfer, partner, dataset, role, purpose, decision, rest, fields }
+    return { place: entries.length - 1 - place, back, time, type, agreement, transfer, partner, dataset, role, purpose, decision, rest, mark, fields }
   })
   const head = sql`
     with ${moveHead(entries.length)},
     item as (
       select * from jsonb_to_recordset(${JSON.stringify(items)}::jsonb) as item
         (place integer, back integer, time timestamptz, type text, agreement text, transfer text, partner text, dataset text,
-         role text, purpose text, decision text, rest text, fields jsonb)),
+         role text, purpose text, decision text, rest text, mark text, fields jsonb)),
     numbered as (
       insert into audit_sequence (agreement_id, next)
       select item.agreement, count(*) from head, item where item.agreement is not null group by item.agreement
       on conflict (agreement_id) do update set next = audit_sequence.next + excluded.next
       returning agreement_id, next),
     written as (
-      insert into audit_entry (index, rest, time, type, agreement_id, transfer_id, partner, dataset_id, role, purpose, decision, seq)
+      insert into audit_entry (index, rest, time, type, agreement_id, transfer_id, partner, dataset_id, role, purpose, decision, seq, mark)
       select head.first + item.place, item.rest, item.time, item.type, item.agreement, item.transfer, item.partner, item.dataset,
         item.role, item.purpose, item.decision,
-        numbered.next - item.back
+        numbered.next - item.back, item.mark
       from head cross join item left join numbered on numbered.agreement_id = item.agreement)`
   const opened = sql`,
     opened as (
@@ -131,6 +132,20 @@ export async function readEntries(db: Queries, query: { readonly after?: number;
 export async function readTexts(db: Queries, range: { readonly from: number; readonly to: number; readonly limit: number }): Promise<EntryText[]> {
   const rows = await db.selectFrom('audit_entry').select(columns).where('index', '>=', range.from).where('index', '<', range.to).orderBy('index').limit(range.limit).execute()
   return rows.map((row) => ({ index: row.index, type: row.type, entry: entryText(row) }))
+}
+
+/** An entry that nobody has sealed yet, with what shows that a process of this connector wrote it. */
+export interface WrittenEntry extends EntryText {
+  readonly time: Date
+  readonly mark: string | null
+  /** What is marked: the text without the number among the records of its agreement. */
+  readonly marked: string
+}
+
+/** As `readTexts`, for entries that are to be sealed. */
+export async function readWritten(db: Queries, range: { readonly from: number; readonly to: number; readonly limit: number }): Promise<WrittenEntry[]> {
+  const rows = await db.selectFrom('audit_entry').select([...columns, 'mark']).where('index', '>=', range.from).where('index', '<', range.to).orderBy('index').limit(range.limit).execute()
+  return rows.map((row) => ({ index: row.index, type: row.type, time: row.time, mark: row.mark, entry: entryText(row), marked: entryText({ ...row, seq: null }) }))
 }
 
 /** Writes entries that have their numbers, and puts the counters behind them. */

@@ -21,6 +21,8 @@ export interface AuditEntryTable {
   role: string | null
   purpose: string | null
   decision: string | null
+  /** A keyed hash (HMAC) by whoever wrote the entry; null in entries from before the log and in those that a journal gave back. */
+  mark: string | null
 }
 
 /** One row: how many entries there are. Its lock orders the writers. */

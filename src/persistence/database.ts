@@ -37,6 +37,8 @@ export interface Database {
   readonly db: Queries
   /** Runs `work` in one transaction; serialization failures and deadlocks are tried again (SQLSTATE 40001, 40P01). */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
+  /** Runs one statement, which is a transaction of its own. */
+  single<R>(statement: Ending<R>): Promise<void>
   close(): Promise<void>
 }
 
@@ -59,7 +61,7 @@ export async function openDatabase(location: DatabaseLocation): Promise<Database
     await close()
     throw error
   }
-  return { kind: location.kind, db, close, transaction: (work) => transact({ db, pipelines: location.kind === 'postgresql' }, work) }
+  return { kind: location.kind, db, close, transaction: (work) => transact({ db, pipelines: location.kind === 'postgresql' }, work), single: (statement) => runSingle(db, statement) }
 }
 
 interface Opened {
@@ -102,6 +104,13 @@ async function transact<T>({ db, pipelines }: { db: Queries; pipelines: boolean 
       if (attempt >= attempts || !retryable.has(sqlState(error))) throw error
     }
   }
+}
+
+async function runSingle<R>(db: Queries, { statement, committed, failed = (error) => error }: Ending<R>): Promise<void> {
+  const { rows } = await db.executeQuery(statement(db)).catch((error: unknown) => {
+    throw failed(error)
+  })
+  committed(rows)
 }
 
 async function workAndEnd<T>({ db, pipelines }: { db: Queries; pipelines: boolean }, work: (tx: Transaction) => Promise<T>, after: (() => void)[]): Promise<T> {

@@ -1,4 +1,4 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, randomUUID } from 'node:crypto'
+import { createHash, createHmac, createPrivateKey, createPublicKey, generateKeyPairSync, hkdfSync, randomUUID } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { link, mkdir, open, rm } from 'node:fs/promises'
@@ -42,6 +42,8 @@ export interface LogKeys {
   /** Makes the key that the next log begins with. */
   rotate(): Promise<LogKey>
   readonly witness: WitnessKey
+  /** What an entry is marked with when it is written: whoever can only write in the database cannot make it. */
+  mark(text: string): string
 }
 
 export interface LogKeyOptions {
@@ -86,6 +88,7 @@ export async function openLogKeys(directory: string, options: LogKeyOptions): Pr
     return made
   }
   const witness = ed25519Key(directory, witnessFile, readKey(directory, witnessFile) ?? {})
+  const markKey = Buffer.from(hkdfSync('sha256', witness.signing.export({ format: 'der', type: 'pkcs8' }), '', 'concordat entry mark', 32))
   // A key that cannot be used is told of now, not when the next log begins.
   list()
   return {
@@ -93,6 +96,8 @@ export async function openLogKeys(directory: string, options: LogKeyOptions): Pr
     find: (origin, vkey) => list().find((key) => key.vkey(origin) === vkey),
     list,
     rotate,
+    // 64 bits are enough: each guess that fails stops the log.
+    mark: (text) => createHmac('sha256', markKey).update(text).digest().subarray(0, 8).toString('base64url'),
     witness: {
       ...halfOf(witness),
       vkey: (name) => vkeyOf(name, cosignatureEd25519, createPublicKey(witness.signing)),

@@ -7,7 +7,9 @@ import { openSigned } from './check/checkpoints.ts'
 import { readLastEntry } from './check/store.ts'
 import { readFaults } from './faults/store.ts'
 import type { StoredFault } from './faults/store.ts'
+import { batchesBackwards } from './journal.ts'
 import type { LogKey } from './keys.ts'
+import { journalOf } from './lost-entries.ts'
 import { readNoteFiles } from './note-file.ts'
 import type { NoteFile } from './note-file.ts'
 import { endLog, largestNumber, moveHead, raiseCounters, resolveFaults } from './recovery/store.ts'
@@ -18,6 +20,8 @@ import type { SwitchDeps } from './switch.ts'
 
 export interface RecoverDeps extends SwitchDeps {
   readonly database: Database
+  /** The newest checkpoint that this process signed; it may not be in its file yet. */
+  readonly newest: () => string | undefined
 }
 
 /** Who brings the log back to work, and why. */
@@ -49,13 +53,14 @@ export async function recoverLog(deps: RecoverDeps, request: RecoveryRequest): P
   const faults = await readFaults(database.db)
   checkAcknowledged(faults, request.acknowledge)
   const notes = (await readNoteFiles(deps.directory)).files
+  const signed = [deps.newest(), ...(await journalNotes(deps, before.log))].flatMap((note) => note ?? [])
   const logs = await readLogs(database.db)
   const { key, isNew } = await keyFor(deps, logs.find(({ name }) => name === before.log), faults)
   return database.transaction(async (tx) => {
     const head = await readHead(tx.db, { lock: true })
     if (!head.stopped) throw new ProblemError('conflict', 'The log was brought back to work in the meantime.')
     const now = deps.clock()
-    const broken = { head: head.size, logs, old: logs.find(({ name }) => name === head.log), notes, faults }
+    const broken = { head: head.size, logs, old: logs.find(({ name }) => name === head.log), notes, signed, faults }
     const largest = await largestNumber(tx.db)
     const start = startBehind(broken, largest)
     if (broken.old !== undefined) await endLog(tx.db, broken.old.name, { size: lengthOfBroken(broken, broken.old, (await readLastEntry(tx.db, head.size))?.index ?? -1), now })
@@ -65,6 +70,14 @@ export async function recoverLog(deps: RecoverDeps, request: RecoveryRequest): P
     const log = await writeBreak(tx, { ...deps, clock: () => now }, { broken, start, key, request })
     return { log, start, newKey: isNew, resolved: faults.map(({ id }) => id) }
   })
+}
+
+/** What the journal of the embedded database has as signed last. */
+async function journalNotes({ database, directory }: RecoverDeps, name: string | null): Promise<string[]> {
+  const log = (await readLogs(database.db)).find((each) => each.name === name)
+  if (database.kind !== 'pglite' || log === undefined) return []
+  for await (const batch of batchesBackwards(journalOf(directory, log).path)) return batch?.note === undefined || batch.note === '' ? [] : [batch.note]
+  return []
 }
 
 function checkAcknowledged(faults: readonly StoredFault[], acknowledged: readonly string[]): void {
@@ -85,6 +98,8 @@ interface Broken {
   /** The log that took the entries; undefined when the database does not know of any. */
   readonly old: StoredLog | undefined
   readonly notes: readonly NoteFile[]
+  /** Checkpoints from elsewhere: of this process, of the journal. */
+  readonly signed: readonly string[]
   readonly faults: readonly StoredFault[]
 }
 
@@ -141,10 +156,10 @@ async function writeBreak(tx: Transaction, deps: RecoverDeps, { broken, start, k
 const mostFaults = 200
 
 /** What is known to have been signed of the broken log, largest first: what is stored, what is in the note file, what witnesses have shown. */
-function trusted({ old, notes, faults }: Broken): string[] {
+function trusted({ old, notes, signed, faults }: Broken): string[] {
   if (old === undefined) return notes.toReversed().map(({ note }) => note)
   const shown = faults.flatMap(({ log, detail }) => (log === old.name && typeof detail['checkpoint'] === 'string' ? [detail['checkpoint']] : []))
-  const kept = [...(old.checkpoint === null ? [] : [old.checkpoint]), ...notes.filter(({ log }) => log === old.name).map(({ note }) => note), ...shown]
+  const kept = [...(old.checkpoint === null ? [] : [old.checkpoint]), ...notes.filter(({ log }) => log === old.name).map(({ note }) => note), ...signed, ...shown]
   return [...new Set(kept)]
     .flatMap((note) => {
       const opened = openSigned(old, { where: 'recovery', note })

@@ -152,7 +152,7 @@ async function putBack(tx: Transaction, deps: RestoreDeps, { restoring, plan }: 
   const { name, origin, vkey } = begun?.log ?? open
   const numbers = lost.map(({ row }) => row.index)
   const told = { type: 'log.restored', name, origin, vkey, from: numbers[0] ?? 0, to: numbers.at(-1) ?? 0, count: numbers.length, ...(plan.found.length === 0 ? {} : { logs: plan.found.map((log) => log.name) }) }
-  appendReady(tx, { clock: () => now, committed: () => undefined }, [...(begun === undefined ? [] : [prepareRecord(begun.opened)]), prepareRecord(told)])
+  appendReady(tx, { keys: deps.keys, clock: () => now, committed: () => undefined }, [...(begun === undefined ? [] : [prepareRecord(begun.opened)]), prepareRecord(told)])
 }
 
 /** How many entries a log came to that `next` follows: after a break, as many as there are. */

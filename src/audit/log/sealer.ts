@@ -3,7 +3,7 @@ import { ProblemError } from '../../errors.ts'
 import type { Database } from '../../persistence/database.ts'
 import { leafHash } from '../../tlog/tree.ts'
 import { logStopped } from '../append.ts'
-import { readTexts } from '../store.ts'
+import { readWritten } from '../store.ts'
 import type { EntryText } from '../store.ts'
 import { faultIn, faultOf } from './fault-error.ts'
 import type { Checkpoint, LogFault } from './log.ts'
@@ -37,6 +37,8 @@ export interface SealerDeps {
   readonly trees: Trees
   /** Opens the log that takes the entries, or the one that begins at `start`. */
   readonly openLog: (start?: number) => Promise<OpenLog>
+  /** What entries of this connector are marked with. */
+  readonly mark: (text: string) => string
   readonly onFault: (fault: LogFault) => Promise<void>
   readonly onError: (error: unknown) => void
 }
@@ -163,7 +165,7 @@ async function step(deps: SealerDeps, state: State): Promise<void> {
       refuseLost(state, { from: end, to: next })
       return
     }
-    batch = await readTexts(deps.database.db, { from: open.end(), to: end ?? Number.MAX_SAFE_INTEGER, limit: mostAtOnce })
+    batch = await readOthers(deps, open, end ?? Number.MAX_SAFE_INTEGER)
     if (batch.length === 0) throw new Error(`Entry ${open.end()} of the record is not in the database`)
   }
   const begins = batch.findIndex(({ index, type }) => type === 'log.opened' && index !== open.log.start)
@@ -174,6 +176,15 @@ async function step(deps: SealerDeps, state: State): Promise<void> {
     await changeLog(deps, state, { start: first.index, abandon: false })
   }
   answer(state)
+}
+
+/** Entries of other processes, and those that a process which ended left unsealed. Whoever can only write in the database cannot mark one. */
+async function readOthers({ database, mark }: SealerDeps, open: OpenLog, to: number): Promise<EntryText[]> {
+  const entries = await readWritten(database.db, { from: open.end(), to, limit: mostAtOnce })
+  const forged = entries.find((entry) => entry.mark !== mark(entry.marked))
+  if (forged === undefined) return entries
+  const { index, type, time } = forged
+  throw faultOf(open.log.name, 'entry-added', `Entry ${index} (${type}, ${time.toISOString()}) is in the database, but no process of this connector wrote it as it is there.`, { index, type, time: time.toISOString() })
 }
 
 /** Where a log that is closed ends, and the one after it begins. */

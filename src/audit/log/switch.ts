@@ -56,10 +56,11 @@ export async function beginLog({ db }: Transaction, { publicUrl }: Pick<SwitchDe
 }
 
 /** Writes records that are ready at the end of the transaction. */
-export function appendReady(tx: Transaction, { clock, committed }: Pick<SwitchDeps, 'clock' | 'committed'>, ready: readonly PreparedRecord[]): void {
+export function appendReady(tx: Transaction, { clock, keys, committed }: Pick<SwitchDeps, 'clock' | 'keys' | 'committed'>, ready: readonly PreparedRecord[]): void {
   const prepared = new Map(ready.map((each) => [each.record, each]))
   const append = createAppend({
     clock,
+    mark: keys.mark,
     committed,
     prepare: (record) => {
       const found = prepared.get(record)
@@ -84,7 +85,7 @@ export async function switchLog(tx: Transaction, deps: SwitchDeps, change: { rea
   await closeLog(tx.db, from.name, { size: size + 1 - from.start, now })
   const opened = await beginLog(tx, deps, { name, key, start: size + 1, now })
   const ready = prepareRecord({ ...opened, reason, previous: from.name, previousCheckpoint, ...who })
-  appendReady(tx, { clock: () => now, committed: deps.committed }, [closed, ready])
+  appendReady(tx, { ...deps, clock: () => now }, [closed, ready])
   return name
 }
 

@@ -8,13 +8,15 @@ import { auditFolder, openTestAudit } from '../../helpers/audit.ts'
 import { openTestDatabase } from '../../helpers/database.ts'
 import { isConsistent, isTreeOfLeaves } from './verify.ts'
 
-/** Entries of another process, at once. */
-async function grow(database: Database, size: number): Promise<void> {
+/** Entries of another process with the same keys, at once. */
+async function grow(audit: Audit, database: Database, size: number): Promise<void> {
+  const head = await audit.size()
+  const marks = Array.from({ length: size - head }, (_none, place) => audit.keys.mark(`{"n":${head + place},"time":"2026-11-21T10:00:00.000Z","type":"test.many"}`))
   await database.transaction(async ({ db }) => {
     await sql`
-      insert into audit_entry (index, rest, time, type)
-      select number, '{"n":' || number || '}', '2026-11-21T10:00:00Z', 'test.many'
-      from audit_head, generate_series(audit_head.size, ${size - 1}::bigint) as number`.execute(db)
+      insert into audit_entry (index, rest, time, type, mark)
+      select ${head}::bigint + place - 1, '{"n":' || (${head}::bigint + place - 1) || '}', '2026-11-21T10:00:00Z', 'test.many', mark
+      from jsonb_array_elements_text(${JSON.stringify(marks)}::jsonb) with ordinality as marked (mark, place)`.execute(db)
     await db.updateTable('audit_head').set({ size }).execute()
   })
 }
@@ -36,7 +38,7 @@ test('proofs hold on both sides of every edge of a tile, against every checkpoin
   const audit = await openTestAudit(database, { directory })
   const checkpoints: Checkpoint[] = []
   for (const size of [255, 256, 257, 511, 512, 513, 65_535, 65_536, 65_537, 65_792]) {
-    await grow(database, size)
+    await grow(audit, database, size)
     checkpoints.push(await checkpointOf(audit))
     expect(checkpoints.at(-1)?.size).toBe(size)
   }

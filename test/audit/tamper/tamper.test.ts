@@ -125,6 +125,23 @@ describe('an entry', () => {
     await refusesAndRecovers(audit)
   })
 
+  test('that was added behind the end, with the head', async () => {
+    await ground.tamper(`insert into audit_entry (index, rest, time, type) values (621, '{}', '2026-11-27T12:00:00Z', 'test.forged')`, 'update audit_head set size = size + 1')
+    const { audit, start } = await found()
+    expect(start).toEqual(['Entry 621 (test.forged, 2026-11-27T12:00:00.000Z) is in the database, but no process of this connector wrote it as it is there.'])
+    await refusesAndRecovers(audit)
+  })
+
+  test('that was added behind the end, with the mark of another one', async () => {
+    await ground.tamper(
+      `insert into audit_entry (index, rest, time, type, mark) select 621, rest, time + interval '1 day', type, mark from audit_entry where index = 620`,
+      'update audit_head set size = size + 1',
+    )
+    const { audit, start } = await found()
+    expect(start).toEqual([expect.stringMatching(/^Entry 621 \(.*no process of this connector wrote it as it is there\.$/)])
+    await refusesAndRecovers(audit)
+  })
+
   test('that was put into the middle, with the head', async () => {
     await ground.tamper(
       'update audit_entry set index = -index - 1 where index >= 610',
