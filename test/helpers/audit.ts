@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { sql } from 'kysely'
 import { openAudit } from '../../src/audit/audit.ts'
 import type { Audit, AuditDeps, AuditRecord } from '../../src/audit/audit.ts'
 import type { PreparedRecord } from '../../src/audit/personal/commit.ts'
@@ -23,6 +24,15 @@ export async function auditFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'concordat-audit-'))
   folders.push(folder)
   return join(folder, 'log')
+}
+
+/** The tables of the record and its log. */
+export const recordTables = ['audit_head', 'audit_entry', 'audit_opening', 'audit_sequence', 'audit_log', 'audit_tile', 'audit_fault'] as const
+
+/** Makes the record of a database as if it were new: opening another database takes far longer. */
+export async function emptyRecord({ db }: Database): Promise<void> {
+  for (const table of recordTables) await sql`delete from ${sql.table(table)}`.execute(db)
+  await sql`insert into audit_head (id, size, log, stopped) values (1, 0, null, false)`.execute(db)
 }
 
 /** The record of a database, with a folder of its own unless told. Records of the types `test.…` may have any fields. Closed with the test file. */

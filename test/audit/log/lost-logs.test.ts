@@ -7,7 +7,7 @@ import { sql } from 'kysely'
 import type { Audit } from '../../../src/audit/audit.ts'
 import { openDatabase } from '../../../src/persistence/database.ts'
 import type { Database } from '../../../src/persistence/database.ts'
-import { auditFolder, openTestAudit } from '../../helpers/audit.ts'
+import { auditFolder, emptyRecord, openTestAudit, recordTables } from '../../helpers/audit.ts'
 import { onPostgresql, openTestDatabase, testDatabaseLocation } from '../../helpers/database.ts'
 import { isTreeOfLeaves } from './verify.ts'
 
@@ -25,26 +25,21 @@ beforeEach(async () => {
 })
 afterAll(() => database.close())
 
-const tables = ['audit_head', 'audit_entry', 'audit_opening', 'audit_sequence', 'audit_log', 'audit_tile', 'audit_fault']
-
 /** An empty record, in a folder of its own. */
 async function emptied(): Promise<void> {
   directory = await auditFolder()
-  for (const table of tables) {
-    await sql`delete from ${sql.table(table)}`.execute(database.db)
-    await sql`drop table if exists ${sql.table(`kept_${table}`)}`.execute(database.db)
-  }
-  await sql`insert into audit_head (id, size, log, stopped) values (1, 0, null, false)`.execute(database.db)
+  await emptyRecord(database)
+  for (const table of recordTables) await sql`drop table if exists ${sql.table(`kept_${table}`)}`.execute(database.db)
 }
 
 /** What the disk has when the power is cut later. */
 async function keepDatabase(): Promise<void> {
-  for (const table of tables) await sql`create table ${sql.table(`kept_${table}`)} as select * from ${sql.table(table)}`.execute(database.db)
+  for (const table of recordTables) await sql`create table ${sql.table(`kept_${table}`)} as select * from ${sql.table(table)}`.execute(database.db)
 }
 
 async function cutPower(audit: Audit): Promise<void> {
   await audit.close()
-  for (const table of tables) {
+  for (const table of recordTables) {
     await sql`delete from ${sql.table(table)}`.execute(database.db)
     await sql`insert into ${sql.table(table)} select * from ${sql.table(`kept_${table}`)}`.execute(database.db)
   }

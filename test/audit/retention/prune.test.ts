@@ -6,7 +6,7 @@ import { markPruned } from '../../../src/audit/retention/store.ts'
 import type { Database } from '../../../src/persistence/database.ts'
 import { formatProof } from '../../../src/tlog/proof.ts'
 import { verifyConsistency, verifyInclusion } from '../../../src/tlog/tree.ts'
-import { auditFolder, openTestAudit } from '../../helpers/audit.ts'
+import { auditFolder, emptyRecord, openTestAudit } from '../../helpers/audit.ts'
 import { openTestDatabase } from '../../helpers/database.ts'
 
 const request = { reason: 'Their time is over', actor: 'operator' } as const
@@ -21,12 +21,11 @@ let directory: string
 let old: LogInfo
 let early: Checkpoint
 let last: Checkpoint
-const databases: Database[] = []
 
 /** A connector that was run for two years: the log of the first is closed. */
 beforeEach(async () => {
-  database = await openTestDatabase()
-  databases.push(database)
+  database ??= await openTestDatabase()
+  await emptyRecord(database)
   directory = await auditFolder()
   now = new Date('2024-05-01T00:00:00Z')
   audit = await openTestAudit(database, { clock, directory })
@@ -43,9 +42,7 @@ beforeEach(async () => {
   await reopen()
 })
 afterEach(() => audit.close())
-afterAll(async () => {
-  for (const each of databases) await each.close()
-})
+afterAll(() => database.close())
 
 async function signed(of: Audit, log?: string): Promise<Checkpoint> {
   const checkpoint = await of.log.checkpoint(log)
