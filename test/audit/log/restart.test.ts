@@ -1,9 +1,9 @@
-import { expect, test } from '@jest/globals'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { open, readdir, rm, stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Audit } from '../../../src/audit/audit.ts'
 import type { Database } from '../../../src/persistence/database.ts'
-import { auditFolder, openTestAudit } from '../../helpers/audit.ts'
+import { auditFolder, emptyRecord, openTestAudit } from '../../helpers/audit.ts'
 import { onPostgresql, openTestDatabase } from '../../helpers/database.ts'
 import { onFullDisk } from './full-disk.ts'
 import { isConsistent, isTreeOfLeaves, receiptProves } from './verify.ts'
@@ -11,13 +11,16 @@ import { isConsistent, isTreeOfLeaves, receiptProves } from './verify.ts'
 const onPglite = onPostgresql ? test.skip : test
 if (onPostgresql) console.info('Journals belong to PGlite.')
 
+let shared: Database
+beforeAll(async () => {
+  shared = await openTestDatabase()
+})
+afterAll(() => shared.close())
+
+/** Begins with an empty record. */
 async function withDatabase(work: (database: Database, directory: string) => Promise<void>): Promise<void> {
-  const database = await openTestDatabase()
-  try {
-    await work(database, await auditFolder())
-  } finally {
-    await database.close()
-  }
+  await emptyRecord(shared)
+  await work(shared, await auditFolder())
 }
 
 async function isWhole(audit: Audit): Promise<boolean> {
