@@ -70,7 +70,7 @@ describe('npm run demo', () => {
     expect(first).toMatchObject({ code: 0, err: '' })
     expect(first.out.match(/✓/g)).toHaveLength(33)
     expect(first.out).toContain('it is the very file that the operator published')
-    expect(first.out).toContain('asked for weekly-card-spending, which was refused: Role must be one of analyst (not-permitted).')
+    expect(first.out).toMatch(/asked for weekly-card-spending under agreement urn:uuid:[0-9a-f-]+, which was refused: Role must be one of analyst \(not-permitted\); asked: GET /)
     expect(first.out.match(/entries cosigned by localhost:\d+\/witness/g)).toHaveLength(2)
     for (const connector of ['operator', 'city']) expect((await readdir(join(evidence, connector))).toSorted()).toEqual(['checkpoint', 'tile', 'vkey'])
     expect(await paste(`npx concordat audit verify ${join(evidence, 'case.zip')}`)).toMatchObject({ code: 0 })

@@ -44,8 +44,9 @@ function variants(value: unknown, replacement: unknown): unknown[] {
 
 describe('Every operation', () => {
   test('refuses query parameters that it does not know', async () => {
-    for (const { id, method, path } of operations) {
-      const { status, body } = await management.call(method.toUpperCase(), `${fill(path, '1')}?unheard=1`, { headers: matching })
+    for (const { id, method, path, parameters } of operations) {
+      const needed = parameters.filter((parameter) => parameter.in === 'query' && parameter.required).map(({ name }) => `&${name}=1`)
+      const { status, body } = await management.call(method.toUpperCase(), `${fill(path, '1')}?unheard=1${needed.join('')}`, { headers: matching })
       expect([id, status]).toEqual([id, 400])
       if (method !== 'head') expect(body).toMatchObject({ code: 'bad-request', detail: expect.stringContaining('unheard') })
     }

@@ -43,7 +43,7 @@ export interface LogKeys {
   rotate(): Promise<LogKey>
   readonly witness: WitnessKey
   /** What an entry is marked with when it is written: whoever can only write in the database cannot make it. */
-  mark(text: string): string
+  readonly mark: (text: string) => string
 }
 
 export interface LogKeyOptions {
