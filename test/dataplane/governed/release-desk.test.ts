@@ -26,7 +26,7 @@ beforeAll(async () => {
   audits.set(database, audit)
 })
 afterAll(async () => {
-  await database.close()
+  await closeBehindDesks(database)
   expect(errors).toEqual([])
 })
 
@@ -38,8 +38,18 @@ async function openOther(): Promise<Database> {
   return other
 }
 
+const desks: ReleaseDesk[] = []
+
 function openDesk(on: Database = database, change: Partial<Parameters<typeof createReleaseDesk>[0]> = {}): ReleaseDesk {
-  return createReleaseDesk({ database: on, audit: audits.get(on) ?? audit, clock, onError: (error) => errors.push(error), ...change })
+  const desk = createReleaseDesk({ database: on, audit: audits.get(on) ?? audit, clock, onError: (error) => errors.push(error), ...change })
+  desks.push(desk)
+  return desk
+}
+
+/** What desks sweep in the background is done before their database goes. */
+async function closeBehindDesks(on: Database): Promise<void> {
+  for (const desk of desks) await desk.settle()
+  await on.close()
 }
 
 const queries = (limit: number, window: CounterLimit['window'] = null): CounterLimit => ({ counter: 'queries', window, timeZone: 'Europe/Madrid', limit })
@@ -62,7 +72,7 @@ describe('quotas', () => {
     const other = await openOther()
     const desks = [openDesk(), openDesk(other)]
     const answers = await Promise.all(Array.from({ length: 64 }, (_none, place) => desks[place % 2]?.release(item(agreement, { limits: [queries(37), queries(1000, 'day')] })) ?? Promise.reject(new Error('no desk'))))
-    if (other !== database) await other.close()
+    if (other !== database) await closeBehindDesks(other)
     expect(tally(answers)).toEqual({ 'permitted': 37, 'quota-exceeded': 27 })
     expect(await used(agreement)).toEqual({ 'queries': 37, 'queries/day/Europe/Madrid 2026-03-10': 37 })
     const entries = await recorded(agreement)
@@ -76,7 +86,7 @@ describe('quotas', () => {
     const desks = [openDesk(), openDesk(other)]
     const order = (side: number) => (side === 0 ? agreements : agreements.toReversed())
     const answers = await Promise.all(desks.flatMap((desk, side) => Array.from({ length: 5 }, () => order(side)).flat().map((agreement) => desk.release(item(agreement, { limits: [queries(7)] })))))
-    if (other !== database) await other.close()
+    if (other !== database) await closeBehindDesks(other)
     expect(tally(answers)).toEqual({ 'permitted': 56, 'quota-exceeded': 24 })
     for (const agreement of agreements) expect(await used(agreement)).toEqual({ queries: 7 })
   })
@@ -176,7 +186,7 @@ test('a statement counts once, whichever replica sees it', async () => {
   const other = await openOther()
   const desks = [openDesk(), openDesk(other)]
   const answers = await Promise.all(Array.from({ length: 20 }, (_none, place) => desks[place % 2]?.release(item(agreement, { statement, limits: [queries(5)] })) ?? Promise.reject(new Error('no desk'))))
-  if (other !== database) await other.close()
+  if (other !== database) await closeBehindDesks(other)
   expect(tally(answers)).toEqual({ 'permitted': 1, 'statement-refused': 19 })
   expect(await used(agreement)).toEqual({ queries: 1 })
 })
