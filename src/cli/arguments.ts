@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { InvalidArgumentError } from 'commander'
 import type { Command } from 'commander'
 import { wrongUsage } from './failure.ts'
+import { momentOf, ownZone, writtenTime } from './written-time.ts'
 
 /** Options of commands that list. */
 export interface ListOptions {
@@ -37,11 +38,9 @@ export function several(text: string, before: readonly string[] | undefined): st
   return [...(before ?? []), text]
 }
 
-/** A point in time; a day alone begins at local midnight. */
+/** A point in time; without a zone it is one of this machine's, and a day alone is its first moment. */
 export function pointInTime(text: string): string {
-  const time = new Date(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00` : text)
-  if (Number.isNaN(time.getTime())) throw new InvalidArgumentError('It must be a day or a time, such as 2026-03-02 or 2026-03-02T09:30:00Z.')
-  return time.toISOString()
+  return momentOf(writtenTime(text), ownZone())
 }
 
 /** A query as people write it: what cannot stand in an address is encoded, and nothing that is encoded already. */

@@ -4,6 +4,7 @@ import addFormats from 'ajv-formats'
 import { ProblemError } from '../errors.ts'
 import { isStorable } from '../persistence/storable-text.ts'
 import { readDocuments } from './documents.ts'
+import { isMoment } from './moment.ts'
 import type { BodyOf, OperationId, PathOf, QueryOf } from './operation.ts'
 
 /** An operation of the documents, as far as serving it needs. */
@@ -82,6 +83,7 @@ const anything = 'urn:concordat:anything'
 function ajvFor(document: unknown, options: { coerceTypes?: 'array' }): Ajv2020 {
   const ajv = new Ajv2020({ strict: false, validateSchema: false, ...options })
   addFormats.default(ajv)
+  ajv.addFormat('date-time', { type: 'string', validate: isMoment })
   if (isObject(document)) ajv.addSchema(document, root)
   return ajv
 }
@@ -149,7 +151,9 @@ function describe(error: ErrorObject | undefined, place: string): string {
   const allowed: unknown = error?.params['allowedValues']
   const named = typeof extra === 'string' ? ` (${extra.slice(0, 100)})` : ''
   const choice = Array.isArray(allowed) ? `: ${allowed.join(', ')}` : ''
-  return `/${place}${error?.instancePath ?? ''}: ${error?.message ?? 'is not valid'}${named}${choice}.`
+  const isTime = error?.keyword === 'format' && error.params['format'] === 'date-time'
+  const wanted = isTime ? 'must be a time with its zone, such as 2026-03-02T09:30:00Z or 2026-03-02T10:30:00+01:00' : (error?.message ?? 'is not valid')
+  return `/${place}${error?.instancePath ?? ''}: ${wanted}${named}${choice}.`
 }
 
 interface Answer {

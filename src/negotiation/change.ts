@@ -86,12 +86,14 @@ export function advance(deps: Pick<NegotiationDeps, 'clock' | 'deadlineMs'>, cha
     updatedAt: now,
     deadlineAt: new Date(now.getTime() + deps.deadlineMs),
   }
-  change.records.push(recordOf(change.negotiation, step.by, state))
+  change.records.push(recordOf(change.negotiation, step))
 }
 
-function recordOf(negotiation: Negotiation, by: Role, state: NegotiationState): AuditRecord {
+function recordOf(negotiation: Negotiation, { by, patch = {} }: { by: Role; patch?: Partial<Negotiation> }): AuditRecord {
+  // Why this step was taken, not one before it.
+  const { reason = null, error = null } = patch
   return {
-    type: `negotiation.${state.toLowerCase()}`,
+    type: `negotiation.${negotiation.state.toLowerCase()}`,
     partner: negotiation.counterparty,
     dataset: negotiation.datasetId,
     ...(negotiation.agreementId === null ? {} : { agreement: negotiation.agreementId }),
@@ -99,8 +101,8 @@ function recordOf(negotiation: Negotiation, by: Role, state: NegotiationState): 
     offer: negotiation.offerId,
     role: negotiation.role,
     by: by === negotiation.role ? 'self' : 'partner',
-    ...(negotiation.reason === null ? {} : { reason: negotiation.reason }),
-    ...(negotiation.error === null ? {} : { error: negotiation.error }),
+    ...(reason === null ? {} : { reason }),
+    ...(error === null ? {} : { error }),
   }
 }
 

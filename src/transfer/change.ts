@@ -66,10 +66,12 @@ export function advance(deps: Pick<TransferDeps, 'clock'>, change: Change, step:
     version: step.from === 'START' ? 1 : before.version + 1,
     updatedAt: deps.clock(),
   }
-  change.records.push(recordOf(change.transfer, step.by))
+  change.records.push(recordOf(change.transfer, step))
 }
 
-function recordOf(transfer: Transfer, by: Role): AuditRecord {
+function recordOf(transfer: Transfer, { by, patch = {} }: { by: Role; patch?: Partial<Transfer> }): AuditRecord {
+  // Why this step was taken, not one before it.
+  const { reason = null, error = null } = patch
   return {
     type: `transfer.${transfer.state.toLowerCase()}`,
     agreement: transfer.agreementId,
@@ -79,8 +81,8 @@ function recordOf(transfer: Transfer, by: Role): AuditRecord {
     role: transfer.role,
     by: by === transfer.role ? 'self' : 'partner',
     format: transfer.format,
-    ...(transfer.reason === null ? {} : { reason: transfer.reason }),
-    ...(transfer.error === null ? {} : { error: transfer.error }),
+    ...(reason === null ? {} : { reason }),
+    ...(error === null ? {} : { error }),
   }
 }
 

@@ -71,6 +71,17 @@ describe('audit list', () => {
   })
 })
 
+test('times that people write are those of the zone that the command names', async () => {
+  const index = await management.deps.audit.record({ type: 'agreement.stored', agreement: 'urn:uuid:times' })
+  const [entry] = await management.deps.audit.entries({ after: index - 1, limit: 1 })
+  const told = new Intl.DateTimeFormat('sv-SE', { timeZone: 'Asia/Kathmandu', dateStyle: 'short', timeStyle: 'medium' }).format(new Date(entry?.time ?? ''))
+  const found = async (...options: string[]) => JSON.parse((await auditor('audit', 'list', '--agreement', 'urn:uuid:times', ...options, '--json')).out).items.length
+  expect(await found('--since', told, '--time-zone', 'Asia/Kathmandu')).toBe(1)
+  expect(await found('--until', told, '--time-zone', 'Asia/Kathmandu')).toBe(0)
+  expect(await found('--since', told, '--utc')).toBe(0)
+  expect(await auditor('audit', 'list', '--since', '2026-02-30')).toMatchObject({ code: 2, err: expect.stringContaining('It must be a day or a time') })
+})
+
 describe('audit show', () => {
   test('shows an entry with its proof, checked', async () => {
     const { code, out } = await auditor('audit', 'show', String(first + 2))

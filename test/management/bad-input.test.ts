@@ -52,6 +52,19 @@ describe('Every operation', () => {
     }
   })
 
+  test('refuses times that no clock or database has', async () => {
+    const timed = operations.filter(({ parameters }) => parameters.some(({ name, in: place }) => place === 'query' && name === 'since'))
+    expect(timed.length).toBeGreaterThan(2)
+    for (const { id, path } of timed) {
+      for (const time of ['2026-06-30T23:59:60Z', '0000-01-01T00:00:00Z', '9999-12-31T23:59:59-23:59', '2026-02-30T00:00:00Z', '2026-03-02T24:00:00Z', '2026-03-02', '2026-03-02T09:30:00']) {
+        const { status, body } = await management.call('GET', `${path}?since=${time}`)
+        expect([id, time, status]).toEqual([id, time, 400])
+        expect(body).toMatchObject({ detail: expect.stringContaining('must be a time with its zone') })
+      }
+      expect((await management.call('GET', `${path}?since=2026-03-02T10:30:00%2B01:00`)).status).toBe(200)
+    }
+  })
+
   test('survives paths made to break it', async () => {
     const values = ['%00', '%ff', '%ED%A0%80', '..%2F..%2Fetc', "1'%20or%20'1'='1", 'x'.repeat(1500), '%2525', '__proto__', 'constructor', '-1', '99999999999999999999', '%F0%9F%92%A9']
     for (const { id, method, path } of operations.filter((operation) => operation.path.includes('{'))) {

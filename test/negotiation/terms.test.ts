@@ -259,3 +259,16 @@ test('both sides store the same end and the same obligations, and the record say
   }
   expect((await provider.services.audit.entries({ limit: 10, type: 'agreement.stored' })).at(-1)).toMatchObject({ obligations: 2 })
 }, 60_000)
+
+test('a record tells why its step was taken, not why the one before it was', async () => {
+  const { id, counterpartyPid } = await asked('automatic', statistics)
+  const agreementId = String((await agreementOf(counterpartyPid))['@id'])
+  expect((await partner.send(`${connector.dspAddress}/negotiations/${id}/agreement/verification`, { '@type': 'ContractAgreementVerificationMessage', consumerPid: counterpartyPid, providerPid: id })).status).toBe(200)
+  const records = await until(() => connector.services.audit.entries({ agreement: agreementId, limit: 10 }), (entries) => entries.some(({ type }) => type === 'negotiation.finalized'))
+  const reasons = records.flatMap(({ type, by, reason }) => (type.startsWith('negotiation.') ? [[type, by, reason]] : []))
+  expect(reasons).toEqual([
+    ['negotiation.agreed', 'self', 'The request equals the current offer.'],
+    ['negotiation.verified', 'partner', undefined],
+    ['negotiation.finalized', 'self', 'The agreement was verified.'],
+  ])
+})

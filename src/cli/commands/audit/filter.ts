@@ -1,7 +1,10 @@
 import { InvalidArgumentError, Option } from 'commander'
 import type { Command } from 'commander'
 import { purposeIri } from '../../../policy/purposes.ts'
-import { pointInTime, wholeNumber } from '../../arguments.ts'
+import { wholeNumber } from '../../arguments.ts'
+import { momentOf, writtenTime } from '../../written-time.ts'
+import { zoneOf } from './time-zone.ts'
+import type { ZoneOptions } from './time-zone.ts'
 
 /** Which entries a command is about: all conditions hold together. */
 export interface Filter {
@@ -27,8 +30,8 @@ export function filteringRequests(command: Command): Command {
     .option('--dataset <dataset>', 'only those about this dataset')
     .option('--role <role>', 'only what was asked in this role')
     .option('--purpose <purpose>', 'only what was asked for this purpose: dpv:ResearchAndDevelopment', purpose)
-    .option('--since <time>', 'from this time on', pointInTime)
-    .option('--until <time>', 'before this time', pointInTime)
+    .option('--since <time>', 'from this time on: a day, which is its first moment, or a time; in the time zone of the command unless it names its own', writtenTime)
+    .option('--until <time>', 'before this time, written in the same way', writtenTime)
 }
 
 /** Adds the options of a filter. */
@@ -41,9 +44,12 @@ export function filtering(command: Command): Command {
     .option('--to <number>', 'up to the entry with this number', wholeNumber(0, Number.MAX_SAFE_INTEGER))
 }
 
-/** The query of a filter. */
-export function filterOf({ type, agreement, transfer, partner, dataset, role, purpose: wanted, decision, since, until, from, to }: Filter): Filter {
-  return Object.fromEntries(Object.entries({ type, agreement, transfer, partner, dataset, role, purpose: wanted, decision, since, until, from, to }).filter(([, value]) => value !== undefined))
+/** The query of a filter; its times are those of the command's zone. */
+export function filterOf(options: Filter & ZoneOptions): Filter {
+  const { type, agreement, transfer, partner, dataset, role, purpose: wanted, decision, from, to } = options
+  const moment = (time: string | undefined) => (time === undefined ? undefined : momentOf(time, zoneOf(options)))
+  const query = { type, agreement, transfer, partner, dataset, role, purpose: wanted, decision, since: moment(options.since), until: moment(options.until), from, to }
+  return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined))
 }
 
 function purpose(text: string): string {

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander'
 import type { Command } from 'commander'
+import { ownZone } from '../../written-time.ts'
 
 /** In which zone times are told. */
 export interface ZoneOptions {
@@ -9,12 +10,12 @@ export interface ZoneOptions {
 
 /** Adds the options of the time zone. */
 export function inTimeZone(command: Command): Command {
-  return command.option('--time-zone <zone>', 'time zone in which times are told, such as Europe/Madrid; by default the one of this machine', knownZone).addOption(new Option('--utc', 'tell times in UTC').conflicts('timeZone'))
+  return command.option('--time-zone <zone>', 'time zone in which times are told and read, such as Europe/Madrid; by default the one of this machine', knownZone).addOption(new Option('--utc', 'tell and read times in UTC').conflicts('timeZone'))
 }
 
 /** The name of the zone. */
 export function zoneOf({ timeZone, utc }: ZoneOptions): string {
-  return utc === true ? 'UTC' : (timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone)
+  return utc === true ? 'UTC' : (timeZone ?? ownZone())
 }
 
 /** Tells times in a zone: `2026-03-02 10:30:00`. */
