@@ -3,15 +3,21 @@
 // package brings.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import module, { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 
 const main = new URL('./main.ts', import.meta.url)
 
-if (Number(process.versions.node.split('.')[0]) >= 24) await import(main.href)
-else handOver(bundledNode())
+// Compiled code is kept between runs, also for the processes that this one starts: among the installed packages, where only who may
+// change the program itself can write. Where that folder cannot be written, every run compiles anew.
+process.env['NODE_COMPILE_CACHE'] ??= fileURLToPath(new URL('../../node_modules/.cache/concordat', import.meta.url))
+
+if (Number(process.versions.node.split('.')[0]) >= 24) {
+  module.enableCompileCache(process.env['NODE_COMPILE_CACHE'])
+  await import(main.href)
+} else handOver(bundledNode())
 
 function bundledNode() {
   try {

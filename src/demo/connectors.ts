@@ -30,6 +30,8 @@ export interface Partner {
 }
 
 const serverProgram = fileURLToPath(new URL('../main.ts', import.meta.url))
+// As in concordat.mjs.
+const compileCache = fileURLToPath(new URL('../../node_modules/.cache/concordat', import.meta.url))
 const usualPorts = { operator: { public: 19_191, management: 19_291 }, city: { public: 19_192, management: 19_292 } } as const
 
 /** The ports of both: those of the run before, else the usual ones, else free ones. */
@@ -144,7 +146,7 @@ function ready(child: ChildProcess): Promise<void> {
 // A group of its own: Ctrl-C reaches the demo alone, which then tells both to stop, once. Nothing of the environment reaches the
 // connectors, so that settings of another one (DATABASE_URL) do not.
 function run(args: readonly string[]): ChildProcess {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', serverProgram, ...args], { stdio: ['ignore', 'pipe', 'pipe'], detached: true, env: {} })
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', serverProgram, ...args], { stdio: ['ignore', 'pipe', 'pipe'], detached: true, env: { NODE_COMPILE_CACHE: compileCache } })
   const kill = () => void child.kill('SIGTERM')
   process.once('exit', kill)
   child.once('close', () => process.off('exit', kill))
