@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { listen } from '../../src/http/listener.ts'
+import { createManagementServer } from '../../src/management/server.ts'
 import { operatorToken, startManagement } from './fixture.ts'
 import type { Management } from './fixture.ts'
 
@@ -63,10 +65,13 @@ describe('GET /events', () => {
   })
 
   test('ends when the listener closes', async () => {
-    const other = await startManagement()
-    const answer = await fetch(`${other.address}/events`, { headers: { authorization: `Bearer ${operatorToken}` } })
+    const listener = await listen({ host: '127.0.0.1', port: 0 })
+    const server = createManagementServer(management.deps, { host: '127.0.0.1' })
+    listener.server.on('request', server.app)
+    const answer = await fetch(`http://127.0.0.1:${listener.port}/events`, { headers: { authorization: `Bearer ${operatorToken}` } })
     const reading = answer.text()
-    await other.close()
+    server.close()
+    await listener.close()
     expect(await reading).toContain('retry:')
   })
 })

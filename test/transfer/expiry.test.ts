@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
 import { insertAgreement } from '../../src/agreements/store.ts'
 import { createOutbox } from '../../src/outbox/outbox.ts'
@@ -9,11 +9,21 @@ import { automatic } from '../../src/transfer/decide.ts'
 import { createExpiry } from '../../src/transfer/expiry.ts'
 import { insertTransfer } from '../../src/transfer/store.ts'
 import { createTransfers } from '../../src/transfer/transfers.ts'
-import { auditFolder, openTestAudit } from '../helpers/audit.ts'
+import { auditFolder, emptyRecord, openTestAudit } from '../helpers/audit.ts'
 import { onPostgresql, openTestDatabase, testDatabaseLocation } from '../helpers/database.ts'
 
 const start = new Date('2026-03-02T09:30:00Z')
 const after = (ms: number) => new Date(start.getTime() + ms)
+
+let database: Database
+beforeAll(async () => {
+  database = await openTestDatabase()
+})
+afterAll(() => database.close())
+beforeEach(async () => {
+  for (const table of ['outbox', 'transfer', 'agreement'] as const) await database.db.deleteFrom(table).execute()
+  await emptyRecord(database)
+})
 
 const closers: (() => Promise<unknown>)[] = []
 afterEach(async () => {
@@ -66,6 +76,7 @@ async function startReplica(database: Database, directory?: string) {
   closers.push(async () => {
     await expiry.stop()
     await outbox.stop()
+    await audit.close()
   })
   return {
     audit,
@@ -96,12 +107,6 @@ async function startReplica(database: Database, directory?: string) {
   }
 }
 
-async function testDatabase(): Promise<Database> {
-  const database = await openTestDatabase()
-  closers.push(() => database.close())
-  return database
-}
-
 /** An agreement that ends then, with a transfer in each state. */
 async function keep(database: Database, endsAt: Date | null, role: 'provider' | 'consumer' = 'provider'): Promise<Record<'REQUESTED' | 'STARTED' | 'SUSPENDED' | 'COMPLETED', string>> {
   const id = `urn:uuid:${randomUUID()}`
@@ -120,7 +125,6 @@ const running = ['REQUESTED', 'STARTED', 'SUSPENDED', 'COMPLETED']
 const ended = ['TERMINATED', 'TERMINATED', 'TERMINATED', 'COMPLETED']
 
 test.each(['provider', 'consumer'] as const)('as %s, transfers end when their agreement does, not a millisecond earlier, and the other side is owed the news', async (role) => {
-  const database = await testDatabase()
   const replica = await startReplica(database)
   const [ids, unlimited] = [await keep(database, after(5000), role), await keep(database, null, role)]
   await replica.start()
@@ -139,7 +143,6 @@ test.each(['provider', 'consumer'] as const)('as %s, transfers end when their ag
 })
 
 test('what ended while nobody ran ends as soon as somebody does', async () => {
-  const database = await testDatabase()
   const ids = await keep(database, after(-86_400_000))
   const replica = await startReplica(database)
   await replica.start()
@@ -147,7 +150,6 @@ test('what ended while nobody ran ends as soon as somebody does', async () => {
 })
 
 test('an agreement that is kept moves the timer to its end; a far end is waited for in pieces', async () => {
-  const database = await testDatabase()
   const replica = await startReplica(database)
   await keep(database, after(90 * 86_400_000))
   await replica.start()
@@ -164,7 +166,6 @@ test('an agreement that is kept moves the timer to its end; a far end is waited 
 })
 
 test('an agreement that is kept while transfers are being ended is not overlooked', async () => {
-  const database = await testDatabase()
   const replica = await startReplica(database)
   await keep(database, after(50_000))
   replica.expiry.start()
@@ -175,7 +176,6 @@ test('an agreement that is kept while transfers are being ended is not overlooke
 })
 
 test('a fault is told, and tried again', async () => {
-  const database = await testDatabase()
   const errors: unknown[] = []
   const waits: number[] = []
   const expiry = createExpiry({ database, clock: () => start, endOutlived: () => Promise.reject(new Error('no database')), onError: (error) => errors.push(error), timer: (milliseconds) => (waits.push(milliseconds), () => undefined) })

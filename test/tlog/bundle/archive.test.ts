@@ -18,7 +18,7 @@ test('what was written is read, in the order of names, in one form', async () =>
   expect((await wholeFile(archive, 'b/c.txt', 10)).toString()).toBe('second')
   await expect(wholeFile(archive, 'b/d.txt', 10)).rejects.toThrow('b/d.txt is missing')
   await expect(wholeFile(archive, 'records.ndjson', 10)).rejects.toThrow('records.ndjson is longer than 10 bytes')
-  expect(await zipOf(new Map([...files].toReversed()))).toEqual(bytes)
+  expect((await zipOf(new Map([...files].toReversed()))).equals(bytes)).toBe(true)
 })
 
 test('other programs open it', async () => {
