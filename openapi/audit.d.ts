@@ -1,5 +1,5 @@
 /* Generated from audit.yaml by `npm run generate`; do not edit.
-   sha256 of audit.yaml: f32967ab69d0f027d245e3711d6e26b9fe3a074fe96d781f66bc2b55cb0bd7d5
+   sha256 of audit.yaml: 9d3462204d1ea5678d697aff8697fb93d91b6a69674fda9c32a4132292ac4fcd
    sha256 of management.yaml: 95d8251c593c50225d1dc23fd0bbe592ab027b66557def8cef354fb6345fdc8e */
 
 export interface paths {
@@ -1236,6 +1236,8 @@ export interface operations {
                     readonly reason: components["schemas"]["WrittenReason"];
                     /** @description Ids of the faults */
                     readonly acknowledge: readonly string[];
+                    /** @description Go on although no witness answers. Without it that is a 'conflict': nobody can say whether the name and the numbers of the next log were used before. */
+                    readonly withoutWitnesses?: boolean;
                 };
             };
         };

@@ -25,7 +25,7 @@ import { createSecrets } from './catalog/secrets/secrets.ts'
 import type { Secrets } from './catalog/secrets/secrets.ts'
 import type { Config } from './config.ts'
 import { evidenceOf } from './connector/evidence.ts'
-import { createWitnessing, transparencyKeys } from './connector/witnessing.ts'
+import { createWitnessing, outsideOf, transparencyKeys } from './connector/witnessing.ts'
 import type { Witnessing } from './connector/witnessing.ts'
 import { connectReceiptChecks } from './connector/receipt-checks.ts'
 import { errorLines, stopLines } from './connector/stop-lines.ts'
@@ -240,7 +240,7 @@ async function openBase(config: Config, overrides: Overrides, closers: Closers) 
   closers.push(() => publicListener.close())
   const publicUrl = config.publicUrl ?? `http://localhost:${publicListener.port}`
   const watched = watchClock(clock, await readLastTime(database.db))
-  opened = await openAudit({ database, clock: watched.clock, newId, directory: pathsIn(dataDirectory).log, publicUrl, mldsa: config.logMldsa, onError, onStop: stopLines(log) })
+  opened = await openAudit({ database, clock: watched.clock, newId, directory: pathsIn(dataDirectory).log, publicUrl, mldsa: config.logMldsa, onError, onStop: stopLines(log), outside: outsideOf({ ...config, database, http, identity: () => identity }) })
   const afterAgreement = new Set<() => void>()
   const seen = (record: AuditRecord) => {
     metrics.record(record)

@@ -16,6 +16,8 @@ import type { LogKeys } from './log/keys.ts'
 import type { LogFault, TransparencyLog } from './log/log.ts'
 import { openLog } from './log/open-log.ts'
 import { openFirstLog } from './log/opening.ts'
+import { askAtStart } from './log/outside.ts'
+import type { Outside } from './log/outside.ts'
 import { restoreFromJournals } from './log/restore.ts'
 import { createSealer } from './log/sealer.ts'
 import { checkAtStart } from './log/start-check.ts'
@@ -78,6 +80,8 @@ export interface AuditDeps {
   readonly onError: (error: unknown) => void
   /** Is told once of each fault that stops the log, whichever replica found it, and when it is at work again. */
   readonly onStop?: StopListener
+  /** What is known of our logs outside of database and data folder; without it nobody is asked. */
+  readonly outside?: Outside
   /** What a record becomes before it is hashed. */
   readonly prepare?: (record: AuditRecord) => PreparedRecord
   /** Opens the journal's file. */
@@ -104,10 +108,10 @@ export async function openAudit(deps: AuditDeps): Promise<Audit> {
   }
   const writing = { clock, prepare: deps.prepare ?? preparing(), mark: keys.mark, committed, refused: log.look }
   const append = createAppend(writing)
-  const keeping = createLogKeeping({ database, keys, publicUrl, directory, clock, committed, sealed: sealer.catchUp, onError, look: () => log.status(), newest: () => sealer.current()?.checkpoint()?.note })
+  const keeping = createLogKeeping({ database, keys, publicUrl, directory, clock, committed, outside: deps.outside, sealed: sealer.catchUp, onError, look: () => log.status(), newest: () => sealer.current()?.checkpoint()?.note })
   await stoppingAtFaults(stopFor, async () => {
-    await restoreFromJournals({ ...logDeps, publicUrl, clock })
-    await checkAtStart({ database, keys, directory, clock })
+    const [shown] = await Promise.all([askAtStart({ database, directory, publicUrl, clock, outside: deps.outside }), restoreFromJournals({ ...logDeps, publicUrl, clock })])
+    await checkAtStart({ database, keys, directory, clock }, shown)
     await openFirstLog({ database, keys, publicUrl, append, clock })
     await sealer.catchUp()
     await keeping.beginYear()

@@ -1,10 +1,12 @@
 import type { Audit } from '../audit/audit.ts'
 import type { LogKeys } from '../audit/log/keys.ts'
+import type { Outside } from '../audit/log/outside.ts'
 import { createLogRouter } from '../audit/routes/log.ts'
 import { createWitnessRouter } from '../audit/routes/witness.ts'
 import type { WitnessAddress } from '../audit/witness/ask.ts'
 import { createFeeder } from '../audit/witness/feed.ts'
 import type { Feeder } from '../audit/witness/feed.ts'
+import { createOutside } from '../audit/witness/outside.ts'
 import { publishedCheckpoint } from '../audit/witness/published.ts'
 import { inTurns } from '../audit/witness/rounds.ts'
 import { createLogWitness } from '../audit/witness/serve.ts'
@@ -153,6 +155,12 @@ async function witnessesOf({ database, identity, witnesses }: Pick<WitnessingDep
   })
   const byName = new Map([...read.flat(), ...witnesses].map((witness) => [witness.name, witness]))
   return { found: [...byName.values()], unread }
+}
+
+/** Who is asked what is known of our logs: witnesses in the database and in the settings, and once the log is brought back to work, all that documents of partners name. */
+export function outsideOf({ database, http, identity, witnesses, witnessIntervalMs: intervalMs }: Pick<WitnessingDeps, 'database' | 'http' | 'witnesses' | 'witnessIntervalMs'> & { readonly identity: () => WitnessingDeps['identity'] }): Outside {
+  const found = async () => (await witnessesOf({ database, identity: identity(), witnesses })).found
+  return createOutside({ database, http, configured: witnesses, intervalMs, found })
 }
 
 function witnessAt(id: string, { witness, witnessKeys }: Transparency): WitnessAddress[] {

@@ -18,7 +18,7 @@ export function logKeepingHandlers({ audit }: Pick<ManagementDeps, 'audit'>): Lo
       return { status: 200, body: { startedAt: startedAt.toISOString(), finishedAt: finishedAt.toISOString(), entries, logs: [...logs], findings: findings.map(shown), breaks: breaks.map(stored) } }
     },
     recoverLog: async ({ body, caller }) => {
-      const { log, start, newKey, resolved } = await audit.keeping.recover({ reason: body.reason, acknowledge: body.acknowledge, actor: caller.name })
+      const { log, start, newKey, resolved } = await audit.keeping.recover({ reason: body.reason, acknowledge: body.acknowledge, actor: caller.name, withoutWitnesses: body.withoutWitnesses })
       return { status: 200, body: { log, start, newKey, resolved: [...resolved] } }
     },
     rotateLogKey: async ({ caller }) => ({ status: 200, body: await audit.keeping.rotate(caller.name) }),

@@ -10,15 +10,18 @@ import type { StoredFault } from './faults/store.ts'
 import { batchesBackwards } from './journal.ts'
 import type { LogKey } from './keys.ts'
 import { journalOf } from './lost-entries.ts'
+import { nextOf } from './names.ts'
 import { readNoteFiles } from './note-file.ts'
 import type { NoteFile } from './note-file.ts'
+import { requireAnswer, usedOutside } from './recovery/next-log.ts'
+import type { NextLogDeps, UsedOutside } from './recovery/next-log.ts'
 import { endLog, largestNumber, moveHead, raiseCounters, resolveFaults } from './recovery/store.ts'
 import { readHead, readLogs } from './store.ts'
 import type { StoredLog } from './store.ts'
-import { appendReady, beginLog, nextName } from './switch.ts'
+import { appendReady, beginLog } from './switch.ts'
 import type { SwitchDeps } from './switch.ts'
 
-export interface RecoverDeps extends SwitchDeps {
+export interface RecoverDeps extends SwitchDeps, Pick<NextLogDeps, 'outside'> {
   readonly database: Database
   /** The newest checkpoint that this process signed; it may not be in its file yet. */
   readonly newest: () => string | undefined
@@ -31,6 +34,8 @@ export interface RecoveryRequest {
   /** The faults that were read: all that count. */
   readonly acknowledge: readonly string[]
   readonly actor: string
+  /** Go on although no witness answers. */
+  readonly withoutWitnesses?: boolean | undefined
 }
 
 export interface Recovery {
@@ -55,12 +60,14 @@ export async function recoverLog(deps: RecoverDeps, request: RecoveryRequest): P
   const notes = (await readNoteFiles(deps.directory)).files
   const signed = [deps.newest(), ...(await journalNotes(deps, before.log))].flatMap((note) => note ?? [])
   const logs = await readLogs(database.db)
+  const used = await usedOutside(deps, { logs, old: logs.find(({ name }) => name === before.log), faults })
+  requireAnswer(used, request)
   const { key, isNew } = await keyFor(deps, logs.find(({ name }) => name === before.log), faults)
   return database.transaction(async (tx) => {
     const head = await readHead(tx.db, { lock: true })
     if (!head.stopped) throw new ProblemError('conflict', 'The log was brought back to work in the meantime.')
     const now = deps.clock()
-    const broken = { head: head.size, logs, old: logs.find(({ name }) => name === head.log), notes, signed, faults }
+    const broken = { head: head.size, logs, old: logs.find(({ name }) => name === head.log), notes, signed, faults, used }
     const largest = await largestNumber(tx.db)
     const start = startBehind(broken, largest)
     if (broken.old !== undefined) await endLog(tx.db, broken.old.name, { size: lengthOfBroken(broken, broken.old, (await readLastEntry(tx.db, head.size))?.index ?? -1), now })
@@ -101,6 +108,7 @@ interface Broken {
   /** Checkpoints from elsewhere: of this process, of the journal. */
   readonly signed: readonly string[]
   readonly faults: readonly StoredFault[]
+  readonly used: UsedOutside
 }
 
 // Signed but not in the note file yet: what a process seals in the moment before it is written. A full step is far more.
@@ -109,10 +117,10 @@ const step = 1_000_000
 const mostNumbers = 1e15
 
 /** A number behind all that can have been given: the next whole million, so that a break shows in the numbers as well. */
-function startBehind({ head, logs, notes, faults }: Broken, largest: number): number {
+function startBehind({ head, logs, old, notes, faults, used }: Broken, largest: number): number {
   const starts = new Map([...notes.map(({ log, start }) => [log, start] as const), ...logs.map(({ name, start }) => [name, start] as const)])
-  const ends = [head, largest + 1, ...logs.map(({ start, sealed }) => start + sealed), ...notes.map(({ start, size }) => start + size), ...faults.map(({ log, detail }) => (starts.get(log) ?? head) + sizeIn(detail))]
-  return (Math.floor(Math.max(0, ...ends.filter((end) => end < mostNumbers)) / step) + 1) * step
+  const ends = [head, largest + 1, ...logs.map(({ start, sealed }) => start + sealed), ...notes.map(({ start, size }) => start + size), ...faults.map(({ log, detail }) => (starts.get(log) ?? head) + sizeIn(detail)), ...used.ofBroken.map(({ size }) => (old?.start ?? head) + size)]
+  return (Math.floor(Math.max(0, ...ends.filter((end) => end < mostNumbers)) / step) + 1 + used.millions) * step
 }
 
 /** How many entries the broken log came to, as far as not the head alone says so: its number is written easily. */
@@ -126,8 +134,8 @@ function sizeIn(detail: Readonly<Record<string, JsonValue>>): number {
 }
 
 async function writeBreak(tx: Transaction, deps: RecoverDeps, { broken, start, key, request }: { broken: Broken; start: number; key: LogKey; request: RecoveryRequest }): Promise<string> {
-  const { logs, old, notes, faults, head } = broken
-  const name = await nextName(deps, logs, deps.clock())
+  const { old, notes, faults, head, used } = broken
+  const name = nextOf(used.taken, deps.clock())
   const opened = await beginLog(tx, deps, { name, key, start, now: deps.clock() })
   const checkpoints = trusted(broken)
   const [last] = checkpoints
@@ -144,7 +152,7 @@ async function writeBreak(tx: Transaction, deps: RecoverDeps, { broken, start, k
       kind: [...new Set(faults.map(({ kind }) => kind))],
       faults: faults.slice(0, mostFaults).map(({ id, kind, log, message, foundAt }) => ({ id, kind, log, message: message.slice(0, 1000), foundAt: foundAt.toISOString() })),
       ...(faults.length > mostFaults ? { others: faults.slice(mostFaults).map(({ id }) => id) } : {}),
-      detail: { broken: previous ?? null, entries: old === undefined ? 0 : head - old.start, faults: faults.length, checkpoints: checkpoints.slice(0, 10) },
+      detail: { broken: previous ?? null, entries: old === undefined ? 0 : head - old.start, faults: faults.length, checkpoints: checkpoints.slice(0, 10), ...witnessesIn(used) },
       ...(lost.length === 0 ? {} : { lost }),
       reason: request.reason,
       actor: request.actor,
@@ -154,12 +162,18 @@ async function writeBreak(tx: Transaction, deps: RecoverDeps, { broken, start, k
 }
 
 const mostFaults = 200
+const mostWitnesses = 50
+
+/** Whose word the name and the numbers of the new log have. */
+function witnessesIn({ asked, answered, unknown }: UsedOutside): Readonly<Record<string, JsonValue>> {
+  return { ...(asked.length === 0 ? {} : { witnessesAsked: asked.length, witnessesAnswered: answered.slice(0, mostWitnesses) }), ...(unknown.length === 0 ? {} : { unknownLogs: [...unknown] }) }
+}
 
 /** What is known to have been signed of the broken log, largest first: what is stored, what is in the note file, what witnesses have shown. */
-function trusted({ old, notes, signed, faults }: Broken): string[] {
+function trusted({ old, notes, signed, faults, used }: Broken): string[] {
   if (old === undefined) return notes.toReversed().map(({ note }) => note)
   const shown = faults.flatMap(({ log, detail }) => (log === old.name && typeof detail['checkpoint'] === 'string' ? [detail['checkpoint']] : []))
-  const kept = [...(old.checkpoint === null ? [] : [old.checkpoint]), ...notes.filter(({ log }) => log === old.name).map(({ note }) => note), ...signed, ...shown]
+  const kept = [...(old.checkpoint === null ? [] : [old.checkpoint]), ...notes.filter(({ log }) => log === old.name).map(({ note }) => note), ...signed, ...shown, ...used.ofBroken.map(({ note }) => note)]
   return [...new Set(kept)]
     .flatMap((note) => {
       const opened = openSigned(old, { where: 'recovery', note })
@@ -170,7 +184,7 @@ function trusted({ old, notes, signed, faults }: Broken): string[] {
 }
 
 /** Numbers of records that were signed and are not there, as ranges. */
-function lostOf({ head, logs, notes, faults }: Broken): string[] {
+function lostOf({ head, logs, old, notes, faults, used }: Broken): string[] {
   const ranges = notes.flatMap(({ log, start, size }) => {
     const known = logs.find(({ name }) => name === log)
     const has = known === undefined ? 0 : lengthOf(known, head)
@@ -181,6 +195,7 @@ function lostOf({ head, logs, notes, faults }: Broken): string[] {
     const start = logs.find(({ name }) => name === log)?.start
     return kind === 'witness-ahead' && start !== undefined && typeof here === 'number' && typeof size === 'number' && here < size ? [[start + here, start + size - 1] as const] : []
   })
+  const shown = used.ofBroken.flatMap(({ size }) => (old !== undefined && lengthOf(old, head) < size ? [[old.start + lengthOf(old, head), old.start + size - 1] as const] : []))
   const removed = faults.flatMap(({ kind, detail }) => (kind === 'entry-missing' && Array.isArray(detail['missing']) ? detail['missing'].map(String) : []))
-  return [...new Set([...ranges, ...witnessed].map(([from, to]) => `${from}-${to}`).concat(removed.map((range) => range.replace(',', '-'))))].slice(0, 200)
+  return [...new Set([...ranges, ...witnessed, ...shown].map(([from, to]) => `${from}-${to}`).concat(removed.map((range) => range.replace(',', '-'))))].slice(0, 200)
 }

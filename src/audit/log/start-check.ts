@@ -10,6 +10,8 @@ import type { LogKeys } from './keys.ts'
 import type { LogFault } from './log.ts'
 import { readNoteFiles } from './note-file.ts'
 import type { NoteFile } from './note-file.ts'
+import { outsideFaults } from './outside.ts'
+import type { ShownCheckpoint } from './outside.ts'
 import { readHead, readLogs } from './store.ts'
 import type { StoredLog } from './store.ts'
 
@@ -20,10 +22,10 @@ export interface StartCheckDeps {
   readonly directory: string
 }
 
-/** Before anything is signed: what is wrong with the log stops it. */
-export async function checkAtStart(deps: StartCheckDeps & { readonly clock: () => Date }): Promise<void> {
+/** Before anything is signed: what is wrong with the log, also as witnesses have `shown`, stops it. */
+export async function checkAtStart(deps: StartCheckDeps & { readonly clock: () => Date }, shown: readonly ShownCheckpoint[]): Promise<void> {
   // What was found before counts until a recovery is on record, whatever the head says.
-  const faults = [...(await readFaults(deps.database.db)), ...(await findFaultsAtStart(deps))]
+  const faults = [...(await readFaults(deps.database.db)), ...(await findFaultsAtStart(deps)), ...(await outsideFaults(deps, shown))]
   if (faults.length > 0) await stopLog(deps.database, faults, deps.clock())
 }
 

@@ -11,6 +11,7 @@ import type { EntryText } from '../store.ts'
 import { edgeOf } from './check/stored-tree.ts'
 import { LogFaultError } from './fault-error.ts'
 import type { LogKey, LogKeys } from './keys.ts'
+import { nextOf } from './names.ts'
 import { readNoteFiles } from './note-file.ts'
 import { originOf } from './opening.ts'
 import { closeLog, insertLog, pointHead } from './store.ts'
@@ -27,15 +28,10 @@ export interface SwitchDeps {
   readonly committed: (entries: readonly EntryText[]) => void
 }
 
-/** The first name of the year that no log has, neither in the database nor in note files: `2026`, `2026-2`. */
-export async function nextName({ directory }: Pick<SwitchDeps, 'directory'>, logs: readonly StoredLog[], now: Date): Promise<string> {
+/** The names that logs have, in the database or in note files, and those that were `told` of otherwise. */
+export async function takenNames({ directory }: Pick<SwitchDeps, 'directory'>, logs: readonly StoredLog[], told: readonly string[] = []): Promise<string[]> {
   const { files, damaged } = await readNoteFiles(directory)
-  const taken = new Set([...logs.map(({ name }) => name), ...files.map(({ log }) => log), ...damaged.map(({ log }) => log)])
-  const year = String(now.getUTCFullYear())
-  for (let number = 1; ; number += 1) {
-    const name = number === 1 ? year : `${year}-${number}`
-    if (!taken.has(name)) return name
-  }
+  return [...logs.map(({ name }) => name), ...files.map(({ log }) => log), ...damaged.map(({ log }) => log), ...told]
 }
 
 /** What a new log is. */
@@ -75,7 +71,7 @@ export function appendReady(tx: Transaction, { clock, keys, committed }: Pick<Sw
 export async function switchLog(tx: Transaction, deps: SwitchDeps, change: { readonly from: StoredLog; readonly logs: readonly StoredLog[]; readonly size: number; readonly reason: 'year' | 'key'; readonly key: LogKey; readonly actor?: string | undefined }): Promise<string> {
   const { from, logs, size, reason, key, actor } = change
   const now = deps.clock()
-  const name = await nextName(deps, logs, now)
+  const name = nextOf(await takenNames(deps, logs), now)
   const origin = originOf(deps.publicUrl, name)
   const who = actor === undefined ? {} : { actor }
   const nextVkey = key.vkey(origin)

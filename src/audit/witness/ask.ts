@@ -7,6 +7,7 @@ import { openNote, parseNote, parseSignatureLines, parseVkey } from '../../tlog/
 import { signatureTypes } from '../../tlog/keys.ts'
 import { verifyConsistency } from '../../tlog/tree.ts'
 import { formatAddCheckpoint } from '../../tlog/witness-messages.ts'
+import { finding } from '../log/check/findings.ts'
 import type { Checkpoint, LogFault, LogInfo, TransparencyLog } from '../log/log.ts'
 import { originHash } from './serve.ts'
 
@@ -136,14 +137,14 @@ async function judge(deps: AskDeps, { witness, log }: { witness: WitnessAddress;
   const shown = await shownBy(deps, witness, log)
   if (shown === undefined) return failed(why, true)
   const size = await sizeOf(deps, log)
-  const detail = { witness: witness.name, partner: witness.partner, witnessed: shown.size, here: size, checkpoint: shown.note }
-  if (shown.size > size) return faultOf(log, { kind: 'witness-ahead', detail, message: `The witness ${witness.name} has cosigned ${shown.size} entries of ${log.origin}, and the database has ${size}.` })
+  const seen = { ...shown, witness: witness.name, partner: witness.partner }
+  if (shown.size > size) return { result: 'fault', fault: finding.witnessAhead(log, seen, size) }
   // What another process of ours has signed is sealed here in a moment.
   const newest = await deps.log.checkpoint(log.name)
   if (newest === undefined || newest.size < shown.size) return { result: 'later' }
   const proof = await deps.log.consistency(log.name, shown.size, newest.size)
   if (verifyConsistency({ oldSize: shown.size, oldRoot: shown.root, size: newest.size, root: newest.root, proof })) return failed(why, true)
-  return faultOf(log, { kind: 'witness-differs', detail, message: `The witness ${witness.name} has cosigned ${shown.size} entries of ${log.origin} that are others than those of the database.` })
+  return { result: 'fault', fault: finding.witnessDiffers(log, seen, size) }
 }
 
 /** How many entries the database has of a log, signed or not. */
@@ -151,8 +152,4 @@ async function sizeOf(deps: AskDeps, log: LogInfo): Promise<number> {
   const [logs, { size }] = await Promise.all([deps.log.logs(), deps.log.status()])
   const now = logs.find(({ name }) => name === log.name) ?? log
   return now.size ?? size - now.start
-}
-
-function faultOf(log: LogInfo, fault: Omit<LogFault, 'log'>): Asked {
-  return { result: 'fault', fault: { log: log.name, ...fault } }
 }

@@ -8,6 +8,16 @@ export interface EntryName {
   readonly time: string
 }
 
+/** A checkpoint that a witness shows. */
+export interface Witnessed {
+  readonly witness: string
+  /** Participant id; null: a witness from the settings. */
+  readonly partner: string | null
+  readonly size: number
+  readonly note: string
+}
+
+const witnessed = ({ witness, partner, size, note }: Witnessed, here: number) => ({ witness, partner, witnessed: size, here, checkpoint: note })
 const at = (index: number) => `Entry ${index}`
 const named = ({ index, type, time }: EntryName) => `Entry ${index} (${type}, ${time})`
 const ranges = (numbers: readonly (readonly [number, number])[]) => numbers.map(([from, to]) => (from === to ? `${from}` : `${from} to ${to}`)).join(', ')
@@ -52,10 +62,12 @@ export const finding = {
   vkeyReplaced: (log: string, vkey: string, found: string) => fault(log, 'key-replaced', { vkey, row: found }, `The key of log ${log} was replaced: its first entry names ${vkey}, and the database now says ${found}.`),
   checkpointUnsigned: (log: string, where: string) => fault(log, 'checkpoint-changed', { where, found: 'not signed by the log' }, `The checkpoint of log ${log} in ${where} was changed: it does not carry the signature of the log's key.`),
   checkpointUnreadable: (log: string, where: string, why: string) => fault(log, 'checkpoint-changed', { where, found: why }, `The checkpoint of log ${log} in ${where} was changed: ${why}`),
-  witnessAhead: (log: string, witness: string, sizes: { has: number; signed: number }) =>
-    fault(log, 'witness-ahead', { witness, ...sizes }, `The witness ${witness} has cosigned ${sizes.signed} entries of log ${log}, and the database has ${sizes.has}: the database is older than what was signed.`),
-  witnessDiffers: (log: string, witness: string, size: number, roots: { found: string; expected: string }) =>
-    fault(log, 'witness-differs', { witness, size, ...roots }, `The witness ${witness} has cosigned another tree of log ${log}: the root of its first ${size} entries is ${roots.found} here, and ${roots.expected} was cosigned.`),
+  witnessAhead: (log: { name: string; origin: string }, seen: Witnessed, here: number) =>
+    fault(log.name, 'witness-ahead', witnessed(seen, here), `The witness ${seen.witness} has cosigned ${seen.size} entries of ${log.origin}, and the database has ${here}.`),
+  witnessUnknown: (log: { name: string; origin: string }, seen: Witnessed) =>
+    fault(log.name, 'witness-ahead', witnessed(seen, 0), `The witness ${seen.witness} has cosigned ${seen.size} entries of ${log.origin}, a log that our key has signed and the database does not know.`),
+  witnessDiffers: (log: { name: string; origin: string }, seen: Witnessed, here: number) =>
+    fault(log.name, 'witness-differs', witnessed(seen, here), `The witness ${seen.witness} has cosigned ${seen.size} entries of ${log.origin} that are others than those of the database.`),
   sequenceDouble: (log: string, agreement: string, seq: number, entries: readonly [number, number]) =>
     fault(log, 'sequence-broken', { agreement, seq, entries: [...entries] }, `Agreement ${agreement} has its record number ${seq} twice: entries ${entries[0]} and ${entries[1]}.`),
   sequenceGap: (log: string, agreement: string, missing: readonly [number, number], entry: number) =>
