@@ -147,6 +147,8 @@ describeWithGo('evidence', () => {
     ['another agreement', (given) => (given.agreement = { ...agreement, target: 'urn:dataset:other' }), 'agreement'],
     ['another message', (given) => (given.message = `${given.message} `), 'another message'],
     ['another partner', (given) => (given.partner = 'did:web:other.example'), 'other parties'],
+    ['its own witness named as the partner\'s', (given) => given.keys.push({ use: 'witness', name: 'data.city.example/witness', vkey: vkeyOf('data.city.example/witness', 4, keyOf('x')), from: created, until: null, participant: consumer }), 'not called as'],
+    ['an identity of its own named as the partner\'s', (given) => given.keys.push({ use: 'identity', name: `${provider}#more`, jwk: jwkOf(keyOf('x')), from: created, until: null, participant: consumer }), 'not called as'],
     ['the key of another log', (given) => (given.logKey = keyOf('somebody')), 'not in keys.json'],
     ['a checkpoint by another key', (given) => (given.signers = [ed25519Signer(origin, keyOf('somebody'))]), 'NOT PROVEN'],
     ['a checkpoint of another tree', (given) => (given.checkpoint = () => formatNote(formatCheckpoint({ origin, size: 50, root: Buffer.alloc(32) }), given.signers)), 'is not entry'],
@@ -184,6 +186,16 @@ describeWithGo('evidence', () => {
     expect(wrongReceipt).not.toBe(receipt)
     expect(await both(await bundleOf(consumerParts(wrongReceipt, wrongReceipt)))).toEqual({ independent: false, ours: false })
     expect(await both(await bundleOf(consumerParts(receipt, wrongReceipt)))).toEqual({ independent: false, ours: false })
+  })
+
+  test('with a receipt of the log of its own is not verified with that', async () => {
+    const own = receiptOf({ origin: 'cards.example/log/2026', key: keyOf(`log of ${consumer}`), entries: providerLog.entries }, 3)
+    const bundle = await bundleOf(changed((given) => (given.receipts = [{ record: given.records[0] ?? -1, origin: 'cards.example/log/2026', receipt: own, verified: true }]), consumerParts(own, own)))
+    expect(await both(bundle)).toEqual({ independent: true, ours: true })
+    expect(verify(bundle).proven).toContain('0 receipts of the partner\'s log hold.')
+    const { findings, limits } = await verifyBundle(sourceOf(bundle))
+    expect(findings.find(({ what }) => what === 'receipts')?.detail).toEqual({ checked: 0 })
+    expect(limits.map(({ what }) => what)).toContain('unverified-receipts')
   })
 
   test('with a receipt twice, or of no record, is refused by both', async () => {

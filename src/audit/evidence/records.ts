@@ -99,14 +99,14 @@ export async function writeChanges(trees: BundleTrees, file: LineFile, changes: 
   for (const row of changes) await file.add(await lineOf(trees, row.index, entryText(row)))
 }
 
-/** Writes the receipts of the partner, and gives the origins that they are of. */
+/** Writes the receipts of the partner, and gives the origins of those that are verified: others may name no log. */
 export async function writeReceipts(database: Pick<Database, 'db'>, file: LineFile, { agreement, last }: { readonly agreement: string; readonly last: number }): Promise<ReadonlySet<string>> {
   const origins = new Set<string>()
   for (let after = -1; ; ) {
     const rows = (await findReceipts(database.db, { agreement, after, limit: page })).filter(({ record }) => record <= last)
     for (const row of rows) {
       await file.add(receiptLine(row))
-      origins.add(row.origin)
+      if (row.verified) origins.add(row.origin)
     }
     const next = rows.at(-1)?.record
     if (next === undefined || rows.length < page) return origins

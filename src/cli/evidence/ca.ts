@@ -77,5 +77,9 @@ export const ca: EvidenceTexts = {
     provider: 'La prova del proveïdor no és correcta. Es compara igualment; el que no pot provar no es dona per provat:',
     consumer: 'La prova del consumidor no és correcta. Es compara igualment; el que no pot provar no es dona per provat:',
   },
+  uncounted: {
+    provider: (count) => `${count} declaracions de la prova del proveïdor no es donen per provades: la prova del consumidor no anomena les seves claus. Compareu-les amb el seu document DID: --did.`,
+    consumer: (count) => `${count} rebuts de la prova del consumidor no es donen per provats: la prova del proveïdor no anomena les seves claus. Compareu-les amb el seu document DID: --did.`,
+  },
   disagree: (counts) => `No coincideixen: ${counts.agree} consultes iguals, ${counts.differ} diferents, ${counts['only-provider']} només amb el proveïdor, ${counts['only-consumer']} només amb el consumidor.`,
 }

@@ -77,5 +77,9 @@ export const en: EvidenceTexts = {
     provider: "The provider's evidence does not hold. It is compared all the same; what it cannot prove is not called proven:",
     consumer: "The consumer's evidence does not hold. It is compared all the same; what it cannot prove is not called proven:",
   },
+  uncounted: {
+    provider: (count) => `${count} statements in the provider's evidence are not called proven: the consumer's evidence does not name their keys. Compare them with its DID document: --did.`,
+    consumer: (count) => `${count} receipts in the consumer's evidence are not called proven: the provider's evidence does not name their keys. Compare them with its DID document: --did.`,
+  },
   disagree: (counts) => `They disagree: ${counts.agree} queries alike, ${counts.differ} different, ${counts['only-provider']} only with the provider, ${counts['only-consumer']} only with the consumer.`,
 }

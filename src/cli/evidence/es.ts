@@ -77,5 +77,9 @@ export const es: EvidenceTexts = {
     provider: 'La prueba del proveedor no es correcta. Se compara igualmente; lo que no puede probar no se da por probado:',
     consumer: 'La prueba del consumidor no es correcta. Se compara igualmente; lo que no puede probar no se da por probado:',
   },
+  uncounted: {
+    provider: (count) => `${count} declaraciones de la prueba del proveedor no se dan por probadas: la prueba del consumidor no nombra sus claves. Compárelas con su documento DID: --did.`,
+    consumer: (count) => `${count} recibos de la prueba del consumidor no se dan por probados: la prueba del proveedor no nombra sus claves. Compárelas con su documento DID: --did.`,
+  },
   disagree: (counts) => `No coinciden: ${counts.agree} consultas iguales, ${counts.differ} distintas, ${counts['only-provider']} solo con el proveedor, ${counts['only-consumer']} solo con el consumidor.`,
 }

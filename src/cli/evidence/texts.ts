@@ -26,6 +26,7 @@ export interface EvidenceTexts {
   readonly columns: Readonly<Record<'time' | 'provider' | 'consumer' | 'verdict' | 'differences' | 'proofs', string>>
   readonly agree: (count: number) => string
   readonly doubtful: Readonly<Record<'provider' | 'consumer', string>>
+  readonly uncounted: Readonly<Record<'provider' | 'consumer', (count: number) => string>>
   readonly disagree: (counts: Readonly<Record<ReconciledQuery['verdict'], number>>) => string
 }
 

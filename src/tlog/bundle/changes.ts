@@ -69,8 +69,8 @@ function breakOf({ time, kind, lost }: JsonObject, record: number): Readonly<Rec
 }
 
 /** A key as records and `keys.json` both can name it. */
-function nameOf({ vkey, name, jwk }: BundleKey): string {
-  return vkey ?? `${name} ${canonicalText(jwk) ?? ''}`
+function nameOf({ verifier, name, jwk }: BundleKey): string {
+  return verifier?.vkey ?? `${name} ${canonicalText(jwk) ?? ''}`
 }
 
 function keysIn({ vkey, nextVkey, mldsa, kid, jwk }: JsonObject): string[] {

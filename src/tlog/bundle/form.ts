@@ -1,4 +1,6 @@
 import { ProblemError } from '../../errors.ts'
+import { parseVkey } from '../note.ts'
+import type { Verifier } from '../note.ts'
 import { isFileName } from './archive.ts'
 import { isObject, membersOf, numberIn, readCanonical, textIn } from './json.ts'
 import type { JsonObject } from './json.ts'
@@ -45,7 +47,7 @@ export interface BundleKey {
   /** The name in notes; of an identity key its DID URL. */
   readonly name: string
   /** Of keys that sign notes. */
-  readonly vkey?: string
+  readonly verifier?: Verifier
   /** Of identity keys. */
   readonly jwk?: JsonObject
   readonly from: string
@@ -67,9 +69,28 @@ function readKey(value: unknown): BundleKey {
   const key = membersOf(value, ['from', 'name', 'participant', 'until', 'use', isNote ? 'vkey' : 'jwk'], 'A key in keys.json')
   const { use, until, jwk } = key
   const common = { name: textIn(key, 'name', 'a key'), from: textIn(key, 'from', 'a key'), until: until === null ? null : textIn(key, 'until', 'a key'), participant: textIn(key, 'participant', 'a key') }
-  if (isNote && (use === 'log' || use === 'witness')) return { use, ...common, vkey: textIn(key, 'vkey', 'a key') }
-  if (!isNote && use === 'identity' && isObject(jwk)) return { use, ...common, jwk }
-  throw new ProblemError('invalid-evidence', `The key ${common.name} in keys.json is not one that its use needs.`)
+  if (isNote && (use === 'log' || use === 'witness') && isNameOf(common, use)) return { use, ...common, verifier: verifierIn(key, common.name) }
+  if (!isNote && use === 'identity' && isObject(jwk) && isNameOf(common, use)) return { use, ...common, jwk }
+  throw new ProblemError('invalid-evidence', `The key ${common.name} in keys.json is not one that its use needs, or is not called as a key of ${common.participant} is.`)
+}
+
+function verifierIn(key: JsonObject, name: string): Verifier {
+  const verifier = parseVkey(textIn(key, 'vkey', 'a key'))
+  if (verifier.name !== name) throw new ProblemError('invalid-evidence', `The key ${name} in keys.json has another name itself.`)
+  return verifier
+}
+
+/** The place that a participant's DID names, which the names of its keys begin with. */
+export function placeOf(did: string): string {
+  return did.replace(/^did:web:/, '').replaceAll(':', '/').replaceAll(/%3a/gi, ':')
+}
+
+/** Whether a key of this name can be the participant's, so that nobody is named as the owner of another's. A witness that is no participant is called as its key is. */
+function isNameOf({ name, participant }: { readonly name: string; readonly participant: string }, use: BundleKey['use']): boolean {
+  if (use === 'identity') return name.startsWith(`${participant}#`)
+  if (use === 'witness') return name === (participant.startsWith('did:') ? `${placeOf(participant)}/witness` : participant)
+  const logs = `${placeOf(participant)}/log/`
+  return name.startsWith(logs) && /^[^/]+$/.test(name.slice(logs.length))
 }
 
 /** A line of `records.ndjson` and `changes.ndjson`. */

@@ -8,6 +8,7 @@ import { openNote, parseNote, parseVkey } from '../note.ts'
 import type { SignatureLine, Verifier } from '../note.ts'
 import { wholeFile } from './archive-reader.ts'
 import type { Archive } from './archive-reader.ts'
+import { placeOf } from './form.ts'
 import type { BundleKey } from './form.ts'
 import type { Finding, Limit } from './report.ts'
 
@@ -34,15 +35,35 @@ export function reasonOf(error: unknown): string {
   throw error
 }
 
+/** The keys of a bundle that sign notes. */
+export interface Signers {
+  /** Whose signature a line is said to be; undefined for keys that the bundle does not name. */
+  of(line: Pick<SignatureLine, 'name' | 'keyId'>): BundleKey | undefined
+}
+
+/** By what a signature line names (C2SP signed-note: name and id), so that many notes take no longer for many keys. */
+export function indexSigners(keys: readonly BundleKey[]): Signers {
+  const named = ({ name, keyId }: Pick<SignatureLine, 'name' | 'keyId'>) => `${keyId.toString('hex')} ${name}`
+  const byLine = new Map(keys.toReversed().flatMap((key) => (key.verifier === undefined ? [] : [[named(key.verifier), key] as const])))
+  return { of: (line) => byLine.get(named(line)) }
+}
+
+interface Known {
+  readonly signers: Signers
+  readonly connector: string
+}
+
 /** Reads and checks the key and the checkpoint of a log, and each signature on it. */
-export async function readLog(archive: Archive, name: string, known: { readonly keys: readonly BundleKey[]; readonly connector: string }): Promise<{ log: BundleLog | undefined; findings: Finding[]; limits: Limit[] }> {
+export async function readLog(archive: Archive, name: string, known: Known): Promise<{ log: BundleLog | undefined; findings: Finding[]; limits: Limit[] }> {
   try {
     const vkey = (await wholeFile(archive, `logs/${name}/vkey`, mostVkeyBytes)).toString('utf8')
     const verifier = parseVkey(vkey.replace(/\n$/, ''))
     if (vkey !== `${verifier.vkey}\n`) throw invalid('its key is not one line')
     if (verifier.type !== signatureTypes.ed25519) throw invalid('its key is not one that signs checkpoints')
-    if (verifier.name !== originOf(known.connector, name)) throw invalid(`its key is the one of ${verifier.name}, not of ${originOf(known.connector, name)}`)
-    if (!known.keys.some((key) => key.use === 'log' && key.vkey === verifier.vkey && key.participant === known.connector)) throw invalid('its key is not in keys.json')
+    const origin = `${placeOf(known.connector)}/log/${name}`
+    if (verifier.name !== origin) throw invalid(`its key is the one of ${verifier.name}, not of ${origin}`)
+    const listed = known.signers.of(verifier)
+    if (listed?.verifier?.vkey !== vkey.trimEnd() || listed.use !== 'log' || listed.participant !== known.connector) throw invalid('its key is not in keys.json')
     const note = (await wholeFile(archive, `logs/${name}/checkpoint`, mostNoteBytes)).toString('utf8')
     const { text } = openNote(note, [verifier])
     const checkpoint = parseCheckpoint(text)
@@ -58,12 +79,6 @@ export async function readLog(archive: Archive, name: string, known: { readonly 
   }
 }
 
-/** The origin that a participant's log has: where its DID points, and the log's name. */
-export function originOf(did: string, log: string): string {
-  const parts = did.replace(/^did:web:/, '').split(':').map((part) => part.replaceAll(/%3a/gi, ':'))
-  return `${parts.join('/')}/log/${log}`
-}
-
 interface Told {
   readonly findings: Finding[]
   readonly limits: Limit[]
@@ -71,28 +86,26 @@ interface Told {
 }
 
 /** Everything that signed beside the log's own key. What is by a key that nobody named says nothing (C2SP signed-note). */
-function cosignaturesOn({ log, note, verifier }: { log: string; note: string; verifier: Verifier }, { keys, connector }: { keys: readonly BundleKey[]; connector: string }): Told {
+function cosignaturesOn({ log, note, verifier }: { log: string; note: string; verifier: Verifier }, { signers, connector }: Known): Told {
   const { text, lines } = parseNote(note)
-  const signers = keys.flatMap((key) => (key.vkey === undefined || key.vkey === verifier.vkey ? [] : [{ key, verifier: parseVkey(key.vkey) }]))
   const findings: Finding[] = []
   const unknown: JsonValue[] = []
   const times: number[] = []
   let others = 0
   for (const line of lines) {
     if (isBy(line, verifier)) continue
-    const signer = signers.find((each) => isBy(line, each.verifier))
-    if (signer === undefined) {
+    const signer = signers.of(line)
+    if (signer?.verifier === undefined) {
       unknown.push(line.name)
       continue
     }
     const holds = signer.verifier.verify(text, line.signature)
-    const isWitness = signer.key.use === 'witness'
     const time = holds && signer.verifier.type !== signatureTypes.ed25519 ? cosignatureTime(line.signature) : undefined
     const at = time === undefined || time > 8_640_000_000_000 ? undefined : new Date(time * 1000).toISOString()
-    findings.push({ what: 'cosignature', holds, detail: { log, witness: signer.key.name, participant: signer.key.participant, ...(at === undefined ? {} : { time: at }) } })
-    if (!isWitness || time === undefined || at === undefined) continue
+    findings.push({ what: 'cosignature', holds, detail: { log, witness: signer.name, participant: signer.participant, ...(at === undefined ? {} : { time: at }) } })
+    if (signer.use !== 'witness' || time === undefined || at === undefined) continue
     times.push(time)
-    if (signer.key.participant !== connector) others += 1
+    if (signer.participant !== connector) others += 1
   }
   return { findings, limits: limitsOf(log, { cosigned: times.length, others, unknown }), cosignedAt: times.length === 0 ? null : new Date(Math.max(...times) * 1000).toISOString() }
 }

@@ -1,12 +1,9 @@
 import { hash } from 'node:crypto'
 import type { JsonValue } from '../../policy/odrl.ts'
-import { isProblem } from '../../errors.ts'
-import { openNote, parseVkey } from '../note.ts'
-import { parseProof } from '../proof.ts'
-import { verifyInclusion } from '../tree.ts'
 import type { OpenedRecord } from './entry.ts'
 import type { ReceiptLine } from './form.ts'
 import type { JsonObject } from './json.ts'
+import { createReceiptVerifier } from './receipt.ts'
 import type { RecordsInput } from './records.ts'
 import { createCheck, createTally } from './report.ts'
 import type { Check, Finding, Limit, LimitCode, Tally } from './report.ts'
@@ -23,6 +20,7 @@ export interface ProofChecks {
 interface Checking {
   readonly input: RecordsInput
   readonly verify: (jws: string) => StatementOutcome
+  readonly verifyReceipt: ReturnType<typeof createReceiptVerifier>
   readonly statements: Check
   readonly receipts: Check
   readonly missing: Tally
@@ -37,7 +35,8 @@ interface Checking {
 export function createProofChecks(input: RecordsInput): ProofChecks {
   const checking: Checking = {
     input,
-    verify: createStatementVerifier(input.identityKeys),
+    verify: createStatementVerifier(input.keys),
+    verifyReceipt: createReceiptVerifier(input.keys, input.manifest.partner),
     statements: createCheck('statements'),
     receipts: createCheck('receipts'),
     missing: createTally(),
@@ -122,17 +121,9 @@ function checkReceipts(checking: Checking, { line, entry }: OpenedRecord, receip
   } else if (receiptSha256 !== undefined && receiptSha256 !== kept) checking.receipts.wrong({ ...place, why: 'it is not the one that was recorded' })
 }
 
-function checkReceipt({ input, receipts, unverified }: Checking, place: Readonly<Record<string, JsonValue>>, { origin, receipt }: ReceiptLine): void {
-  const verifiers = input.logVkeys.map(parseVkey).filter(({ name }) => name === origin)
-  if (verifiers.length === 0) return unverified.add(place)
-  try {
-    const { index, proof, checkpoint, tree, extra } = parseProof(receipt)
-    openNote(checkpoint, verifiers)
-    if (tree.origin !== origin) return receipts.wrong({ ...place, why: 'it is of another log' })
-    if (extra === undefined || !verifyInclusion({ leaf: extra, index, size: tree.size, proof, root: tree.root })) return receipts.wrong({ ...place, why: 'its proof does not hold' })
-    receipts.good()
-  } catch (error) {
-    if (!isProblem(error)) throw error
-    receipts.wrong({ ...place, why: error.message })
-  }
+function checkReceipt({ verifyReceipt, receipts, unverified }: Checking, place: Readonly<Record<string, JsonValue>>, receipt: ReceiptLine): void {
+  const outcome = verifyReceipt(receipt)
+  if (outcome.kind === 'key-unknown') unverified.add(place)
+  else if (outcome.kind === 'wrong') receipts.wrong({ ...place, why: outcome.why })
+  else receipts.good()
 }

@@ -1,23 +1,23 @@
 import { ProblemError } from '../../errors.ts'
 import { parseCheckpoint } from '../checkpoint.ts'
 import { parseNote } from '../note.ts'
-import { parseProof } from '../proof.ts'
 import { leafHash } from '../tree.ts'
 import { wholeFile } from './archive-reader.ts'
 import type { Archive } from './archive-reader.ts'
 import { openEntry } from './entry.ts'
 import type { OpenedRecord } from './entry.ts'
 import { readKeys, readManifest, readOpeningLine, readReceiptLine, readRecordLine } from './form.ts'
-import type { Manifest, OpeningLine } from './form.ts'
+import type { BundleKey, Manifest, OpeningLine } from './form.ts'
 import { isObject, parsed } from './json.ts'
 import type { JsonObject } from './json.ts'
 import { createInclusionChecker } from './inclusion.ts'
 import type { InclusionChecker } from './inclusion.ts'
 import { linesOf } from './lines.ts'
 import { logNamesIn } from './logs.ts'
+import { createReceiptVerifier } from './receipt.ts'
 import type { FindingCode } from './report.ts'
 import { createStatementVerifier, recordedRequestDigest } from './statement.ts'
-import type { StatementOutcome } from './statement.ts'
+import type { StatementClaims } from './statement.ts'
 
 /** What one side holds of one query. */
 export interface HeldQuery {
@@ -56,6 +56,8 @@ export interface BundleQueries {
   readonly queries: readonly HeldQuery[]
   /** What does not hold of this side's evidence. */
   readonly wrong: readonly FindingCode[]
+  /** How many signatures of the other side prove nothing, because their keys do not count. */
+  readonly uncounted: number
 }
 
 const mostJsonBytes = 64 * 1024 * 1024
@@ -63,15 +65,22 @@ const mostJsonBytes = 64 * 1024 * 1024
 /** What can be wrong in evidence that is compared all the same: single records, and what stands beside them. */
 export const comparedAlthoughWrong: ReadonlySet<FindingCode> = new Set(['inclusion', 'sequence', 'export', 'openings', 'policy', 'statements', 'receipts', 'changes', 'log-chain'])
 
-/** The queries in a bundle that was verified; `wrong` is what did not hold, of {@link comparedAlthoughWrong}. */
-export async function queriesIn(archive: Archive, wrong: readonly FindingCode[] = []): Promise<BundleQueries> {
-  const text = async (name: string) => (await wholeFile(archive, name, mostJsonBytes)).toString('utf8')
-  const manifest = readManifest(await text('manifest.json'))
-  const agreement = parsed(await text('agreement/agreement.json'), 'agreement/agreement.json')
+const textOf = async (archive: Archive, name: string) => (await wholeFile(archive, name, mostJsonBytes)).toString('utf8')
+
+/** The keys that a bundle names. */
+export async function keysIn(archive: Archive): Promise<BundleKey[]> {
+  return readKeys(await textOf(archive, 'keys.json'))
+}
+
+/** The queries in a bundle that was verified; `wrong` is what did not hold, of {@link comparedAlthoughWrong}, and `keys` are those whose signatures count. */
+export async function queriesIn(archive: Archive, { wrong, keys }: { readonly wrong: readonly FindingCode[]; readonly keys: readonly BundleKey[] }): Promise<BundleQueries> {
+  const manifest = readManifest(await textOf(archive, 'manifest.json'))
+  const agreement = parsed(await textOf(archive, 'agreement/agreement.json'), 'agreement/agreement.json')
   if (!isObject(agreement)) throw new ProblemError('invalid-evidence', 'agreement/agreement.json is not an object.')
-  const keys = readKeys(await text('keys.json'))
-  const verify = createStatementVerifier(new Map(keys.flatMap(({ name, jwk }) => (jwk === undefined ? [] : [[name, jwk] as const]))))
-  const reading: Reading = { queries: new Map(), openings: await openingsOf(archive), receipts: wrong.includes('receipts') ? new Map() : await receiptsOf(archive), verify }
+  const role = agreement['assigner'] === manifest.connector ? 'provider' : 'consumer'
+  const uncounted = { count: 0 }
+  const receipts = wrong.includes('receipts') ? new Map() : await receiptsOf(archive, { verify: createReceiptVerifier(keys, manifest.partner), uncounted })
+  const reading: Reading = { queries: new Map(), openings: await openingsOf(archive), receipts, claimsIn: claimsReader({ manifest, role, keys, uncounted }) }
   const checkers = wrong.includes('inclusion') ? await checkersIn(archive) : undefined
   for await (const lines of linesOf(archive, 'records.ndjson')) {
     for (const each of lines) {
@@ -80,7 +89,21 @@ export async function queriesIn(archive: Archive, wrong: readonly FindingCode[] 
       readOne(reading, openEntry(line, reading.openings.get(line.record) ?? []), inLog)
     }
   }
-  return { manifest, role: agreement['assigner'] === manifest.connector ? 'provider' : 'consumer', queries: [...reading.queries.values()], wrong }
+  return { manifest, role, queries: [...reading.queries.values()], wrong, uncounted: uncounted.count }
+}
+
+/** Reads what the consumer has signed: with a key of its own, for the provider, and about this agreement. */
+function claimsReader({ manifest, role, keys, uncounted }: { manifest: Manifest; role: BundleQueries['role']; keys: readonly BundleKey[]; uncounted: { count: number } }): Reading['claimsIn'] {
+  const verify = createStatementVerifier(keys)
+  const [issuer, audience] = role === 'provider' ? [manifest.partner, manifest.connector] : [manifest.connector, manifest.partner]
+  return (signed) => {
+    if (typeof signed !== 'string') return undefined
+    const outcome = verify(signed)
+    // What it signed itself is no proof for it.
+    if (role === 'provider' && outcome.kind === 'key-unknown') uncounted.count += 1
+    const claims = outcome.kind === 'valid' ? outcome.claims : undefined
+    return claims?.issuer === issuer && claims.audience === audience && claims.agreement === manifest.agreement ? claims : undefined
+  }
 }
 
 /** Their checkpoints were found genuine. */
@@ -97,7 +120,8 @@ interface Reading {
   readonly queries: Map<number, HeldQuery>
   readonly openings: ReadonlyMap<number, readonly OpeningLine[]>
   readonly receipts: ReadonlyMap<number, string>
-  readonly verify: (jws: string) => StatementOutcome
+  /** What a statement says, when it counts. */
+  readonly claimsIn: (signed: unknown) => StatementClaims | undefined
 }
 
 // Only what was signed and what was asked is needed of what is disclosed.
@@ -117,12 +141,14 @@ async function openingsOf(archive: Archive): Promise<ReadonlyMap<number, readonl
   return openings
 }
 
-async function receiptsOf(archive: Archive): Promise<ReadonlyMap<number, string>> {
+async function receiptsOf(archive: Archive, { verify, uncounted }: { verify: ReturnType<typeof createReceiptVerifier>; uncounted: { count: number } }): Promise<ReadonlyMap<number, string>> {
   const receipts = new Map<number, string>()
   for await (const lines of linesOf(archive, 'receipts.ndjson')) {
-    for (const { record, receipt, verified } of lines.map(readReceiptLine)) {
-      const leaf = verified ? parseProof(receipt).extra : undefined
-      if (leaf !== undefined) receipts.set(record, leaf.toString('base64'))
+    for (const receipt of lines.map(readReceiptLine)) {
+      if (!receipt.verified) continue
+      const outcome = verify(receipt)
+      if (outcome.kind === 'key-unknown') uncounted.count += 1
+      if (outcome.kind === 'valid') receipts.set(receipt.record, outcome.leaf.toString('base64'))
     }
   }
   return receipts
@@ -145,25 +171,28 @@ function readOne(reading: Reading, opened: OpenedRecord, inLog: boolean): void {
 /** Further refusals of the same kind share a record; their answers carried the receipt of the first. */
 function addCount({ queries }: Reading, { count }: JsonObject, first: number): void {
   const query = queries.get(first)
-  if (query !== undefined) query.count += numberOf(count) ?? 1
+  if (query !== undefined) query.count += timesOf(count)
 }
 
-function startOf({ receipts, verify }: Reading, { line, entry }: OpenedRecord, decision: HeldQuery['decision']): HeldQuery {
+function timesOf(count: unknown): number {
+  return typeof count === 'number' && Number.isSafeInteger(count) && count > 0 ? count : 1
+}
+
+function startOf({ receipts, claimsIn }: Reading, { line, entry }: OpenedRecord, decision: HeldQuery['decision']): HeldQuery {
   const { time, statement, signed, request, count, rows, bytes, sha256, providerRecord } = entry
-  const outcome = typeof signed === 'string' ? verify(signed) : undefined
-  const claims = outcome?.kind === 'valid' ? outcome.claims : undefined
+  const claims = claimsIn(signed)
   return {
     record: line.record,
     time: String(time),
     decision,
-    count: numberOf(count) ?? 1,
+    count: timesOf(count),
     complete: null,
-    statement: textOf(statement) ?? claims?.id ?? null,
+    statement: textIn(statement) ?? claims?.id ?? null,
     signed: claims !== undefined,
     request: claims?.request ?? recordedRequestDigest(request) ?? null,
     rows: numberOf(rows),
     bytes: numberOf(bytes),
-    sha256: textOf(sha256),
+    sha256: textIn(sha256),
     providerRecord: numberOf(providerRecord),
     receipt: receipts.get(line.record) ?? null,
     leaf: leafHash(Buffer.from(line.entry)).toString('base64'),
@@ -172,20 +201,20 @@ function startOf({ receipts, verify }: Reading, { line, entry }: OpenedRecord, d
 }
 
 /** How a question ended. */
-function end({ queries, verify }: Reading, { entry, inLog }: { readonly entry: JsonObject; readonly inLog: boolean }, question: unknown): void {
+function end({ queries, claimsIn }: Reading, { entry, inLog }: { readonly entry: JsonObject; readonly inLog: boolean }, question: unknown): void {
   const { type, rows, bytes, sha256, providerRecord, signed } = entry
   const query = typeof question === 'number' ? queries.get(question) : undefined
   if (query === undefined) return
   query.inLog &&= inLog
-  const outcome = typeof signed === 'string' ? verify(signed) : undefined
+  const claims = claimsIn(signed)
   // A question that was asked once more has a statement of its own each time.
-  if (outcome?.kind === 'valid') Object.assign(query, { statement: outcome.claims.id, request: outcome.claims.request, signed: true })
+  if (claims !== undefined) Object.assign(query, { statement: claims.id, request: claims.request, signed: true })
   if (type === 'data.refused') query.decision = 'deny'
   else if (type !== 'data.aborted') query.decision = 'permit'
   if (type !== 'data.refused') query.complete = type !== 'data.aborted'
   query.rows = numberOf(rows) ?? query.rows
   query.bytes = numberOf(bytes) ?? query.bytes
-  query.sha256 = textOf(sha256) ?? query.sha256
+  query.sha256 = textIn(sha256) ?? query.sha256
   query.providerRecord = numberOf(providerRecord) ?? query.providerRecord
 }
 
@@ -193,6 +222,6 @@ function numberOf(value: unknown): number | null {
   return typeof value === 'number' ? value : null
 }
 
-function textOf(value: unknown): string | null {
+function textIn(value: unknown): string | null {
   return typeof value === 'string' ? value : null
 }

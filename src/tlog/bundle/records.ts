@@ -3,7 +3,7 @@ import type { AgreementDigests } from './agreement.ts'
 import { openEntry } from './entry.ts'
 import type { OpenedRecord } from './entry.ts'
 import { readOpeningLine, readReceiptLine, readRecordLine } from './form.ts'
-import type { Manifest, OpeningLine, ReceiptLine, RecordLine } from './form.ts'
+import type { BundleKey, Manifest, OpeningLine, ReceiptLine, RecordLine } from './form.ts'
 import { createInclusionChecker } from './inclusion.ts'
 import type { InclusionChecker } from './inclusion.ts'
 import type { JsonObject } from './json.ts'
@@ -22,10 +22,7 @@ export interface RecordsInput {
   readonly manifest: Manifest
   readonly logs: ReadonlyMap<string, BundleLog>
   readonly digests: AgreementDigests | undefined
-  /** Keys that statements are signed with, by DID URL. */
-  readonly identityKeys: ReadonlyMap<string, JsonObject>
-  /** Keys of logs, for receipts. */
-  readonly logVkeys: readonly string[]
+  readonly keys: readonly BundleKey[]
 }
 
 export interface RecordsOutcome {

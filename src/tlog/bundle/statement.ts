@@ -1,5 +1,6 @@
 import { createPublicKey, hash, verify } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
+import type { BundleKey } from './form.ts'
 import { isObject } from './json.ts'
 import type { JsonObject } from './json.ts'
 
@@ -20,8 +21,9 @@ export type StatementOutcome = { readonly kind: 'valid'; readonly claims: Statem
 const algorithms: Readonly<Record<string, { readonly crv: string; readonly digest: string | null }>> = { EdDSA: { crv: 'Ed25519', digest: null }, ES256: { crv: 'P-256', digest: 'sha256' } }
 const type = 'concordat-statement+jwt'
 
-/** Verifies statements (compact JWS, RFC 7515) with the keys of their issuers, by DID URL. Times are not looked at: they were when it came. */
-export function createStatementVerifier(keys: ReadonlyMap<string, JsonObject>): (jws: string) => StatementOutcome {
+/** Verifies statements (compact JWS, RFC 7515) with the keys of their issuers. Times are not looked at: they were when it came. */
+export function createStatementVerifier(keys: readonly BundleKey[]): (jws: string) => StatementOutcome {
+  const jwks = new Map(keys.flatMap(({ name, jwk }) => (jwk === undefined ? [] : [[name, jwk] as const])))
   const objects = new Map<string, KeyObject>()
   const keyOf = (kid: string, jwk: JsonObject) => {
     const known = objects.get(kid) ?? keyObject(jwk)
@@ -38,7 +40,7 @@ export function createStatementVerifier(keys: ReadonlyMap<string, JsonObject>): 
     if (named === undefined) return wrong('header')
     const claims = claimsIn(payload)
     if (claims === undefined || !named.kid.startsWith(`${claims.issuer}#`)) return wrong('claims')
-    const jwk = keys.get(named.kid)
+    const jwk = jwks.get(named.kid)
     if (jwk === undefined) return { kind: 'key-unknown' }
     const key = keyOf(named.kid, jwk)
     if (jwk['crv'] !== named.crv || key === undefined) return wrong('key')

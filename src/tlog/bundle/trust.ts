@@ -17,17 +17,26 @@ export interface Trust {
 
 interface PinnedDocument {
   readonly id: string
+  /** Ed25519, base64url. */
+  readonly keys: ReadonlySet<unknown>
+  /** For which uses it has keys that sign notes. */
+  readonly uses: ReadonlySet<string>
   /** By DID URL. */
   readonly methods: ReadonlyMap<string, JsonObject>
 }
 
 type Standing = 'pinned' | 'unknown' | 'contradicted'
 
+/** Those of `keys` that the reader has from elsewhere. */
+export function pinnedIn(trust: Trust, keys: readonly BundleKey[]): BundleKey[] {
+  const standingOf = standings(trust, keys)
+  return keys.filter((key) => standingOf(key) === 'pinned')
+}
+
 /** Compares the keys of a bundle with those that the reader has from elsewhere. */
 export function checkTrust(trust: Trust, keys: readonly BundleKey[]): { finding: Finding; limits: Limit[] } {
-  const pinned = (trust.vkeys ?? []).map(parseVkey)
-  const documents = (trust.documents ?? []).flatMap(documentOf)
-  const told = keys.map((key) => ({ key, standing: standingOf(key, keys, { pinned, documents }) }))
+  const standingOf = standings(trust, keys)
+  const told = keys.map((key) => ({ key, standing: standingOf(key) }))
   const contradicted = createTally()
   const unknown = createTally()
   for (const { key, standing } of told) {
@@ -41,28 +50,31 @@ export function checkTrust(trust: Trust, keys: readonly BundleKey[]): { finding:
   }
 }
 
-function standingOf(key: BundleKey, keys: readonly BundleKey[], trust: { pinned: readonly Verifier[]; documents: readonly PinnedDocument[] }): Standing {
-  const document = trust.documents.find(({ id }) => id === key.participant)
-  if (key.vkey === undefined) {
-    const jwk = document?.methods.get(key.name)
-    if (jwk === undefined) return 'unknown'
-    return ['kty', 'crv', 'x', 'y'].every((name) => jwk[name] === key.jwk?.[name]) ? 'pinned' : 'contradicted'
+function standings({ vkeys = [], documents = [] }: Trust, keys: readonly BundleKey[]): (key: BundleKey) => Standing {
+  const pinned = vkeys.map(parseVkey)
+  const byId = new Map(documents.flatMap(documentOf).map((document) => [document.id, document]))
+  const ownerOf = ({ use, participant }: BundleKey) => `${use} ${participant}`
+  const confirmed = new Set(keys.filter((key) => isIn(byId.get(key.participant), key.verifier)).map(ownerOf))
+  return (key) => {
+    const { verifier, use, name, participant, jwk } = key
+    const document = byId.get(participant)
+    if (verifier === undefined) return standingOfIdentity(document?.methods.get(name), jwk)
+    if (pinned.some(({ vkey }) => vkey === verifier.vkey) || isIn(document, verifier)) return 'pinned'
+    if (pinned.some((other) => other.name === name && other.type === verifier.type)) return 'contradicted'
+    // A document has the keys that are in use. That an older one is not in it says nothing; that none is says that they are of somebody else.
+    const isReplaced = document?.uses.has(use) === true && verifier.type !== signatureTypes.mldsa && !confirmed.has(ownerOf(key))
+    return isReplaced ? 'contradicted' : 'unknown'
   }
-  const verifier = parseVkey(key.vkey)
-  if (trust.pinned.some(({ vkey }) => vkey === key.vkey) || isIn(document, verifier)) return 'pinned'
-  const ownPins = trust.pinned.filter(({ name, type }) => name === key.name && type === verifier.type)
-  if (ownPins.length > 0) return 'contradicted'
-  // A document has the keys that are in use. That an older one is not in it says nothing; that none is says that they are of somebody else.
-  const methods = document === undefined ? [] : [...document.methods].filter(([id]) => id.startsWith(`${document.id}#${key.use}-`))
-  const others = keys.filter((other) => other.use === key.use && other.participant === key.participant && other.vkey !== undefined)
-  const isReplaced = methods.length > 0 && verifier.type !== signatureTypes.mldsa && !others.some(({ vkey = '' }) => isIn(document, parseVkey(vkey)))
-  return isReplaced ? 'contradicted' : 'unknown'
 }
 
-function isIn(document: PinnedDocument | undefined, { type, publicKey }: Verifier): boolean {
-  if (document === undefined || type === signatureTypes.mldsa) return false
-  const x = rawPublicKey(type, publicKey).toString('base64url')
-  return [...document.methods].some(([, jwk]) => jwk['crv'] === 'Ed25519' && jwk['x'] === x)
+function standingOfIdentity(method: JsonObject | undefined, jwk: JsonObject | undefined): Standing {
+  if (method === undefined) return 'unknown'
+  return ['kty', 'crv', 'x', 'y'].every((name) => method[name] === jwk?.[name]) ? 'pinned' : 'contradicted'
+}
+
+function isIn(document: PinnedDocument | undefined, verifier: Verifier | undefined): boolean {
+  if (document === undefined || verifier === undefined || verifier.type === signatureTypes.mldsa) return false
+  return document.keys.has(rawPublicKey(verifier.type, verifier.publicKey).toString('base64url'))
 }
 
 function documentOf(value: unknown): PinnedDocument[] {
@@ -74,5 +86,7 @@ function documentOf(value: unknown): PinnedDocument[] {
     if (!isObject(method) || typeof method['id'] !== 'string' || !isObject(method['publicKeyJwk'])) continue
     methods.set(method['id'].startsWith('#') ? `${id}${method['id']}` : method['id'], method['publicKeyJwk'])
   }
-  return [{ id, methods }]
+  const keys = [...methods.values()].flatMap((jwk) => (jwk['crv'] === 'Ed25519' ? [jwk['x']] : []))
+  const uses = (['log', 'witness'] as const).filter((use) => [...methods.keys()].some((name) => name.startsWith(`${id}#${use}-`)))
+  return [{ id, methods, keys: new Set(keys), uses: new Set<string>(uses) }]
 }

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { isProblem, ProblemError } from '../../errors.ts'
-import { openNote, parseNote, parseVkey } from '../note.ts'
+import { openNote, parseNote } from '../note.ts'
 import { checkAgreement } from './agreement.ts'
 import type { ArchiveSource } from './archive.ts'
 import { readArchive, wholeFile } from './archive-reader.ts'
@@ -8,8 +8,7 @@ import type { Archive, OnRead } from './archive-reader.ts'
 import { checkChanges } from './changes.ts'
 import { fixedFiles, readKeys, readManifest } from './form.ts'
 import type { BundleKey, Manifest } from './form.ts'
-import type { JsonObject } from './json.ts'
-import { logNamesIn, readLog, reasonOf } from './logs.ts'
+import { indexSigners, logNamesIn, readLog, reasonOf } from './logs.ts'
 import type { BundleLog } from './logs.ts'
 import { checkRecords } from './records.ts'
 import type { BundleReport, Finding, Limit } from './report.ts'
@@ -40,13 +39,13 @@ export async function verifyBundle(source: ArchiveSource, options: VerifyOptions
 async function verifyContents(archive: Archive, manifest: Manifest, trust: Trust): Promise<BundleReport> {
   const findings: Finding[] = [good('archive', { files: archive.files.size, bytes: archive.source.size }), filesFinding(archive), manifestFinding(archive, manifest)]
   const limits: Limit[] = [{ what: 'outside-connector', detail: {} }]
-  const read = await attempt('keys', async () => checkedKeys(await textOf(archive, 'keys.json')))
+  const read = await attempt('keys', async () => readKeys(await textOf(archive, 'keys.json')))
   const keys = 'finding' in read ? [] : read.value
   findings.push('finding' in read ? read.finding : good('keys', { keys: keys.length }))
   const pinned = checkTrust(trust, keys)
   const logs = await readLogs(archive, { keys, connector: manifest.connector })
   const agreement = await checkAgreement(archive, manifest)
-  const records = await checkRecords({ archive, manifest, logs: logs.logs, digests: agreement.digests, identityKeys: identityKeysOf(keys), logVkeys: keys.flatMap(({ use, vkey }) => (use === 'log' && vkey !== undefined ? [vkey] : [])) })
+  const records = await checkRecords({ archive, manifest, logs: logs.logs, digests: agreement.digests, keys })
   const changes = await checkChanges({ archive, logs: logs.logs, keys })
   findings.push(await signatureFinding(archive, { logs: logs.logs, lastLog: records.lastLog }), pinned.finding, ...logs.findings, ...agreement.findings, ...merged(records.findings, agreement.findings), ...changes.findings)
   limits.push(...logs.limits, ...pinned.limits, ...changes.limits, ...records.limits, { what: 'summary', detail: {} })
@@ -88,8 +87,9 @@ function filesFinding(archive: Archive): Finding {
 function manifestFinding(archive: Archive, { files }: Manifest): Finding {
   const inside = [...archive.files.values()].filter(({ name }) => name !== 'manifest.json' && name !== 'manifest.note')
   const names = files.map(({ name }) => name)
+  const listed = new Map(files.map((file) => [file.name, file]))
   const wrong = [
-    ...inside.filter(({ name, bytes, sha256 }) => !files.some((file) => file.name === name && file.bytes === bytes && file.sha256 === sha256)).map(({ name }) => name),
+    ...inside.filter(({ name, bytes, sha256 }) => listed.get(name)?.bytes !== bytes || listed.get(name)?.sha256 !== sha256).map(({ name }) => name),
     ...names.filter((name) => name === 'manifest.json' || name === 'manifest.note' || !archive.files.has(name)),
     ...names.filter((name, index) => index > 0 && name <= (names[index - 1] ?? '')),
   ]
@@ -117,22 +117,11 @@ export function manifestNoteText(origin: string, manifest: Uint8Array): string {
   return `${origin}\nevidence\n${hash('sha256', manifest, 'base64')}\n`
 }
 
-function checkedKeys(text: string): BundleKey[] {
-  const keys = readKeys(text)
-  for (const { name, vkey } of keys) {
-    if (vkey !== undefined && parseVkey(vkey).name !== name) throw new ProblemError('invalid-evidence', `The key ${name} in keys.json has another name itself.`)
-  }
-  return keys
-}
-
-function identityKeysOf(keys: readonly BundleKey[]): ReadonlyMap<string, JsonObject> {
-  return new Map(keys.flatMap(({ use, name, participant, jwk }) => (use === 'identity' && jwk !== undefined && name.startsWith(`${participant}#`) ? [[name, jwk] as const] : [])))
-}
-
-async function readLogs(archive: Archive, known: { readonly keys: readonly BundleKey[]; readonly connector: string }): Promise<{ logs: ReadonlyMap<string, BundleLog>; findings: Finding[]; limits: Limit[] }> {
+async function readLogs(archive: Archive, { keys, connector }: { readonly keys: readonly BundleKey[]; readonly connector: string }): Promise<{ logs: ReadonlyMap<string, BundleLog>; findings: Finding[]; limits: Limit[] }> {
   const logs = new Map<string, BundleLog>()
   const findings: Finding[] = []
   const limits: Limit[] = []
+  const known = { signers: indexSigners(keys), connector }
   for (const name of logNamesIn(archive)) {
     const read = await readLog(archive, name, known)
     if (read.log !== undefined) logs.set(name, read.log)

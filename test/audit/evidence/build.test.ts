@@ -133,7 +133,7 @@ describe('the evidence of an agreement', () => {
   })
 
   test('has what the provider gave a consumer', async () => {
-    const log = { origin: 'data.else.example/log/2026', key: keyOf('log of the provider'), entries: ['a', 'b', 'c'] }
+    const log = { origin: 'cards.example/log/2026', key: keyOf('log of the provider'), entries: ['a', 'b', 'c'] }
     const receipt = receiptOf(log, 1)
     const record = await audit.record({ type: 'data.requested', ...about, role: 'consumer', request: { method: 'GET' } })
     await audit.record({ type: 'data.received', ...about, role: 'consumer', requested: record, receipt: 'verified', status: 200, bytes: 1, providerRecord: 1, receiptSha256: digestOf(receipt) })
@@ -142,6 +142,12 @@ describe('the evidence of an agreement', () => {
     expect((await built()).report.limits).toContainEqual({ what: 'unverified-receipts', detail: { count: 1, first: [{ record }] } })
     const fromDocument = await built({ logKeys: async () => [jwkOf(keyOf('other')), jwkOf(log.key)] })
     expect(fromDocument.report.findings.find(({ what }) => what === 'receipts')).toMatchObject({ holds: true, detail: { checked: 1 } })
+    // What a provider gave that was no receipt is of no log.
+    const other = await audit.record({ type: 'data.requested', ...about, role: 'consumer', request: { method: 'GET' } })
+    await database.db.insertInto('receipt').values({ record_index: other, agreement_id: agreementId, partner: consumer, origin: '', leaf_index: 0, receipt: 'x', verified: false, problem: 'it is not base64 of a proof', received_at: clock() }).execute()
+    const besides = await built({ logKeys: async () => [jwkOf(log.key)] })
+    expect(besides.report.findings.find(({ what }) => what === 'receipts')).toMatchObject({ holds: true, detail: { checked: 1 } })
+    expect(besides.report.limits).toContainEqual({ what: 'unverified-receipts', detail: { count: 1, first: [{ record: other }] } })
     await database.db.insertInto('witnessed_log').values({ origin: log.origin, origin_sha256: digestOf(log.origin), partner: consumer, vkey: vkeyOf(log.origin, 1, log.key), size: 3, root: '', checkpoint: null, first_seen_at: clock(), updated_at: clock() }).execute()
     const { report } = await built()
     expect(report.findings.find(({ what }) => what === 'receipts')).toMatchObject({ holds: true, detail: { checked: 1 } })

@@ -132,7 +132,31 @@ func (e *evidence) readKeys() {
 		if (material == "jwk") != (k.Use == "identity") || material == "vkey" && !strings.HasPrefix(k.Vkey, k.Name+"+") {
 			refuse("the key %s is not one of its kind", k.Name)
 		}
+		if !k.isNamed() {
+			refuse("the key %s is not called as a key of %s is", k.Name, k.Participant)
+		}
 		e.keys = append(e.keys, k)
+	}
+}
+
+// Where a participant is: did:web names a host, and a path with colons; the port is written %3A.
+func placeOf(did string) string {
+	place := strings.ReplaceAll(strings.TrimPrefix(did, "did:web:"), ":", "/")
+	return regexp.MustCompile(`(?i)%3a`).ReplaceAllString(place, ":")
+}
+
+// Whether a key has a name that its participant's keys have: otherwise one could be shown as somebody else's.
+func (k key) isNamed() bool {
+	switch place := placeOf(k.Participant); {
+	case k.Use == "identity":
+		return strings.HasPrefix(k.Name, k.Participant+"#")
+	case k.Use == "log":
+		log := strings.TrimPrefix(k.Name, place+"/log/")
+		return log != k.Name && log != "" && !strings.Contains(log, "/")
+	case strings.HasPrefix(k.Participant, "did:"):
+		return k.Use == "witness" && k.Name == place+"/witness"
+	default:
+		return k.Use == "witness" && k.Name == k.Participant
 	}
 }
 
@@ -155,12 +179,9 @@ func (e *evidence) readLogs() {
 		}
 	}
 	sort.Strings(names)
-	// did:web names a host, and a path with colons; the port is written %3A.
-	place := strings.ReplaceAll(strings.TrimPrefix(e.manifest.Connector, "did:web:"), ":", "/")
-	place = regexp.MustCompile(`(?i)%3a`).ReplaceAllString(place, ":")
 	for _, name := range names {
 		vkey := strings.TrimSuffix(string(e.files["logs/"+name+"/vkey"]), "\n")
-		origin := place + "/log/" + name
+		origin := placeOf(e.manifest.Connector) + "/log/" + name
 		if string(e.files["logs/"+name+"/vkey"]) != vkey+"\n" || !contains(e.vkeysOf(e.manifest.Connector, origin), vkey) {
 			refuse("the key of the log %s is not in keys.json as one of %s", name, e.manifest.Connector)
 		}

@@ -99,7 +99,7 @@ func (e *evidence) checkReceipts(records []record) int {
 			refuse("a receipt is of record %d, which is not here or has one already", receipt.Record)
 		}
 		kept[receipt.Record] = digest([]byte(receipt.Receipt))
-		if vkeys := e.vkeysOf("", receipt.Origin); receipt.Verified && len(vkeys) > 0 {
+		if vkeys := e.vkeysOf(e.manifest.Partner, receipt.Origin); receipt.Verified && len(vkeys) > 0 {
 			checkReceipt(receipt.Receipt, vkeys)
 			count++
 		}

@@ -145,7 +145,8 @@ export interface Parts {
   manifest: (manifest: string) => string
 }
 
-export const witnessName = 'cards.example/witness'
+const witnessOf = (participant: string) => `${participant.slice('did:web:'.length)}/witness`
+export const witnessName = witnessOf(consumer)
 
 export function parts(events: readonly Event[] = providerEvents(), side: { connector?: string; partner?: string; origin?: string } = {}): Parts {
   const { connector = provider, partner = consumer } = side
@@ -153,12 +154,13 @@ export function parts(events: readonly Event[] = providerEvents(), side: { conne
   const logKey = keyOf(`log of ${connector}`)
   const witness = keyOf(`witness of ${partner}`)
   const vkey = vkeyOf(logOrigin, 1, logKey)
-  const witnessVkey = vkeyOf(witnessName, 4, witness)
+  const witnessKeyName = witnessOf(partner)
+  const witnessVkey = vkeyOf(witnessKeyName, 4, witness)
   const identity = (participant: string) => ({ use: 'identity', name: `${participant}#key`, jwk: jwkOf(keyOf(participant)), from: created, until: null, participant })
   const opening = entryOf({ type: 'log.opened', name: '2026', origin: logOrigin, vkey, reason: 'first', start: 0 }, 'opened')
   const seen = entryOf({ type: 'key.seen', partner, kid: `${partner}#key`, jwk: jwkOf(keyOf(partner)) }, 'seen')
   const own = entryOf({ type: 'key.created', kid: `${connector}#key`, jwk: jwkOf(keyOf(connector)) }, 'created')
-  const added = entryOf({ type: 'witness.added', witness: witnessName, vkey: witnessVkey, partner }, 'witness')
+  const added = entryOf({ type: 'witness.added', witness: witnessKeyName, vkey: witnessVkey, partner }, 'witness')
   const entries = [opening, seen, own, added]
   const records: number[] = []
   for (const [seq, event] of events.entries()) {
@@ -180,10 +182,10 @@ export function parts(events: readonly Event[] = providerEvents(), side: { conne
     start: 0,
     logKey,
     signers: [ed25519Signer(logOrigin, logKey)],
-    cosigners: [ed25519Cosigner(witnessName, witness, clock)],
+    cosigners: [ed25519Cosigner(witnessKeyName, witness, clock)],
     keys: [
       { use: 'log', name: logOrigin, vkey, from: created, until: null, participant: connector },
-      { use: 'witness', name: witnessName, vkey: witnessVkey, from: created, until: null, participant: partner },
+      { use: 'witness', name: witnessKeyName, vkey: witnessVkey, from: created, until: null, participant: partner },
       identity(connector),
       identity(partner),
     ],

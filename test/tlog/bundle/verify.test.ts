@@ -86,6 +86,10 @@ describe('a whole bundle', () => {
     expect(await wrong(withReceipt((line) => (line['record'] = 0)))).toEqual(['records'])
     expect((await verify(withReceipt((line) => (line['verified'] = false)))).limits.map(({ what }) => what)).toContain('unverified-receipts')
     const forged = receiptOf({ ...log, key: keyOf('another') }, 3)
+    // What its own log says is no word of the provider.
+    const own = { origin: 'cards.example/log/2026', key: keyOf(`log of ${consumer}`), entries: log.entries }
+    const reportOfOwn = await verify(withReceipt((line) => Object.assign(line, { origin: own.origin, receipt: receiptOf(own, 3) })))
+    expect(reportOfOwn.limits).toContainEqual({ what: 'unverified-receipts', detail: { count: 1, first: [{ record: 4 }] } })
     const unnamed = withReceipt((line) => (line['receipt'] = forged))
     unnamed.entries = unnamed.entries.map((entry) => ({ ...entry, entry: entry.entry.replace(digestOf(receipt), digestOf(forged)) }))
     expect(await wrong(unnamed)).toEqual(['receipts'])
@@ -200,7 +204,14 @@ describe('what is wrong is found', () => {
     ['changes in another order', ['changes'], lines('changes.ndjson', (all) => swap(all, 0, 1))],
     ['a change of another log', ['changes'], lines('changes.ndjson', (all) => all.map((line) => line.replace('"log":"2026"', '"log":"2025"')))],
     ['keys that are none', ['keys', 'manifest-signature', 'checkpoint', 'inclusion', 'changes'], (given) => (given.keys = [{ use: 'log' }])],
-    ['a key of somebody else for the log', ['manifest-signature', 'checkpoint', 'inclusion', 'changes'], (given) => (given.keys[0] = { use: 'log', name: origin, vkey: vkeyOf(origin, 1, given.logKey), from: created, until: null, participant: consumer })],
+    ['a key of somebody else for the log', ['keys', 'manifest-signature', 'checkpoint', 'inclusion', 'changes'], (given) => (given.keys[0] = { use: 'log', name: origin, vkey: vkeyOf(origin, 1, given.logKey), from: created, until: null, participant: consumer })],
+    ...[
+      { use: 'witness', name: 'data.city.example/witness', vkey: vkeyOf('data.city.example/witness', 4, keyOf('own witness')), from: created, until: null, participant: consumer },
+      { use: 'log', name: 'data.city.example/log/2025', vkey: vkeyOf('data.city.example/log/2025', 1, keyOf('x')), from: created, until: null, participant: consumer },
+      { use: 'log', name: 'data.city.example/log/2025/more', vkey: vkeyOf('data.city.example/log/2025/more', 1, keyOf('x')), from: created, until: null, participant: provider },
+      { use: 'identity', name: `${provider}#more`, jwk: jwkOf(keyOf('x')), from: created, until: null, participant: consumer },
+      { use: 'log', name: 'data.city.example/log/2025', vkey: vkeyOf('data.city.example/log/2024', 1, keyOf('x')), from: created, until: null, participant: provider },
+    ].map((key): [string, FindingCode[], (given: Parts) => void] => [`${key.use} key ${key.name} as one of ${key.participant}`, ['keys', 'manifest-signature', 'checkpoint', 'inclusion', 'changes'], (given) => given.keys.push(key)]),
     ['a log that opened under another name', ['log-chain'], (given) => (given.entries[0] = entryOf({ type: 'log.opened', name: '2026', origin: 'other', vkey: 'x', reason: 'first', start: 0 }, 'opened'))],
   ]
   test.each(cases)('%s: %j', async (_what, codes, change) => {
