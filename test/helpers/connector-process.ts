@@ -6,6 +6,7 @@ import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { initDataDirectory, pathsIn } from '../../src/init.ts'
+import { placePreparedDatabase } from './prepared-folder.ts'
 
 /** A connector in a process of its own, which may be killed and started again. */
 export interface ConnectorProcess {
@@ -52,7 +53,10 @@ export async function prepareConnectorProcess(options: ProcessOptions): Promise<
     CONCORDAT_LOG_LEVEL: 'warn',
     ...options.settings,
   }
-  if (options.ports === undefined) await initDataDirectory(options.dataDirectory, settings)
+  if (options.ports === undefined) {
+    await initDataDirectory(options.dataDirectory, settings)
+    if (options.settings?.['DATABASE_URL'] === undefined) await placePreparedDatabase(options.dataDirectory)
+  }
   const token = (await readFile(pathsIn(options.dataDirectory).operatorToken, 'utf8')).trim()
   return runner({ ...options, settings, publicUrl, managementUrl: `http://127.0.0.1:${ports.management}`, token })
 }

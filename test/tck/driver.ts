@@ -9,6 +9,7 @@ import { initDataDirectory } from '../../src/init.ts'
 import { manual as manualNegotiation } from '../../src/negotiation/decide.ts'
 import type { DatabaseLocation } from '../../src/persistence/database.ts'
 import { manual as manualTransfer } from '../../src/transfer/decide.ts'
+import { placePreparedDatabase } from '../helpers/prepared-folder.ts'
 import { listenForInitiation } from './initiate.ts'
 import type { Initiate } from './initiate.ts'
 import { isOvertaken, startReacting } from './reactions.ts'
@@ -50,6 +51,7 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
     ...(options.publicPort === 0 ? {} : { CONCORDAT_PUBLIC_URL: `http://127.0.0.1:${options.publicPort}` }),
   }
   const config = readConfig(options.dataDirectory, settings)
+  if (options.database === undefined) await placePreparedDatabase(options.dataDirectory)
   const database = options.database ?? { kind: 'pglite', directory: join(options.dataDirectory, 'database') }
   const log = pino({ level: config.logLevel }, pino.destination(2))
   const connector = await startConnector({ ...config, database }, { ...overrides, log })

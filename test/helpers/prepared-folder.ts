@@ -1,0 +1,18 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/**
+ * Puts a migrated, empty embedded database into a data folder, where the tests have prepared one: making it from nothing
+ * takes a process several seconds. Elsewhere nothing is done, and the connector makes it.
+ */
+export async function placePreparedDatabase(dataDirectory: string): Promise<void> {
+  const prepared = process.env['CONCORDAT_TEST_FOLDER']
+  if (prepared === undefined) return
+  const directory = join(dataDirectory, 'database')
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  const tar = spawn('tar', ['-xf', join(prepared, 'pglite.tar'), '-C', directory], { stdio: ['ignore', 'ignore', 'inherit'] })
+  const [code] = await once(tar, 'close')
+  if (code !== 0) throw new Error(`tar ended with ${code}`)
+}
