@@ -1,5 +1,5 @@
 /* Generated from audit.yaml by `npm run generate`; do not edit.
-   sha256 of audit.yaml: 9d3462204d1ea5678d697aff8697fb93d91b6a69674fda9c32a4132292ac4fcd
+   sha256 of audit.yaml: 89a278578ba61c0288930b0836691ef1494424a380cdf5f1b2e4184fe4ab76c4
    sha256 of management.yaml: 95d8251c593c50225d1dc23fd0bbe592ab027b66557def8cef354fb6345fdc8e */
 
 export interface paths {
@@ -263,6 +263,26 @@ export interface paths {
          * @description Every type of record with its fields. `events.md` beside this document is the same for people.
          */
         readonly get: operations["listEventTypes"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/audit/names": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * What partners and datasets of the record are called today
+         * @description Names of partners in the register and titles of our own datasets, as they are now: records have ids alone, which nothing renames. What is not known here, or not any more, is left out.
+         */
+        readonly get: operations["nameRecorded"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -1101,6 +1121,50 @@ export interface operations {
                 content: {
                     readonly "application/json": {
                         readonly items: readonly components["schemas"]["EventDescription"][];
+                    };
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly nameRecorded: {
+        readonly parameters: {
+            readonly query: {
+                /** @description Ids of partners and datasets, as records have them */
+                readonly id: readonly string[];
+                /** @description Language of titles that have several */
+                readonly language?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Those that are known */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "did:web:data.city.example",
+                     *           "kind": "partner",
+                     *           "name": "City data office"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    readonly "application/json": {
+                        readonly items: readonly {
+                            readonly id: string;
+                            /** @enum {unknown} */
+                            readonly kind: "partner" | "dataset";
+                            readonly name: string;
+                        }[];
                     };
                 };
             };

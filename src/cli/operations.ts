@@ -70,6 +70,7 @@ export const routes = {
   getLogCheckpoint: ['GET', '/audit/logs/{log}/checkpoint'],
   getLogEntries: ['GET', '/audit/logs/{log}/entries/{index}'],
   listEventTypes: ['GET', '/audit/events'],
+  nameRecorded: ['GET', '/audit/names'],
   eraseRecords: ['POST', '/audit/erase'],
   listWitnesses: ['GET', '/audit/witnesses'],
   askWitnesses: ['POST', '/audit/witnesses'],

@@ -36,6 +36,11 @@ export async function findPartner(db: Queries, id: string): Promise<Partner | un
   return db.selectFrom('partner').select(columns).where('id', '=', id).executeTakeFirst()
 }
 
+/** The names of those of `ids` that the register has. */
+export async function partnerNames(db: Queries, ids: readonly string[]): Promise<{ id: string; name: string }[]> {
+  return db.selectFrom('partner').select(['id', 'name']).where('id', 'in', ids).orderBy('id').execute()
+}
+
 /** Partners in the order of their ids, after the id `after`. */
 export async function listPartners(db: Queries, page: { after?: string | undefined; limit: number }): Promise<Partner[]> {
   let query = db.selectFrom('partner').select(columns).orderBy('id').limit(page.limit)

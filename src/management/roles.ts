@@ -26,7 +26,7 @@ const allowed = {
     'removeSecret',
   ],
   legal: ['getSelf', 'getEvidence', 'listNegotiations', 'getNegotiation', 'approveNegotiation', 'listAgreements', 'getAgreement', 'getAgreementMessage', 'explainAgreement', 'listObligations', 'getObligation', 'fulfilObligation', 'violateObligation'],
-  auditor: ['getSelf', 'streamEvents', 'listAuditEntries', 'getAuditEntry', 'getAuditProof', 'getAuditStatistics', 'exportAudit', 'getEvidence', 'listLogs', 'getLogCheckpoint', 'getLogConsistency', 'getLogTile', 'getLogEntries', 'listEventTypes', 'listWitnesses', 'askWitnesses', 'getLogStatus', 'checkLog', 'listAgreements', 'getAgreement', 'getAgreementMessage', 'explainAgreement', 'listObligations', 'getObligation'],
+  auditor: ['getSelf', 'streamEvents', 'listAuditEntries', 'getAuditEntry', 'getAuditProof', 'getAuditStatistics', 'exportAudit', 'getEvidence', 'listLogs', 'getLogCheckpoint', 'getLogConsistency', 'getLogTile', 'getLogEntries', 'listEventTypes', 'nameRecorded', 'listWitnesses', 'askWitnesses', 'getLogStatus', 'checkLog', 'listAgreements', 'getAgreement', 'getAgreementMessage', 'explainAgreement', 'listObligations', 'getObligation'],
 } as const satisfies Record<Exclude<ManagementRole, 'operator'>, readonly OperationId[]>
 
 /** Whether a token of `role` may call `operation`. */

@@ -7,6 +7,7 @@ import { readJson } from '../http/json-body.ts'
 import { agreementHandlers } from './agreements.ts'
 import { auditExportHandlers } from './audit-export.ts'
 import { auditLogHandlers } from './audit-logs.ts'
+import { auditNameHandlers } from './audit-names.ts'
 import { auditStatisticsHandlers } from './audit-statistics.ts'
 import { auditHandlers } from './audit.ts'
 import type { Authenticate } from './authentication.ts'
@@ -74,6 +75,7 @@ function handlersOf(deps: RouterDeps): Handlers {
     ...transferHandlers(deps),
     ...providerRecordHandlers(deps),
     ...auditHandlers(deps),
+    ...auditNameHandlers(deps),
     ...auditExportHandlers(deps),
     ...auditLogHandlers(deps),
     ...auditStatisticsHandlers(deps),

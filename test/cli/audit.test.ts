@@ -51,10 +51,24 @@ describe('audit list', () => {
     expect(lines[3]).toContain('(not-permitted); 3 times.')
   })
 
+  test('calls partners and datasets by the names that they have today', async () => {
+    await management.call('POST', '/partners', { json: { id: 'did:web:named.example', name: 'City lab' } })
+    const { text } = await management.call('POST', '/datasets', { json: { metadata: { title: { ca: 'Despesa', en: 'Spending' } }, source: { type: 'http', baseUrl: 'https://data.example.org', methods: ['GET'], paths: ['/*'] } } })
+    const { id }: { id: string } = JSON.parse(text)
+    await management.deps.audit.record({ type: 'data.permitted', agreement: 'urn:uuid:names', partner: 'did:web:named.example', dataset: id, decision: 'permit' })
+    const told = async (language: string) => (await auditor('audit', 'list', '--agreement', 'urn:uuid:names', '--language', language)).out
+    expect(await told('en')).toContain(`City lab (did:web:named.example) asked for "Spending" (${id}) under agreement urn:uuid:names, which was permitted`)
+    expect(await told('ca')).toContain(`City lab (did:web:named.example) va demanar «Despesa» (${id})`)
+    const known = await management.call('GET', `/audit/names?id=did:web:nobody.example&id=${id}&language=es`)
+    expect(JSON.parse(known.text)).toEqual({ items: [{ id, kind: 'dataset', name: 'Spending' }] })
+  })
+
   test('speaks Catalan and Spanish', async () => {
     const told = async (language: string) => (await auditor('audit', 'list', '--agreement', 'urn:uuid:a1', '--decision', 'deny', '--language', language)).out
     expect(await told('ca')).toContain('i se li va denegar')
+    expect(await told('ca')).toMatch(/^NÚM\. +HORA \(.+\) +TIPUS +QUÈ/)
     expect(await told('es')).toContain('y se le denegó')
+    expect(await told('es')).toMatch(/^N\.º +HORA \(.+\) +TIPO +QUÉ/)
   })
 
   test('finds by role and purpose, tells times in a zone, and gives JSON in UTC', async () => {

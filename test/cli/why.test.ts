@@ -66,6 +66,7 @@ beforeEach(() => {
   const entries = [permitted, released, denied, requested, received]
   standIn.answers = ({ path }, response) => {
     const url = new URL(path, 'http://x')
+    if (url.pathname === '/audit/names') return json(response, 200, { items: url.searchParams.getAll('id').flatMap((id) => (id === 'named' ? [{ id, kind: 'dataset', name: 'Spending' }] : [])) })
     const [, index] = /^\/audit\/entries\/(\d+)$/.exec(url.pathname) ?? []
     if (index === undefined) return json(response, 200, { items: entries.filter(({ type }) => type === url.searchParams.get('type')), next: null })
     const entry = entries.find((each) => each.index === Number(index))
@@ -142,7 +143,8 @@ describe('why', () => {
   })
 
   test('text of a partner cannot command the terminal', async () => {
-    standIn.answers = (_asked, response) => json(response, 200, { ...denied, role: 'x\u001b[2J', terms: 'no list', request: null, reason: '\u202etxet', withheld: 7 })
+    const items = [{ id: 'spending', kind: 'dataset', name: 'a\u001b[2Jb' }]
+    standIn.answers = ({ path }, response) => json(response, 200, path.startsWith('/audit/names') ? { items } : { ...denied, role: 'x\u001b[2J', terms: 'no list', request: null, reason: '\u202etxet', withheld: 7 })
     const { code, out } = await concordat('why', '43')
     expect([code, out.includes('\u001b'), out.includes('\u202e')]).toEqual([0, false, false])
   })
@@ -167,13 +169,40 @@ describe('a sentence', () => {
     expect(tellRecord(requested, 'es')).toBe('Nosotros (usuario Anna) como analyst para «Elaboración de estadísticas oficiales» pedimos spending bajo el acuerdo urn:uuid:a a did:web:city.example: petición: GET ?select=a.')
   })
 
+  test('calls partners and datasets by their names, beside their ids', () => {
+    const names = new Map([['did:web:city.example', { kind: 'partner', name: 'city data office' }], ['spending', { kind: 'dataset', name: 'Gasto' }]] as const)
+    expect(tellRecord(released, 'es', names)).toBe('city data office (did:web:city.example) recibió datos de «Gasto» (spending) bajo el acuerdo urn:uuid:a: 1200 filas; 4102 bytes.')
+    expect(tellRecord({ index: 1, time, type: 'partner.added', partner: 'did:web:city.example' }, 'en', names)).toBe('A partner was added (partner city data office (did:web:city.example)).')
+    expect(explainRecord(permitted, released, 'en', { names }).parts.flatMap(({ lines: each }) => each)).toEqual(expect.arrayContaining(['partner city data office (did:web:city.example)', 'dataset "Gasto" (spending)']))
+  })
+
+  test('says in its language whose step it was, in which role, and why a log begins', () => {
+    const step = { index: 1, time, type: 'negotiation.verified', role: 'provider', by: 'partner' }
+    expect(tellRecord(step, 'en')).toBe('An agreement was verified (role provider, step by the partner).')
+    expect(tellRecord(step, 'ca')).toBe('Es va verificar un acord (rol proveïdor, pas del soci).')
+    expect(tellRecord({ index: 0, time, type: 'log.opened', name: '2026', reason: 'year' }, 'es')).toBe('Empieza un registro de auditoría (nombre 2026, motivo año nuevo).')
+    expect(tellRecord({ index: 9, time, type: 'audit.erased', by: 'user', count: 2 }, 'en')).toBe('Personal values were erased (count 2).')
+  })
+
+  test('tells refusals in its language where no term tells why', () => {
+    const refusal = { ...denied, terms: undefined, code: 'withheld', reason: 'No group of the answer may come out.' }
+    expect(tellRecord(refusal, 'en')).toContain('which was refused: No group of the answer may come out (withheld);')
+    expect(tellRecord(refusal, 'ca')).toContain('se li va denegar: no es pot lliurar res de la resposta: els seus grups són massa petits')
+    expect(tellRecord({ index: 1, time, type: 'data.refused', ...about, role: 'consumer', code: 'withheld', reason: 'withheld' }, 'en')).toContain('nothing of the answer may be released')
+  })
+
+  test('leaves nothing of an entry untold', () => {
+    const { parts } = explainRecord({ index: 2, time, type: 'connector.started', version: '1.0', database: 'pglite', settings: { CONCORDAT_LOG_MLDSA: 'on' }, seq: 4 }, undefined, 'ca')
+    expect(parts).toEqual([{ heading: 'Camps', lines: ['database pglite', 'settings {"CONCORDAT_LOG_MLDSA":"on"}', 'seq 4'] }])
+  })
+
   test('names what was erased as such', () => {
     const committed = { committed: 'x'.repeat(43) }
     const told = tellRecord({ ...permitted, user: committed, request: { method: 'GET', query: committed } }, 'en')
     expect(told).toContain('(user erased)')
     expect(told).toContain('asked: GET (erased).')
     expect(told).not.toContain('committed')
-    expect(tellRecord({ ...denied, terms: committed, reason: committed, request: { method: 'GET', query: '?a', accept: 'text/csv' } }, 'en')).toContain('which was refused: not-permitted; asked: GET ?a, accept: text/csv.')
+    expect(tellRecord({ ...denied, terms: committed, reason: committed, request: { method: 'GET', query: '?a', accept: 'text/csv' } }, 'en')).toContain('which was refused: the terms of the agreement do not permit this (not-permitted); asked: GET ?a, accept: text/csv.')
     expect(tellRecord({ index: 1, time, type: 'token.revoked', name: committed, actor: 'ops' }, 'ca')).toBe('Es va revocar un testimoni d’accés (per ops, nom esborrat).')
   })
 

@@ -41,6 +41,12 @@ export async function findDataset(db: Queries, id: string): Promise<StoredDatase
   return datasets(db).where('d.id', '=', id).executeTakeFirst()
 }
 
+/** The titles, by language, of those of `ids` that exist. */
+export async function datasetTitles(db: Queries, ids: readonly string[]): Promise<{ id: string; title: StoredMetadata['title'] }[]> {
+  const rows = await datasets(db).where('d.id', 'in', ids).orderBy('d.seq').execute()
+  return rows.map(({ id, metadata }) => ({ id, title: metadata.title }))
+}
+
 /** Reads a dataset and keeps others from changing it until the transaction ends. */
 export async function lockDataset(db: Queries, id: string): Promise<StoredDataset | undefined> {
   return datasets(db).where('d.id', '=', id).forUpdate().executeTakeFirst()

@@ -6,6 +6,7 @@ import { example, wholeNumber } from '../arguments.ts'
 import type { Client } from '../client.ts'
 import { printable } from '../output.ts'
 import type { Open } from '../session.ts'
+import { namesIn } from '../why/names.ts'
 import { explainRecord } from '../why/explain-record.ts'
 import type { RecordEntry, RecordExplanation } from '../why/explain-record.ts'
 
@@ -20,7 +21,7 @@ export function whyCommand(program: Command, open: Open): void {
       const { client, print } = open(command)
       const entry: RecordEntry = await client.call('getAuditEntry', { path: { index } })
       const related = await relatedTo(client, entry)
-      const explanation = explainRecord(entry, related, options.lang)
+      const explanation = explainRecord(entry, related, options.lang, { names: print.json ? new Map() : await namesIn(client, [entry, ...(related === undefined ? [] : [related])], options.lang) })
       print.result({ record: entry, ...(related === undefined ? {} : { related }), explanation }, textOf(explanation))
     })
   example(why, 'why 412 --lang ca')

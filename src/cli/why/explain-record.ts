@@ -3,7 +3,7 @@ import { operandText } from '../../policy/explain/operand-texts.ts'
 import type { Language } from '../../policy/explain/operand-texts.ts'
 import { isPurpose, purposeLabel } from '../../policy/purposes.ts'
 import { whyTexts } from './texts.ts'
-import type { WhyTexts } from './texts.ts'
+import type { Names, WhyTexts } from './texts.ts'
 
 /** An entry of the record, as it comes. */
 export interface RecordEntry {
@@ -21,6 +21,7 @@ export interface RecordExplanation {
 
 interface Telling {
   readonly texts: WhyTexts
+  readonly names: Names
   readonly language: Language
   /** The question; for a record of its own, that record. */
   readonly asked: RecordEntry
@@ -28,16 +29,22 @@ interface Telling {
   readonly outcome: RecordEntry | undefined
 }
 
+/** What is called by its name, with its id; an id without a name stays as it is. */
+export function named({ texts, names }: { texts: WhyTexts; names: Names }, id: string): string {
+  const known = names.get(id)
+  return known === undefined ? id : texts.sentence.named[known.kind](known.name, id)
+}
+
 const aboutData = new Set(['data.permitted', 'data.denied', 'data.released', 'data.aborted', 'data.requested', 'data.received', 'data.refused'])
 
 /** Tells what an entry records. `related` is the question that an outcome belongs to, or the outcome of a question. */
-export function explainRecord(entry: RecordEntry, related: RecordEntry | undefined, language: Language, timeZone?: string): RecordExplanation {
+export function explainRecord(entry: RecordEntry, related: RecordEntry | undefined, language: Language, { timeZone, names = new Map() }: { readonly timeZone?: string; readonly names?: Names } = {}): RecordExplanation {
   const texts = whyTexts[language]
   const time = new Date(entry.time).toLocaleString(language, { dateStyle: 'medium', timeStyle: 'medium', ...(timeZone === undefined ? {} : { timeZone }) })
   const happened = Object.hasOwn(texts.events, entry.type) ? texts.events[entry.type] : entry.type
-  if (!aboutData.has(entry.type)) return { title: `${texts.record(entry.index, time)}: ${happened}${inBrackets(texts, entry)}.`, parts: [] }
+  if (!aboutData.has(entry.type)) return { title: `${texts.record(entry.index, time)}: ${happened}${inBrackets(texts, entry, names)}.`, parts: otherFields(texts, entry) }
   const isOutcome = related !== undefined && related.index < entry.index
-  const telling = { texts, language, asked: isOutcome ? related : entry, outcome: isOutcome ? entry : related }
+  const telling = { texts, names, language, asked: isOutcome ? related : entry, outcome: isOutcome ? entry : related }
   const parts = [who(telling), question(telling), underWhat(telling), terms(telling), why(telling), needed(telling), withheld(telling), released(telling), quota(telling), provider(telling)]
   return { title: `${texts.record(entry.index, time)}: ${happened}.`, parts: parts.flatMap(({ heading, lines }) => (lines.length === 0 ? [] : [{ heading: texts.headings[heading], lines }])) }
 }
@@ -48,9 +55,37 @@ interface Part {
 }
 
 /** Fields of an entry that is not about data: ` (partner did:web:…, by operator)`. */
-export function inBrackets(texts: WhyTexts, entry: RecordEntry): string {
-  const told = Object.entries(texts.fields).flatMap(([name, label]) => (isNothing(entry[name]) ? [] : [`${label} ${shownIn(texts, entry[name])}`]))
+export function inBrackets(texts: WhyTexts, entry: RecordEntry, names: Names): string {
+  const told = Object.entries(texts.fields).flatMap(([name, label]) => {
+    const value = entry[name]
+    if (isNothing(value)) return []
+    const word = wordFor(texts, entry, name)
+    if (word === undefined && name === 'by') return []
+    return [`${label} ${word ?? (typeof value === 'string' ? named({ texts, names }, value) : shownIn(texts, value))}`]
+  })
   return told.length === 0 ? '' : ` (${told.join(', ')})`
+}
+
+function wordFor({ values }: WhyTexts, entry: RecordEntry, name: string): string | undefined {
+  const { type, [name]: value } = entry
+  const words = name === 'role' ? values.role : name === 'by' ? values.by : name === 'reason' && /^log\.(opened|closed)$/.test(type) ? values.began : undefined
+  return words !== undefined && typeof value === 'string' && Object.hasOwn(words, value) ? words[value] : undefined
+}
+
+const shownAlready = new Set(['index', 'time', 'type'])
+
+/** What the sentence about an entry leaves out. */
+function otherFields(texts: WhyTexts, entry: RecordEntry): RecordExplanation['parts'] {
+  const lines = Object.entries(entry).flatMap(([name, value]) => {
+    const isTold = shownAlready.has(name) || (Object.hasOwn(texts.fields, name) && !(name === 'by' && wordFor(texts, entry, name) === undefined))
+    return isTold || isNothing(value) ? [] : [`${name} ${shownIn(texts, value)}`]
+  })
+  return lines.length === 0 ? [] : [{ heading: texts.headings.fields, lines }]
+}
+
+/** Whether an entry is about data: those have a sentence of their own beside their parts. */
+export function isAboutData({ type }: RecordEntry): boolean {
+  return aboutData.has(type)
 }
 
 function isNothing(value: unknown): boolean {
@@ -66,22 +101,22 @@ export function isErased(value: unknown): boolean {
   return isObject(value) && Object.keys(value).length === 1 && typeof value['committed'] === 'string'
 }
 
-function who({ texts, language, asked }: Telling): Part {
+function who({ texts, names, language, asked }: Telling): Part {
   // Our own record as consumer keeps what was stated apart: its `role` is ours in the transfer.
   const stated = objectIn(asked, 'stated') ?? (asked.type === 'data.requested' ? {} : asked)
   const lines = (['partner', 'role', 'purpose', 'user', 'actor'] as const).flatMap((name) => {
     const holder = name === 'partner' || name === 'actor' ? asked : stated
     const value = isErased(holder[name]) ? texts.erased : textIn(holder, name)
     if (value === undefined) return []
-    return [texts.who[name](name === 'purpose' ? concept(value, language) : value)]
+    return [texts.who[name](name === 'purpose' ? concept(value, language) : name === 'partner' ? named({ texts, names }, value) : value)]
   })
   return { heading: 'who', lines }
 }
 
-function question({ texts, asked }: Telling): Part {
+function question({ texts, names, asked }: Telling): Part {
   const line = questionIn(asked, texts)
   const dataset = textIn(asked, 'dataset')
-  return { heading: 'asked', lines: [...(line === '' ? [] : [line]), ...(dataset === undefined ? [] : [texts.dataset(dataset)])] }
+  return { heading: 'asked', lines: [...(line === '' ? [] : [line]), ...(dataset === undefined ? [] : [texts.dataset(named({ texts, names }, dataset))])] }
 }
 
 /** `GET ?select=…`: the request of an entry; empty when it has none. */
@@ -135,9 +170,12 @@ function wantedBy(texts: WhyTexts, term: Fields, language: Language): string {
   return [nameOf(textIn(term, 'term') ?? '', language), words ?? '', shownValue(term['wanted'], language)].filter((part) => part !== '').join(' ')
 }
 
-function why({ asked, outcome }: Telling): Part {
+function why({ texts, language, asked, outcome }: Telling): Part {
   const refusal = asked.type === 'data.denied' ? asked : outcome
-  const lines = ['reason', 'detail', 'code'].flatMap((name) => (refusal === undefined ? [] : (textIn(refusal, name) ?? [])))
+  const code = refusal === undefined ? undefined : textIn(refusal, 'code')
+  // Reasons are recorded in English.
+  const ofCode = language !== 'en' && code !== undefined && Object.hasOwn(texts.refusals, code) ? [texts.refusals[code] ?? code] : []
+  const lines = [...ofCode, ...['reason', 'detail', 'code'].flatMap((name) => (refusal === undefined ? [] : (textIn(refusal, name) ?? [])))]
   return { heading: 'why', lines: asked.type === 'data.denied' || refusal?.type === 'data.refused' || refusal?.type === 'data.aborted' ? lines : [] }
 }
 

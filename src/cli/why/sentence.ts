@@ -1,18 +1,19 @@
 import type { Language } from '../../policy/explain/operand-texts.ts'
 import { isPurpose, purposeLabel } from '../../policy/purposes.ts'
-import { inBrackets, isErased, missingTerms, objectIn, questionIn, textIn, withheldIn } from './explain-record.ts'
+import { inBrackets, isErased, missingTerms, named, objectIn, questionIn, textIn, withheldIn } from './explain-record.ts'
 import type { RecordEntry } from './explain-record.ts'
 import { whyTexts } from './texts.ts'
-import type { SentenceTexts, WhyTexts } from './texts.ts'
+import type { Names, SentenceTexts, WhyTexts } from './texts.ts'
 
 /** Tells what an entry records in one sentence: who asked for what and for which purpose, what was decided and by which term, what came out. */
-export function tellRecord(entry: RecordEntry, language: Language): string {
+export function tellRecord(entry: RecordEntry, language: Language, names: Names = new Map()): string {
   const texts = whyTexts[language]
   const happened = Object.hasOwn(texts.events, entry.type) ? texts.events[entry.type] : undefined
   const kind = entry.type.replace(/^data\./, '')
-  const told = kind !== entry.type && isTold(texts.sentence, kind) ? sentenceAbout(entry, kind, language) : `${happened ?? entry.type}${inBrackets(texts, entry)}`
-  // A sentence that begins with an id keeps it as it is.
-  return /^[a-z]+:/.test(told) ? `${told}.` : `${told.slice(0, 1).toUpperCase()}${told.slice(1)}.`
+  const told = kind !== entry.type && isTold(texts.sentence, kind) ? sentenceAbout({ entry, language, names }, kind) : `${happened ?? entry.type}${inBrackets(texts, entry, names)}`
+  // A sentence that begins with an id or a name keeps it as it is.
+  const partner = textIn(entry, 'partner') ?? ''
+  return /^[a-z]+:/.test(told) || (names.get(partner) !== undefined && told.startsWith(named({ texts, names }, partner))) ? `${told}.` : `${told.slice(0, 1).toUpperCase()}${told.slice(1)}.`
 }
 
 type Told = keyof SentenceTexts['told']
@@ -21,13 +22,23 @@ function isTold(texts: SentenceTexts, kind: string): kind is Told {
   return Object.hasOwn(texts.told, kind)
 }
 
-function sentenceAbout(entry: RecordEntry, kind: Told, language: Language): string {
+interface Telling {
+  readonly entry: RecordEntry
+  readonly language: Language
+  readonly names: Names
+}
+
+function sentenceAbout({ entry, language, names }: Telling, kind: Told): string {
   const texts = whyTexts[language]
   const { sentence } = texts
+  const called = (field: string) => {
+    const id = textIn(entry, field)
+    return id === undefined ? undefined : named({ texts, names }, id)
+  }
   const agreement = textIn(entry, 'agreement')
   const asked = {
-    partner: textIn(entry, 'partner') ?? sentence.somebody,
-    dataset: `${textIn(entry, 'dataset') ?? textIn(entry, 'transfer') ?? sentence.data}${agreement === undefined ? '' : sentence.under(agreement)}`,
+    partner: called('partner') ?? sentence.somebody,
+    dataset: `${called('dataset') ?? textIn(entry, 'transfer') ?? sentence.data}${agreement === undefined ? '' : sentence.under(agreement)}`,
     as: whoAsked(entry, language),
   }
   const after = [...reasons(entry, kind, language), ...amounts(entry, language), ...question(entry, kind, texts)]
@@ -60,8 +71,12 @@ function reasons(entry: RecordEntry, kind: Told, language: Language): string[] {
   const { sentence } = whyTexts[language]
   const times = typeof entry['count'] === 'number' && entry['count'] > 1 ? [sentence.times(entry['count'].toLocaleString(language))] : []
   const [term] = missingTerms(entry, language)
-  const reason = term ?? textIn(entry, 'reason')?.replace(/\.$/, '')
   const code = textIn(entry, 'code')
+  const recorded = textIn(entry, 'reason')?.replace(/\.$/, '')
+  const { refusals } = whyTexts[language]
+  const ofCode = code !== undefined && Object.hasOwn(refusals, code) ? refusals[code] : undefined
+  // Reasons are recorded in English, and those that a provider gives may be a mere word.
+  const reason = term ?? (language === 'en' && kind === 'denied' ? (recorded ?? ofCode) : (ofCode ?? recorded))
   // A provider that told nothing of why.
   const status = typeof entry['status'] === 'number' ? `HTTP ${entry['status']}` : ''
   const why = reason === undefined || code === undefined ? (reason ?? code ?? status) : `${reason} (${code})`

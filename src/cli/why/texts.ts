@@ -7,7 +7,7 @@ import { es } from './es.ts'
 /** The words in which records are told, in one language. */
 export interface WhyTexts {
   readonly record: (index: number, time: string) => string
-  readonly headings: Readonly<Record<'who' | 'asked' | 'agreement' | 'terms' | 'why' | 'needed' | 'withheld' | 'released' | 'quota' | 'provider', string>>
+  readonly headings: Readonly<Record<'who' | 'asked' | 'agreement' | 'terms' | 'why' | 'needed' | 'withheld' | 'released' | 'quota' | 'provider' | 'fields', string>>
   readonly who: Readonly<Record<'partner' | 'role' | 'purpose' | 'user' | 'actor', (value: string) => string>>
   readonly agreement: (id: string) => string
   readonly rule: (place: string) => string
@@ -34,6 +34,12 @@ export interface WhyTexts {
   readonly operators: Readonly<Record<string, string>>
   /** What happened, by the record's type. */
   readonly events: Readonly<Record<string, string>>
+  /** Headings of the list. */
+  readonly columns: Readonly<Record<'index' | 'time' | 'type' | 'what', string>>
+  /** What is told in words instead: our role in a transfer, who took a step, why a log begins or ends. */
+  readonly values: Readonly<Record<'role' | 'by' | 'began', Readonly<Record<string, string>>>>
+  /** Why something was refused, by code. */
+  readonly refusals: Readonly<Record<string, string>>
   /** How fields are called that follow in brackets. */
   readonly fields: Readonly<Record<string, string>>
 }
@@ -46,11 +52,16 @@ export interface AskedTexts {
   readonly as: string
 }
 
+/** What ids are called. */
+export type Names = ReadonlyMap<string, { readonly kind: 'partner' | 'dataset'; readonly name: string }>
+
 /** A record about data in one sentence. */
 export interface SentenceTexts {
   readonly told: Readonly<Record<'permitted' | 'denied' | 'released' | 'aborted' | 'delivered' | 'requested' | 'received' | 'refused', (asked: AskedTexts) => string>>
   readonly somebody: string
   readonly data: string
+  /** Something with its name. */
+  readonly named: Readonly<Record<'partner' | 'dataset', (name: string, id: string) => string>>
   readonly as: (role: string) => string
   readonly under: (agreement: string) => string
   readonly user: (user: string) => string

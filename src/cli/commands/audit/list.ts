@@ -5,7 +5,9 @@ import type { Language } from '../../../policy/explain/operand-texts.ts'
 import { example, listing, pageOf } from '../../arguments.ts'
 import type { ListOptions } from '../../arguments.ts'
 import type { Open } from '../../session.ts'
+import { namesIn } from '../../why/names.ts'
 import { tellRecord } from '../../why/sentence.ts'
+import { whyTexts } from '../../why/texts.ts'
 import { filtering, filterOf } from './filter.ts'
 import type { Filter } from './filter.ts'
 import { clockIn, inTimeZone, zoneOf } from './time-zone.ts'
@@ -15,16 +17,18 @@ import type { ZoneOptions } from './time-zone.ts'
 export function listCommand(audit: Command, open: Open): void {
   const list = inTimeZone(listing(filtering(audit.command('list').description('list the record in plain words, oldest first'))))
     .option('--newest', 'the newest first')
-    .addOption(new Option('--language <language>', 'language of the sentences').choices(languages).default('en'))
+    .addOption(new Option('--language <language>', 'language of headings and sentences').choices(languages).default('en'))
     .action(async (options: ListOptions & Filter & ZoneOptions & { newest?: boolean; language: Language }, command: Command) => {
       const { client, print } = open(command)
       const order = options.newest === true ? 'desc' : undefined
       const page = await client.list('listAuditEntries', { query: { ...pageOf(options), ...filterOf(options), order } }, options.all === true)
+      const names = print.json ? undefined : await namesIn(client, page.items, options.language)
       const zone = zoneOf(options)
+      const { columns } = whyTexts[options.language]
       const clock = clockIn(zone)
       print.table(
         page,
-        [['NO', (each) => each.index], [`TIME (${zone})`, (each) => clock(each.time)], ['TYPE', (each) => each.type], ['WHAT', (each) => tellRecord(each, options.language)]],
+        [[columns.index, (each) => each.index], [`${columns.time} (${zone})`, (each) => clock(each.time)], [columns.type, (each) => each.type], [columns.what, (each) => tellRecord(each, options.language, names)]],
         'The record has no such entry.',
       )
     })

@@ -11,8 +11,9 @@ import type { Client } from '../../client.ts'
 import type { Answer } from '../../operations.ts'
 import { printable } from '../../output.ts'
 import type { Open } from '../../session.ts'
-import { explainRecord } from '../../why/explain-record.ts'
+import { explainRecord, isAboutData } from '../../why/explain-record.ts'
 import type { RecordEntry } from '../../why/explain-record.ts'
+import { namesIn } from '../../why/names.ts'
 import { tellRecord } from '../../why/sentence.ts'
 import { clockIn, inTimeZone, zoneOf } from './time-zone.ts'
 import type { ZoneOptions } from './time-zone.ts'
@@ -35,8 +36,9 @@ export function showCommand(audit: Command, open: Open): void {
         return
       }
       const zone = zoneOf(options)
-      const { title, parts } = explainRecord(entry, undefined, options.language, zone)
-      const lines = [title, ...(parts.length === 0 ? [] : [tellRecord(entry, options.language)]), ...parts.map(({ heading, lines: told }) => `${heading}: ${told.join('; ')}`), '', ...proofLines(proof, clockIn(zone))]
+      const names = print.json ? new Map() : await namesIn(client, [entry], options.language)
+      const { title, parts } = explainRecord(entry, undefined, options.language, { timeZone: zone, names })
+      const lines = [title, ...(isAboutData(entry) ? [tellRecord(entry, options.language, names)] : []), ...parts.map(({ heading, lines: told }) => `${heading}: ${told.join('; ')}`), '', ...proofLines(proof, clockIn(zone))]
       print.result({ entry, proof: proof ?? null }, lines.map((line) => printable(line)).join('\n'))
     })
   example(show, 'audit show 412 --time-zone Europe/Madrid')
