@@ -94,9 +94,9 @@ describe('CSV as found in the wild', () => {
   })
 
   test('Latin-1 and UTF-16, also when the first odd character comes late', async () => {
-    const late = `n,street\n${'1,x\n'.repeat(400_000)}2,Camió\n`
+    const late = `n,street\n${`1,${'x'.repeat(97)}\n`.repeat(20_000)}2,Camió\n`
     const rows = await rowsOf(Buffer.from(late, 'latin1'))
-    expect(rows.length).toBe(400_001)
+    expect(rows.length).toBe(20_001)
     expect(rows.at(-1)).toEqual({ n: 2, street: 'Camió' })
     expect(await rowsOf(Buffer.from('\uFEFFa;b\n1;Gòtic\n', 'utf16le'))).toEqual([{ a: 1, b: 'Gòtic' }])
   })
@@ -199,7 +199,8 @@ describe('children', () => {
     expect(await slow.inspect({ path: big.path, format: 'csv' }).catch((error: unknown) => error)).toMatchObject({ code: 'query-timeout' })
     await slow.close()
     const bounded = createDuckDbPool({ directory: join(folder, 'bounded'), maxOutputBytes: 1000 })
-    expect(await bounded.export({ path: big.path, format: 'csv' }, 'ndjson', async () => 'written').catch((error: unknown) => error)).toMatchObject({ code: 'invalid-source' })
+    const large = await put(`a,b\n${'1,2\n'.repeat(100_000)}`)
+    expect(await bounded.export({ path: large.path, format: 'csv' }, 'ndjson', async () => 'written').catch((error: unknown) => error)).toMatchObject({ code: 'invalid-source' })
     await bounded.close()
   })
 })
@@ -215,12 +216,12 @@ describe('real data', () => {
       const { rows, columns } = await inspectFile(pool, file)
       expect(rows).toBe(counts[name])
       expect(columns.some(({ type }) => type === 'integer' || type === 'number')).toBe(true)
-      // Each format reads the whole file again; the largest files show no more of a format than the smaller ones.
-      for (const to of (rows ?? 0) > 15_000 ? (['ndjson'] as const) : tabularFormats) {
+      // Each format reads the whole file again; the larger files show no more of the others than the smaller ones.
+      for (const to of (rows ?? 0) > 1000 ? (['ndjson'] as const) : tabularFormats.filter((format) => format !== 'parquet')) {
         expect(await pool.export({ path: file.path, format: 'csv' }, to, async (result) => result.rows)).toBe(rows)
       }
       const parquet = await pool.export({ path: file.path, format: 'csv' }, 'parquet', async ({ path }) => put(await readFile(path), 'data.parquet'))
-      expect((await inspectFile(pool, parquet)).columns).toEqual(columns)
+      expect(await inspectFile(pool, parquet)).toMatchObject({ rows, columns })
     })
 
   const rents = 'average_rent_2016.csv'
