@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { insertObligations } from '../../src/agreements/obligations/store.ts'
 import { createObligations } from '../../src/agreements/obligations.ts'
 import type { Obligations } from '../../src/agreements/obligations.ts'

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Audit } from '../../src/audit/audit.ts'
 import type { Database } from '../../src/persistence/database.ts'
 import { openTestAudit } from '../helpers/audit.ts'

@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { verifyBundle } from '../../src/tlog/bundle/verify.ts'
 import { formatCheckpoint } from '../../src/tlog/checkpoint.ts'

@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, 
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { formatCheckpoint } from '../../src/tlog/checkpoint.ts'
 import { ed25519Cosigner, mldsaCosigner } from '../../src/tlog/cosignature.ts'

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { factsOf } from '../../src/catalog/datasets/facts.ts'
 import { openTestCatalog } from '../helpers/catalog.ts'
 import type { TestCatalog } from '../helpers/catalog.ts'

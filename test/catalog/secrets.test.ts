@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createSecrets } from '../../src/catalog/secrets/secrets.ts'
 import type { Secrets } from '../../src/catalog/secrets/secrets.ts'
 import { httpSource, openTestCatalog } from '../helpers/catalog.ts'

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { insertPartner, updatePartner } from '../../src/identity/store.ts'
 import { createCatalog } from '../../src/catalog/catalog.ts'
 import { policiesMatch } from '../../src/policy/compare/policies-match.ts'

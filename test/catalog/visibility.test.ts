@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { PageQuery } from '../../src/catalog/catalog.ts'
 import { httpSource, open, openTestCatalog } from '../helpers/catalog.ts'
 import type { TestCatalog } from '../helpers/catalog.ts'

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseCheckpoint } from '../../src/tlog/checkpoint.ts'
 import { openNote, parseVkey } from '../../src/tlog/note.ts'
 import { parseProof } from '../../src/tlog/proof.ts'

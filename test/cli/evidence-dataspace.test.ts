@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parseNote } from '../../src/tlog/note.ts'
 import { profileIri } from '../../src/policy/profile.ts'
 import { commandFor, jsonFrom as json, runCommand } from '../helpers/command.ts'

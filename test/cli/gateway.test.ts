@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { commandFor } from '../helpers/command.ts'
 import { json, problem, startStandIn } from './management-stand-in.ts'
 import type { StandIn } from './management-stand-in.ts'

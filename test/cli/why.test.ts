@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { languages } from '../../src/policy/explain/operand-texts.ts'
 import { events } from '../../src/audit/events/events.ts'
 import { operators } from '../../src/policy/model.ts'

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { serveProgram } from '../tck/program.ts'
 import type { ServedConnector } from '../tck/program.ts'
 import { allTests } from '../tck/script.ts'

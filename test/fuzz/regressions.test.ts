@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { profileIri } from '../../src/policy/profile.ts'
 import { readPolicy } from '../../src/policy/read/read.ts'
 import { requireProfile } from '../../src/policy/offer/require-profile.ts'

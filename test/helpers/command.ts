@@ -1,6 +1,6 @@
 import { PassThrough, Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import { expect } from '@jest/globals'
+import { expect } from 'vitest'
 import { runProgram } from '../../src/cli/program.ts'
 
 /** What a run of the command gave. */

@@ -1,4 +1,4 @@
-import { mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
@@ -10,7 +10,7 @@ import { migrate } from '../../src/persistence/migrate.ts'
  * Prepares the database that every test file copies: a migrated PGlite image, or with `TEST_DATABASE_URL` a migrated
  * template database on that server.
  */
-export default async function prepare(): Promise<void> {
+export async function setup(): Promise<void> {
   const url = process.env['TEST_DATABASE_URL']
   if (url !== undefined && url !== '') return prepareTemplate(url)
   const pglite = await PGlite.create()
@@ -21,6 +21,19 @@ export default async function prepare(): Promise<void> {
   await writeFile(join(folder, 'pglite.tar'), Buffer.from(await image.arrayBuffer()))
   process.env['CONCORDAT_TEST_FOLDER'] = folder
   await db.destroy()
+}
+
+/** Removes what was prepared, and databases that test files left. */
+export async function teardown(): Promise<void> {
+  const folder = process.env['CONCORDAT_TEST_FOLDER']
+  if (folder !== undefined) await rm(folder, { recursive: true, force: true })
+  const template = process.env['CONCORDAT_TEST_TEMPLATE']
+  if (template === undefined) return
+  const admin = new pg.Client({ connectionString: process.env['TEST_DATABASE_URL'] })
+  await admin.connect()
+  const { rows } = await admin.query<{ datname: string }>('select datname from pg_database where datname like $1', [`${template}%`])
+  for (const { datname } of rows) await admin.query(`drop database if exists "${datname}" with (force)`)
+  await admin.end()
 }
 
 async function prepareTemplate(url: string): Promise<void> {

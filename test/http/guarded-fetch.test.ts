@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import type { RequestListener, Server } from 'node:http'
-import { afterEach, describe, expect, test } from '@jest/globals'
+import { afterEach, describe, expect, test } from 'vitest'
 import { request as undiciRequest } from 'undici'
 import { createOutboundHttp } from '../../src/http/guarded-fetch.ts'
 import type { Lookup, OutboundHttp } from '../../src/http/guarded-fetch.ts'

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import { connect } from 'node:net'
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect, test } from 'vitest'
 import express from 'express'
 import { pino } from 'pino'
 import { ProblemError } from '../../src/errors.ts'

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { expect, test } from 'vitest'
 import express from 'express'
 import { listen } from '../../src/http/listener.ts'
 import { createTracing } from '../../src/http/tracing.ts'

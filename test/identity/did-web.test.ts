@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from '@jest/globals'
+import { afterEach, describe, expect, test } from 'vitest'
 import type { OutboundHttp } from '../../src/http/guarded-fetch.ts'
 import { createOutboundHttp } from '../../src/http/guarded-fetch.ts'
 import { createResolver, didOf, documentPath, isDidWeb } from '../../src/identity/did-web.ts'

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { readFileSync } from 'node:fs'
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Ajv2019 } from 'ajv/dist/2019.js'
 import { openParticipant, testClock } from './participant.ts'
 import type { Participant, TestClock } from './participant.ts'

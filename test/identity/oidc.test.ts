@@ -1,6 +1,6 @@
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createOutboundHttp } from '../../src/http/guarded-fetch.ts'
 import type { OutboundHttp } from '../../src/http/guarded-fetch.ts'
 import { createOidc } from '../../src/identity/oidc.ts'

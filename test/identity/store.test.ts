@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { deletePartner, findPartner, insertPartner, listPartners, updatePartner } from '../../src/identity/store.ts'
 import type { Database } from '../../src/persistence/database.ts'
 import { openTestDatabase } from '../helpers/database.ts'

@@ -1,6 +1,6 @@
 import { createHmac, createPublicKey, generateKeyPairSync } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { openHost, openParticipant, signed, testClock } from './participant.ts'
 import type { Host, Participant, TestClock } from './participant.ts'

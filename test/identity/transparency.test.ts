@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { expect, test } from 'vitest'
 import { generateKeyPairSync } from 'node:crypto'
 import { ownDocument, readDocument } from '../../src/identity/did-document.ts'
 import { didOf, rootOf } from '../../src/identity/did-web.ts'

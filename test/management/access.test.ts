@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { managementRoles, mayCall } from '../../src/management/roles.ts'
 import { operatorToken, startManagement } from './fixture.ts'
 import type { Management } from './fixture.ts'

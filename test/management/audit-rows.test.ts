@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { expect, test } from 'vitest'
 import { auditColumns, csvWriter } from '../../src/management/audit-rows.ts'
 
 const entry = (more: object) => ({ index: 1, time: '2026-03-02T09:30:00.000Z', type: 'data.permitted', ...more })

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Operation } from '../../src/management/contract.ts'
 import { partner, startManagement } from './fixture.ts'
 import type { Management } from './fixture.ts'

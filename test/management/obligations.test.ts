@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { insertObligations } from '../../src/agreements/obligations/store.ts'
 import { insertAgreement } from '../../src/agreements/store.ts'
 import { createManagementClient } from '../helpers/management-client.ts'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server } from 'node:http'
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { insertAgreement } from '../../src/agreements/store.ts'
 import type { DataAddress } from '../../src/transfer/messages.ts'
 import { at, negotiation, operatorToken, partner, startManagement, transfer } from './fixture.ts'

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { rootOf } from '../../src/identity/did-web.ts'
 import type { OdrlAgreement } from '../../src/policy/odrl.ts'
 import { profileIri } from '../../src/policy/profile.ts'

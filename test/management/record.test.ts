@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { listen } from '../../src/http/listener.ts'
 import { createManagementServer } from '../../src/management/server.ts'
 import { operatorToken, startManagement } from './fixture.ts'

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { randomUUID } from 'node:crypto'
 import type { Connector } from '../../src/connector.ts'
 import { automatic, manual } from '../../src/negotiation/decide.ts'

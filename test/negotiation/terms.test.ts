@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { randomUUID } from 'node:crypto'
 import { updatePartner } from '../../src/identity/store.ts'
 import { policiesMatch } from '../../src/policy/compare/policies-match.ts'

@@ -1,4 +1,4 @@
-import { afterEach, beforeAll, afterAll, expect, test } from '@jest/globals'
+import { afterEach, beforeAll, afterAll, expect, test } from 'vitest'
 import { randomUUID } from 'node:crypto'
 import { createOutbox } from '../../src/outbox/outbox.ts'
 import type { Delivery, DueMessage, Outbox, OutboxMessage } from '../../src/outbox/outbox.ts'

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect, test } from 'vitest'
 import fc from 'fast-check'
 import { addressingOf, isAddressed } from '../../src/policy/offer/addressed.ts'
 import type { JsonValue } from '../../src/policy/odrl.ts'

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { expect, test } from '@jest/globals'
+import { expect, test } from 'vitest'
 import type { OdrlAgreement } from '../../src/policy/odrl.ts'
 import { canonicalPolicy, policyDigest } from '../../src/policy/policy-digest.ts'
 

@@ -1,6 +1,6 @@
 import { request as httpRequest } from 'node:http'
 import { gunzipSync } from 'node:zlib'
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { httpSource, open, openTestCatalog } from '../helpers/catalog.ts'
 import type { TestCatalog } from '../helpers/catalog.ts'
 import { officialSchemas } from '../helpers/dsp-spec.ts'

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { expect, test } from 'vitest'
 import type { DueMessage } from '../../src/outbox/outbox.ts'
 import { createDelivery } from '../../src/protocol/delivery.ts'
 import type { Answer } from '../../src/protocol/delivery.ts'

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { ProblemError } from '../../src/errors.ts'
 import { openTestCatalog } from '../helpers/catalog.ts'
 import type { TestCatalog } from '../helpers/catalog.ts'

@@ -1,6 +1,6 @@
 import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect, test } from 'vitest'
 import { validators } from '../../src/protocol/validators.ts'
 import { officialSchemas, specFolder } from '../helpers/dsp-spec.ts'
 

@@ -2,7 +2,7 @@ import { generateKeyPairSync, verify } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect, test } from 'vitest'
 
 import { formatCheckpoint, parseCheckpoint } from '../../src/tlog/checkpoint.ts'
 import { cosignatureTime, ed25519Cosigner, mldsaCosigner } from '../../src/tlog/cosignature.ts'

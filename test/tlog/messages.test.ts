@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
 
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect, test } from 'vitest'
 
 import { formatCheckpoint } from '../../src/tlog/checkpoint.ts'
 import { ed25519Signer, formatNote, openNote, parseVkey, vkeyOf } from '../../src/tlog/note.ts'

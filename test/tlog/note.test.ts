@@ -1,6 +1,6 @@
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
 
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect, test } from 'vitest'
 import fc from 'fast-check'
 
 import { ed25519Signer, formatNote, openNote, parseNote, parseSignatureLines, parseVkey, signatureLine, vkeyOf } from '../../src/tlog/note.ts'

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect, test } from 'vitest'
 import fc from 'fast-check'
 
 import { consistencyProof, decodeEntries, encodeEntries, entriesPath, inclusionProof, parseEntriesPath, parseTilePath, rootAt, tilePath, widthAt } from '../../src/tlog/tiles.ts'

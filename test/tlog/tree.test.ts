@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect, test } from 'vitest'
 import fc from 'fast-check'
 
 import { consistencyProof, inclusionProof, rootAt } from '../../src/tlog/tiles.ts'

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { randomUUID } from 'node:crypto'
 import { insertObligations } from '../../src/agreements/obligations/store.ts'
 import { insertAgreement } from '../../src/agreements/store.ts'

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { expect, test } from 'vitest'
 import { readFileSync } from 'node:fs'
 import { describeEvents, eventsDocument } from '../../../src/audit/events/document.ts'
 import { events } from '../../../src/audit/events/events.ts'

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { expect, test } from 'vitest'
 import { events, eventSubjects } from '../../../src/audit/events/events.ts'
 import type { EventInfo } from '../../../src/audit/events/field.ts'
 import { negotiationSteps } from '../../../src/negotiation/state-machine.ts'

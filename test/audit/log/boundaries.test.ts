@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { expect, test } from 'vitest'
 import { sql } from 'kysely'
 import type { Audit } from '../../../src/audit/audit.ts'
 import type { Checkpoint } from '../../../src/audit/log/log.ts'

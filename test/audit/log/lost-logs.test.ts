@@ -1,4 +1,4 @@
-import { afterAll, beforeEach, expect, test } from '@jest/globals'
+import { afterAll, beforeEach, expect, test } from 'vitest'
 import { existsSync } from 'node:fs'
 import { cp, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import pg from 'pg'
 import type { Audit } from '../../../src/audit/audit.ts'
 import { openDatabase } from '../../../src/persistence/database.ts'

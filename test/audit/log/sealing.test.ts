@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import fc from 'fast-check'
 import type { Audit } from '../../../src/audit/audit.ts'
 import { entryText, pendingEntry, storedEntry } from '../../../src/audit/entry.ts'

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Audit } from '../../../src/audit/audit.ts'
 import type { LogFault } from '../../../src/audit/log/log.ts'
 import { openDatabase } from '../../../src/persistence/database.ts'

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createSocket } from 'node:dgram'
 import type { Audit } from '../../../src/audit/audit.ts'
 import { watchClock } from '../../../src/audit/operation/backward-clock.ts'

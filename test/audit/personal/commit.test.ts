@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect, test } from 'vitest'
 import canonicalize from 'canonicalize'
 import fc from 'fast-check'
 import { createHash } from 'node:crypto'

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sql } from 'kysely'
 import type { Audit, AuditRecord } from '../../../src/audit/audit.ts'
 import { eraseRecords, rangesOf } from '../../../src/audit/personal/erase.ts'

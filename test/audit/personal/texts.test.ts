@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import fc from 'fast-check'
 import type { Audit, AuditRecord } from '../../../src/audit/audit.ts'
 import { events } from '../../../src/audit/events/events.ts'

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeEach, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
 import type { Audit } from '../../../src/audit/audit.ts'
 import type { Checkpoint, LogInfo } from '../../../src/audit/log/log.ts'
 import { finishPruning, pruneDue, pruneLog } from '../../../src/audit/retention/prune.ts'

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { eraseRecords } from '../../../src/audit/personal/erase.ts'
 import { openGround, write } from './ground.ts'
 import type { Ground } from './ground.ts'

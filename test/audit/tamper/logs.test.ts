@@ -1,4 +1,4 @@
-import { afterAll, expect, test } from '@jest/globals'
+import { afterAll, expect, test } from 'vitest'
 import { openTestAudit } from '../../helpers/audit.ts'
 import { openGround, write } from './ground.ts'
 import type { Ground } from './ground.ts'

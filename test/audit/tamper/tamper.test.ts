@@ -1,6 +1,6 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Audit } from '../../../src/audit/audit.ts'
 import { openGround, write } from './ground.ts'
 import type { Ground } from './ground.ts'

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { generateKeyPairSync } from 'node:crypto'
 import type { Audit, AuditRecord } from '../../../src/audit/audit.ts'
 import { prepareRecord } from '../../../src/audit/personal/commit.ts'

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { generateKeyPairSync } from 'node:crypto'
 import { createServer } from 'node:http'
 import express from 'express'

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import fc from 'fast-check'
 import { isProblem } from '../../../src/errors.ts'
 import type { Column } from '../../../src/dataplane/sources/source.ts'

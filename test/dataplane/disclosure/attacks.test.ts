@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Column } from '../../../src/dataplane/sources/source.ts'
 import type { Database } from '../../../src/persistence/database.ts'
 import { openTestDatabase } from '../../helpers/database.ts'

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { isProblem } from '../../../src/errors.ts'
 import type { ResultRow } from '../../../src/dataplane/query/engine.ts'
 import type { DatasetFacts } from '../../../src/policy/restriction.ts'

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { expect, test } from 'vitest'
 import { checkQuery } from '../../../src/dataplane/query/check.ts'
 import { parseQuery } from '../../../src/dataplane/query/parse.ts'
 import type { ReleasedShape, Shape } from '../../../src/dataplane/disclosure/shape.ts'

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { randomUUID } from 'node:crypto'
 import type { Audit } from '../../../src/audit/audit.ts'
 import { createReleaseDesk } from '../../../src/dataplane/desk/release-desk.ts'

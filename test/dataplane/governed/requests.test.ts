@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createHash } from 'node:crypto'
 import { ask, constraint, integer, openGoverned, permission, purpose, refusal, rows, spending, start, started, stated } from './fixture.ts'
 import type { Access, Governed } from './fixture.ts'

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect, test } from 'vitest'
 import { checkQuery } from '../../../src/dataplane/query/check.ts'
 import { parseQuery } from '../../../src/dataplane/query/parse.ts'
 import type { CheckedQuery } from '../../../src/dataplane/query/query.ts'

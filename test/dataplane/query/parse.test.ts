@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect, test } from 'vitest'
 import fc from 'fast-check'
 import { readTableRequest } from '../../../src/dataplane/query/answer-request.ts'
 import { parseQuery } from '../../../src/dataplane/query/parse.ts'

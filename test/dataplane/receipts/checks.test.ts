@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import fc from 'fast-check'
 import type { Audit } from '../../../src/audit/audit.ts'
 import { createReceiptChecks, receiptFacts } from '../../../src/dataplane/receipts/checks.ts'

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { expect, test } from 'vitest'
 import { headersOf, receiptHeader, receiptHeaders, receiptOf } from '../../../src/dataplane/receipts/receipt-headers.ts'
 import { openNote, parseVkey } from '../../../src/tlog/note.ts'
 import { parseProof } from '../../../src/tlog/proof.ts'

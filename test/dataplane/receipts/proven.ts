@@ -1,4 +1,4 @@
-import { expect } from '@jest/globals'
+import { expect } from 'vitest'
 import type { Audit, AuditEntry } from '../../../src/audit/audit.ts'
 import { verifyReceipt } from '../../../src/dataplane/receipts/verify-receipt.ts'
 

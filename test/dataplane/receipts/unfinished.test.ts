@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Audit } from '../../../src/audit/audit.ts'
 import { createUnfinished } from '../../../src/dataplane/unfinished/unfinished.ts'
 import type { Unfinished } from '../../../src/dataplane/unfinished/unfinished.ts'

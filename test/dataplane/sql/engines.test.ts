@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { AnswerFormat, TableEngine, WrittenAnswer } from '../../../src/dataplane/query/engine.ts'
 import type { Column, ColumnType } from '../../../src/dataplane/sources/source.ts'
 import { until } from '../../helpers/until.ts'

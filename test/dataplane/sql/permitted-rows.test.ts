@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import fc from 'fast-check'
 import { unrestricted } from '../../../src/policy/restriction.ts'
 import type { Mask, QueryRestriction, RowScope } from '../../../src/policy/restriction.ts'

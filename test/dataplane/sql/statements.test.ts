@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import fc from 'fast-check'
 import { unrestricted } from '../../../src/policy/restriction.ts'
 import type { Mask, QueryRestriction, RowScope } from '../../../src/policy/restriction.ts'

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, test } from '@jest/globals'
+import { afterAll, describe, expect, test } from 'vitest'
 import { readPolicy } from '../../../src/policy/read/read.ts'
 import { readyMadePolicies } from '../../../src/policy/ready-made/ready-made-list.ts'
 import { runCommand } from '../../helpers/command.ts'

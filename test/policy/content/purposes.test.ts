@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect, test } from 'vitest'
 import { languages } from '../../../src/policy/explain/operand-texts.ts'
 import { isPurpose, purposeIri, purposeIris, purposeLabel, purposesAbove } from '../../../src/policy/purposes.ts'
 

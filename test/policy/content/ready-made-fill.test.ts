@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect, test } from 'vitest'
 import { isProblem } from '../../../src/errors.ts'
 import { checkBlank } from '../../../src/policy/ready-made/blanks.ts'
 import type { Blank, BlankType, BlankValue } from '../../../src/policy/ready-made/blanks.ts'

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect, test } from 'vitest'
 import fc from 'fast-check'
 import { isProblem } from '../../../src/errors.ts'
 import { checkBlank, takesSeveral } from '../../../src/policy/ready-made/blanks.ts'
@@ -51,7 +51,10 @@ describe.each(readyMadePolicies.map((each) => [each.id, each] as const))('%s', (
       fc.property(filling, (given) => {
         const wrong = Object.entries(given).filter(([blank, value]) => 'wrong' in checkBlank(described(readyMade.blanks[blank]), value))
         const document = filled(given)
-        if (wrong.length > 0) return expect(document).toEqual(wrong.map(([blank]) => blank))
+        if (wrong.length > 0) {
+          expect(document).toEqual(wrong.map(([blank]) => blank))
+          return
+        }
         const policy = readPolicy(document)
         requireProfile(policy)
         const received = readPolicy(JSON.parse(JSON.stringify(writeDsp(policy))))

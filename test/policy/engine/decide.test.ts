@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect, test } from 'vitest'
 import { actionsAbove, actionsProhibitedWith } from '../../../src/policy/decide/actions.ts'
 import { compilePolicy } from '../../../src/policy/decide/compile.ts'
 import type { CompileOptions } from '../../../src/policy/decide/compile.ts'

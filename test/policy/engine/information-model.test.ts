@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { expect, test } from 'vitest'
 import { decideDocument } from '../../../src/policy/decide/decide-document.ts'
 
 // What the ODRL Information Model 2.2 and the Community Group's formal semantics show in their examples, written anew from what the text says of them.

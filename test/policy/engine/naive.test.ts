@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect, test } from 'vitest'
 import { compilePolicy } from '../../../src/policy/decide/compile.ts'
 import type { PolicyDecision, PolicyRequest, World } from '../../../src/policy/decision.ts'
 import type { Policy } from '../../../src/policy/model.ts'

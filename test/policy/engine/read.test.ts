@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect, test } from 'vitest'
 import { isProblem } from '../../../src/errors.ts'
 import { readJsonLd } from '../../../src/policy/read/read-json-ld.ts'
 import { readPolicy } from '../../../src/policy/read/read.ts'

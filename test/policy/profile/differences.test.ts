@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect, test } from 'vitest'
 import { policyDifferences } from '../../../src/policy/compare/differences.ts'
 import { constraint as c, day, iri, permitting, policyOf } from './policies.ts'
 

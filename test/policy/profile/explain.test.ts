@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect, test } from 'vitest'
 import { explainPolicy } from '../../../src/policy/explain/explain-policy.ts'
 import { explanationText } from '../../../src/policy/explain/explanation-text.ts'
 import type { Policy } from '../../../src/policy/model.ts'

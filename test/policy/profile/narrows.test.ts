@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect, test } from 'vitest'
 import fc from 'fast-check'
 import type { ContextValue, PolicyRequest, World } from '../../../src/policy/decision.ts'
 import { widening } from '../../../src/policy/compare/narrows.ts'

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect, test } from 'vitest'
 import { isProblem } from '../../../src/errors.ts'
 import type { Policy } from '../../../src/policy/model.ts'
 import { requireOfferable } from '../../../src/policy/offer/offerable.ts'

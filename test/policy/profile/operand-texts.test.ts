@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect, test } from 'vitest'
 import { languages, operandText, operandTexts } from '../../../src/policy/explain/operand-texts.ts'
 import { operandTable } from '../../../src/policy/profile.ts'
 

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect, test } from 'vitest'
 import { operandIri, profileActions } from '../../../src/policy/profile.ts'
 import { termsOf } from '../../../src/policy/terms/terms.ts'
 import { constraint, day, iri, period, permitting, policyOf, time } from './policies.ts'

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { expect, test } from 'vitest'
 import { verifyBundle } from '../../../src/tlog/bundle/verify.ts'
 import { filesOf, parts, zipOf } from './test-bundle.ts'
 

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto'
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect, test } from 'vitest'
 import { readArchive } from '../../../src/tlog/bundle/archive-reader.ts'
 import { keysIn, queriesIn } from '../../../src/tlog/bundle/queries.ts'
 import type { BundleQueries } from '../../../src/tlog/bundle/queries.ts'

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect, test } from 'vitest'
 import { hash } from 'node:crypto'
 import type { FindingCode } from '../../../src/tlog/bundle/report.ts'
 import type { Trust } from '../../../src/tlog/bundle/trust.ts'
