@@ -78,7 +78,7 @@ export interface AuditDeps {
   /** Sign checkpoints with ML-DSA-44 as well. */
   readonly mldsa?: boolean
   readonly onError: (error: unknown) => void
-  /** Is told once of each fault that stops the log, whichever replica found it, and when it is at work again. */
+  /** Is told once of each fault that stops the log, whichever replica found it, when it is at work again, and what was put back at the start. */
   readonly onStop?: StopListener
   /** What is known of our logs outside of database and data folder; without it nobody is asked. */
   readonly outside?: Outside
@@ -110,7 +110,8 @@ export async function openAudit(deps: AuditDeps): Promise<Audit> {
   const append = createAppend(writing)
   const keeping = createLogKeeping({ database, keys, publicUrl, directory, clock, committed, outside: deps.outside, sealed: sealer.catchUp, onError, look: () => log.status(), newest: () => sealer.current()?.checkpoint()?.note })
   await stoppingAtFaults(stopFor, async () => {
-    const [shown] = await Promise.all([askAtStart({ database, directory, publicUrl, clock, outside: deps.outside }), restoreFromJournals({ ...logDeps, publicUrl, clock })])
+    const [shown, restored] = await Promise.all([askAtStart({ database, directory, publicUrl, clock, outside: deps.outside }), restoreFromJournals({ ...logDeps, publicUrl, clock })])
+    if (restored !== undefined) deps.onStop?.restored?.(restored)
     await checkAtStart({ database, keys, directory, clock }, shown)
     await openFirstLog({ database, keys, publicUrl, append, clock })
     await sealer.catchUp()

@@ -39,9 +39,9 @@ export const logEvents = {
     fields: { ...log, ...actor, kind: { meaning: 'What the break was.' }, detail: { meaning: 'What exactly was found.', json: true }, faults: { meaning: 'The faults that were found, at most 200.', json: true }, others: { meaning: 'Ids of the faults beyond those.' }, reason: { meaning: 'What the operator says of it.', personal: true }, lost: { meaning: 'Numbers of records that were signed and are lost, as ranges.' } },
   },
   'log.restored': {
-    meaning: 'When the power was cut, the embedded database lost entries that were signed; they were put back from the journal.',
+    meaning: 'The embedded database lacked entries that were signed, because the power was cut or its folder was put back as it was before; they were put back from the journal. What else it wrote since then is lost.',
     keep,
-    fields: { ...log, from: { meaning: 'Number of the first record that was put back.' }, to: { meaning: 'Number of the last.' }, count: { meaning: 'How many they are.' }, logs: { meaning: 'Names of the logs that began among them.' } },
+    fields: { ...log, from: { meaning: 'Number of the first record that was put back.' }, to: { meaning: 'Number of the last.' }, count: { meaning: 'How many they are.' }, since: { meaning: 'When the first of them was written (ISO 8601, UTC): the rest of the database is as it was before then.' }, types: { meaning: 'How many there are of each type.', json: true }, booted: { meaning: 'When the machine was started (ISO 8601, UTC): what was written after that was not lost with its power.' }, logs: { meaning: 'Names of the logs that began among them.' } },
   },
   'log.pruned': {
     meaning: 'The entries of a closed log were removed after their time; its final checkpoint stays.',

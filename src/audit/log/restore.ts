@@ -1,3 +1,4 @@
+import { uptime } from 'node:os'
 import type { Database, Transaction } from '../../persistence/database.ts'
 import type { AuditRecord } from '../entry.ts'
 import { prepareRecord } from '../personal/commit.ts'
@@ -47,20 +48,34 @@ interface Plan {
   readonly unbegun: { readonly from: Pick<Before, 'name' | 'origin' | 'vkey' | 'start' | 'end'>; readonly closed: AuditRecord; readonly checkpoint: string } | undefined
 }
 
+/** What was put back, for those who must look at what else the database lost. */
+export interface Restored {
+  readonly from: number
+  readonly to: number
+  readonly count: number
+  /** When the first of the entries was written (ISO 8601, UTC): the rest of the database is as it was before then. */
+  readonly since: string
+  /** How many there are of each type: what they tell of is on record, and not in the other tables. */
+  readonly types: Readonly<Record<string, number>>
+  /** When this machine was started: what was written after that was not lost with its power. */
+  readonly booted: string
+}
+
 /**
- * Before anything is signed: when the power was cut, PGlite may have lost entries, and logs that began with them, that the journals have;
- * they are put back, and a record tells of it. Their openings are lost, so that their committed fields can no longer be read. What does
- * not fit is a fault.
+ * Before anything is signed: when the power was cut, or when its folder was put back as it was minutes ago, PGlite may lack entries, and
+ * logs that began with them, that the journals have; they are put back, and a record tells of it, and of what they were: nothing brings
+ * back what the other tables had of it. Their openings are lost, so that their committed fields can no longer be read. What does not fit
+ * is a fault.
  */
-export async function restoreFromJournals(deps: RestoreDeps): Promise<void> {
+export async function restoreFromJournals(deps: RestoreDeps): Promise<Restored | undefined> {
   const { database } = deps
-  if (database.kind !== 'pglite') return
+  if (database.kind !== 'pglite') return undefined
   const [logs, head] = await Promise.all([readLogs(database.db), readHead(database.db)])
   const open = logs.find(({ name }) => name === head.log)
   const restoring: Restoring = { head, logs, open, last: (await readLastEntry(database.db, head.size))?.time }
   const plan = await planOf(deps, restoring)
-  if (plan.entries.length === 0 && plan.found.length === 0) return
-  await database.transaction((tx) => putBack(tx, deps, { restoring, plan }))
+  if (plan.entries.length === 0 && plan.found.length === 0) return undefined
+  return database.transaction((tx) => putBack(tx, deps, { restoring, plan }))
 }
 
 async function planOf(deps: RestoreDeps, restoring: Restoring): Promise<Plan> {
@@ -124,7 +139,7 @@ async function unbegunOf({ directory, openFile }: RestoreDeps, before: Before | 
   return signed?.end === before.end ? { from: before, closed, checkpoint: signed.note } : undefined
 }
 
-async function putBack(tx: Transaction, deps: RestoreDeps, { restoring, plan }: { readonly restoring: Restoring; readonly plan: Plan }): Promise<void> {
+async function putBack(tx: Transaction, deps: RestoreDeps, { restoring, plan }: { readonly restoring: Restoring; readonly plan: Plan }): Promise<Restored | undefined> {
   const { db } = tx
   const now = deps.clock()
   const lost = [...plan.entries, ...plan.found.flatMap(({ entries }) => entries)]
@@ -147,12 +162,21 @@ async function putBack(tx: Transaction, deps: RestoreDeps, { restoring, plan }: 
   }
   await markLost(db, lost.map(({ row }) => row.index))
   // What a stopped log lacked is told by its recovery.
-  if (stopped || open === undefined) return
+  if (stopped || open === undefined) return undefined
   const begun = plan.unbegun === undefined ? undefined : await beginNext(tx, deps, plan.unbegun)
   const { name, origin, vkey } = begun?.log ?? open
-  const numbers = lost.map(({ row }) => row.index)
-  const told = { type: 'log.restored', name, origin, vkey, from: numbers[0] ?? 0, to: numbers.at(-1) ?? 0, count: numbers.length, ...(plan.found.length === 0 ? {} : { logs: plan.found.map((log) => log.name) }) }
+  const restored = restoredOf(lost, now)
+  const told = { type: 'log.restored', name, origin, vkey, ...restored, ...(plan.found.length === 0 ? {} : { logs: plan.found.map((log) => log.name) }) }
   appendReady(tx, { keys: deps.keys, clock: () => now, committed: () => undefined }, [...(begun === undefined ? [] : [prepareRecord(begun.opened)]), prepareRecord(told)])
+  return restored
+}
+
+function restoredOf(lost: readonly LostEntry[], now: Date): Restored {
+  const rows = lost.map(({ row }) => row)
+  const types: Record<string, number> = {}
+  for (const { type } of rows) types[type] = (types[type] ?? 0) + 1
+  const since = Math.min(...rows.map(({ time }) => time.getTime()))
+  return { from: rows[0]?.index ?? 0, to: rows.at(-1)?.index ?? 0, count: rows.length, since: new Date(since).toISOString(), types, booted: new Date(now.getTime() - uptime() * 1000).toISOString() }
 }
 
 /** How many entries a log came to that `next` follows: after a break, as many as there are. */

@@ -1,5 +1,6 @@
 import { faultId } from './faults/faults.ts'
 import type { LogFault, LogStatus } from './log.ts'
+import type { Restored } from './restore.ts'
 
 /** Tells, once for each fault that counts, that the log is stopped, and when it is at work again. */
 export interface StopReport {
@@ -13,6 +14,8 @@ export interface StopReport {
 export interface StopListener {
   readonly stopped: (fault: LogFault) => void
   readonly running: () => void
+  /** Entries that the embedded database lacked were put back; told once, at the start. */
+  readonly restored?: (restored: Restored) => void
 }
 
 export function createStopReport(listener: StopListener): StopReport {

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { open, readdir, rm, stat, truncate } from 'node:fs/promises'
+import { uptime } from 'node:os'
 import { join } from 'node:path'
 import type { Audit } from '../../../src/audit/audit.ts'
+import type { Restored } from '../../../src/audit/log/restore.ts'
 import type { Database } from '../../../src/persistence/database.ts'
 import { auditFolder, emptyRecord, openTestAudit } from '../../helpers/audit.ts'
 import { onPostgresql, openTestDatabase } from '../../helpers/database.ts'
@@ -76,7 +78,8 @@ async function journalOf(directory: string): Promise<string> {
 
 onPglite('entries that PGlite lost when the power was cut are put back from the journal, with their numbers', async () => {
   await withDatabase(async (database, directory) => {
-    const audit = await openTestAudit(database, { directory })
+    const clock = () => new Date('2026-11-21T10:00:00.000Z')
+    const audit = await openTestAudit(database, { directory, clock })
     await audit.record({ type: 'test.kept', agreement: 'a' })
     const [indexes] = [await Promise.all(Array.from({ length: 30 }, (_none, n) => audit.record({ type: 'test.lost', agreement: n % 2 === 0 ? 'a' : 'b', n })))]
     const older = await checkpointOf(audit)
@@ -86,9 +89,14 @@ onPglite('entries that PGlite lost when the power was cut are put back from the 
     await database.db.updateTable('audit_head').set({ size: 2 }).execute()
     await database.db.updateTable('audit_sequence').set({ next: 1 }).where('agreement_id', '=', 'a').execute()
     await database.db.deleteFrom('audit_sequence').where('agreement_id', '=', 'b').execute()
-    const again = await openTestAudit(database, { directory })
+    const told: Restored[] = []
+    const again = await openTestAudit(database, { directory, clock, onStop: { stopped: () => undefined, running: () => undefined, restored: (restored) => told.push(restored) } })
     expect(await again.entries({ before: 32, limit: 100 })).toEqual(before)
-    expect(await again.entries({ after: 31, limit: 100 })).toMatchObject([{ type: 'log.restored', name: before[0]?.['name'], from: 2, to: 31, count: 30 }])
+    // What else the database wrote since then is lost: it is said of what that was.
+    const restored = { from: 2, to: 31, count: 30, since: '2026-11-21T10:00:00.000Z', types: { 'test.lost': 30 }, booted: expect.any(String) }
+    expect(await again.entries({ after: 31, limit: 100 })).toMatchObject([{ type: 'log.restored', name: before[0]?.['name'], ...restored }])
+    expect(told).toEqual([restored])
+    expect(Math.abs(Date.parse(told[0]?.booted ?? '') + uptime() * 1000 - clock().getTime())).toBeLessThan(60_000)
     expect(await again.record({ type: 'test.next', agreement: 'a' })).toBe(Math.max(...indexes) + 2)
     expect((await again.entries({ agreement: 'a', limit: 100 })).map(({ seq }) => seq)).toEqual(Array.from({ length: 17 }, (_none, seq) => seq))
     expect(await isConsistent(again, older, await checkpointOf(again))).toBe(true)
