@@ -8,19 +8,19 @@ import type { Json, Time, TimeOrNull } from './schema.ts'
  */
 export interface AuditEntryTable {
   index: number
-  /** The fields that have no column, as JSON; of entries written before the log, all of them. */
-  rest: string
   time: Time
+  /** The record's number among those of its agreement. */
+  seq: number | null
   type: string
   agreement_id: string | null
   transfer_id: string | null
   partner: string | null
   dataset_id: string | null
-  /** The record's number among those of its agreement. */
-  seq: number | null
   role: string | null
   purpose: string | null
   decision: string | null
+  /** The fields that have no column, as JSON; of entries written before the log, all of them. */
+  rest: string
   /** A keyed hash (HMAC) by whoever wrote the entry; null in entries from before the log and in those that a journal gave back. */
   mark: string | null
 }
@@ -59,7 +59,10 @@ export interface AuditTileTable {
   log: string
   level: number
   index: number
+  /** Its first 7,984 bytes, as many as fill the pieces that the database cuts them into. */
   hashes: Uint8Array
+  /** What follows them. */
+  rest: Generated<Uint8Array>
 }
 
 /** Something that keeps a log from being signed, until it is resolved. */

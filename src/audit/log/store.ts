@@ -37,12 +37,20 @@ export async function pointHead(db: Queries, log: string): Promise<void> {
   await db.updateTable('audit_head').set({ log }).where('id', '=', 1).execute()
 }
 
+// Four pieces of the 1,996 bytes that PostgreSQL cuts long values into (TOAST_MAX_CHUNK_SIZE).
+const firstBytes = 4 * 1996
+
+/** The columns of a tile: hashes of 32 bytes side by side. */
+export function tileColumns(hashes: Buffer): { readonly hashes: Buffer; readonly rest: Buffer } {
+  return { hashes: hashes.subarray(0, firstBytes), rest: hashes.subarray(firstBytes) }
+}
+
 /** Keeps tiles and a checkpoint that they cover. What is kept already stays, and is not made older. */
 export async function saveTree(db: Queries, log: string, tree: { readonly tiles: readonly FullTile[]; readonly size: number; readonly checkpoint: string }): Promise<void> {
   if (tree.tiles.length > 0) {
     await db
       .insertInto('audit_tile')
-      .values(tree.tiles.map(({ level, index, hashes }) => ({ log, level, index, hashes })))
+      .values(tree.tiles.map(({ hashes, ...tile }) => ({ log, level: tile.level, index: tile.index, ...tileColumns(hashes) })))
       .onConflict((conflict) => conflict.doNothing())
       .execute()
   }
@@ -52,7 +60,7 @@ export async function saveTree(db: Queries, log: string, tree: { readonly tiles:
 /** Full tiles, by their places; those that are not there are left out. */
 export async function readTiles(db: Queries, log: string, tiles: readonly { readonly level: number; readonly index: number }[]): Promise<{ level: number; index: number; hashes: Buffer }[]> {
   const query = sql<{ level: number; index: number; hashes: Uint8Array }>`
-    select tile.level, tile.index, tile.hashes
+    select tile.level, tile.index, tile.hashes || tile.rest as hashes
     from unnest(${tiles.map(({ level }) => level)}::integer[], ${tiles.map(({ index }) => index)}::bigint[]) as wanted (level, index)
     join audit_tile as tile on tile.log = ${log} and tile.level = wanted.level and tile.index = wanted.index`.compile(db)
   const { rows } = await db.executeQuery(query)
@@ -63,7 +71,7 @@ export async function readTiles(db: Queries, log: string, tiles: readonly { read
 export async function readTileRange(db: Queries, log: string, range: { readonly level: number; readonly from: number; readonly to: number }): Promise<{ index: number; hashes: Buffer }[]> {
   const rows = await db
     .selectFrom('audit_tile')
-    .select(['index', 'hashes'])
+    .select(['index', sql<Uint8Array>`hashes || rest`.as('hashes')])
     .where('log', '=', log)
     .where('level', '=', range.level)
     .where('index', '>=', range.from)

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Queries } from '../../persistence/database.ts'
+import { tileColumns } from '../log/store.ts'
 
 /** A log as far as pruning it goes. */
 export interface PrunedLog {
@@ -63,8 +64,8 @@ export async function removeEntries(db: Queries, range: { readonly from: number;
 export async function keepLastTile(db: Queries, log: string, tile: { readonly index: number; readonly hashes: Buffer }): Promise<void> {
   await db
     .insertInto('audit_tile')
-    .values({ log, level: 0, ...tile })
-    .onConflict((conflict) => conflict.columns(['log', 'level', 'index']).doUpdateSet({ hashes: tile.hashes }))
+    .values({ log, level: 0, index: tile.index, ...tileColumns(tile.hashes) })
+    .onConflict((conflict) => conflict.columns(['log', 'level', 'index']).doUpdateSet(tileColumns(tile.hashes)))
     .execute()
 }
 

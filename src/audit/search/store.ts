@@ -56,20 +56,108 @@ const columns = [
   'audit_entry.decision',
 ] as const
 
-/** The entries of a page, in its order: one query, which an index answers for each of the filters. */
+/**
+ * The entries of a page, in its order: one query, which an index answers for each of the filters. Times ascend nearly with the numbers,
+ * so that those of a time stand together, but for what clocks that went back and replicas that differ put elsewhere: the entries
+ * beside them are searched as well, by what the index of times says of their blocks.
+ */
 export async function findEntries(db: Queries, query: AuditQuery): Promise<FoundEntry[]> {
-  return pageQuery(db, query).execute()
+  const { since, until, limit } = query
+  if (since === undefined && until === undefined) return pageQuery(db, query).execute()
+  const places = await findPlaces(db, query)
+  const found: FoundEntry[] = []
+  for (const part of partsOf(query, places)) {
+    const wanted = { ...query, ...part.range, limit: limit - found.length }
+    if (wanted.limit > 0) found.push(...(await (part.isOutside ? findOutside(db, wanted) : pageQuery(db, wanted).execute())))
+  }
+  return found
+}
+
+/** Where the times of a query begin and end if times ascend with the numbers; undefined where it has no such bound. */
+interface Places {
+  readonly from: number | undefined
+  readonly to: number | undefined
+}
+
+interface Part {
+  readonly isOutside: boolean
+  /** As in {@link AuditFilter}, both exclusive. */
+  readonly range: { readonly after?: number; readonly before?: number }
+}
+
+/** The parts that the numbers of a query fall into, which have nothing in common, in its order. */
+function partsOf({ after = -1, before = Infinity, descending }: AuditQuery, { from = 0, to = Infinity }: Places): Part[] {
+  const [start, end] = [from, Math.max(from, to)]
+  const parts = [
+    { isOutside: true, after, before: Math.min(before, start) },
+    { isOutside: false, after: Math.max(after, start - 1), before: Math.min(before, end) },
+    { isOutside: true, after: Math.max(after, end - 1), before },
+  ]
+  const filled = parts.filter((part) => part.before - part.after > 1)
+  return (descending === true ? filled.toReversed() : filled).map(({ isOutside, ...range }) => ({ isOutside, range: { ...(range.after < 0 ? {} : { after: range.after }), ...(range.before === Infinity ? {} : { before: range.before }) } }))
+}
+
+/** The first entries that are not before `since` and `until`, by halving the numbers between the first and the last entry. */
+export async function findPlaces(db: Queries, { since, until }: Pick<AuditFilter, 'since' | 'until'>): Promise<Places> {
+  const placeOf = (time: Date | undefined) => (time === undefined ? sql`null` : sql`(
+    with recursive probe (low, high) as (
+      select coalesce(min(index), 0), coalesce(max(index), -1) + 1 from audit_entry
+      union all
+      select case when later then low else at + 1 end, case when later then middle else high end
+      from (
+        select low, high, middle, entry.index as at, coalesce(entry.index >= high or entry.time >= ${time}::timestamptz, true) as later
+        from (select low, high, (low + high) / 2 as middle from probe where low < high) as half
+        left join lateral (select index, time from audit_entry where index >= middle order by index limit 1) as entry on true) as looked)
+    select high from probe order by high - low limit 1)`)
+  const { rows } = await sql<{ from: number | null; to: number | null }>`select ${placeOf(since)}::bigint as "from", ${placeOf(until)}::bigint as "to"`.execute(db)
+  return { from: rows[0]?.from ?? undefined, to: rows[0]?.to ?? undefined }
+}
+
+/** As {@link pageQuery}, of entries that are out of order: mostly there are none. */
+async function findOutside(db: Queries, query: AuditQuery): Promise<FoundEntry[]> {
+  const numbers = await db.transaction().execute(async (trx) => {
+    await blocksOnly.execute(trx)
+    return outsideQuery(trx, query).execute()
+  })
+  if (numbers.length === 0) return []
+  return selectEntries(db, query)
+    .where('audit_entry.index', 'in', numbers.map(({ index }) => index))
+    .execute()
+}
+
+/** The database takes times and numbers for independent of each other, and expects to find very many: by the index of blocks it reads a few. */
+export const blocksOnly = sql`
+  select set_config('enable_seqscan', 'off', true), set_config('enable_indexscan', 'off', true), set_config('enable_indexonlyscan', 'off', true),
+    set_config('jit', 'off', true), set_config('plan_cache_mode', 'force_custom_plan', true)`
+
+/** The numbers of what matches: all are found before they are put in order. */
+export function outsideQuery(db: Queries, query: AuditQuery) {
+  const outside = db
+    .selectFrom('audit_entry')
+    .select('audit_entry.index')
+    .where((entry) => entry.and(conditions(entry, query)))
+    // Read apart, so that it is not gone through in the order of numbers.
+    .offset(0)
+  return db
+    .selectFrom(outside.as('outside'))
+    .select('outside.index')
+    .orderBy('outside.index', query.descending === true ? 'desc' : 'asc')
+    .limit(query.limit)
 }
 
 /** The query itself, whose plan can be asked for. */
 export function pageQuery(db: Queries, query: AuditQuery) {
+  return selectEntries(db, query)
+    .where((entry) => entry.and(conditions(entry, query)))
+    .limit(query.limit)
+}
+
+function selectEntries(db: Queries, { descending }: AuditQuery) {
   return db
     .selectFrom('audit_entry')
     .leftJoin('audit_opening', 'audit_opening.index', 'audit_entry.index')
     .select([...columns, 'audit_opening.fields as openings'])
-    .where((entry) => entry.and(conditions(entry, query)))
-    .orderBy('audit_entry.index', query.descending === true ? 'desc' : 'asc')
-    .limit(query.limit)
+    .orderBy('audit_entry.index', descending === true ? 'desc' : 'asc')
 }
 
 /** How many entries there are; counts no further than `most`. */

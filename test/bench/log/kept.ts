@@ -120,7 +120,7 @@ async function searched(bench: Bench, { database, url }: Opened): Promise<Row[]>
     await client.query(
       `insert into audit_entry (index, rest, time, type, agreement_id, transfer_id, partner, dataset_id, role, purpose, decision, seq)
        select index + n * $1::bigint, rest, time + n * interval '1 hour', type, agreement_id, transfer_id, partner, dataset_id, role, purpose, decision, seq + n * $1::bigint
-       from audit_entry, generate_series(1, $2) as n`,
+       from audit_entry, generate_series(1, $2) as n order by 1`,
       [size, Math.ceil(many / size) - 1],
     )
     await client.query('vacuum analyze audit_entry')
