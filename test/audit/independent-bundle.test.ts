@@ -12,7 +12,7 @@ import { ed25519Signer, formatNote, vkeyOf } from '../../src/tlog/note.ts'
 import { buildIndependentVerifier, missingForGo } from '../helpers/independent-verifier.ts'
 import type { Verdict } from '../helpers/independent-verifier.ts'
 import { createRandom } from '../helpers/random.ts'
-import { agreement, agreementId, bundleOf, clock, consumer, created, digestOf, filesOf, json, jwkOf, keyOf, origin, parts, provider, providerEvents, receiptOf, sourceOf, statementOf, zipOf } from '../tlog/bundle/test-bundle.ts'
+import { agreement, agreementId, bundleOf, clock, consumer, created, digestOf, filesOf, json, jwkOf, keyOf, openingOf, origin, parts, provider, providerEvents, receiptOf, sourceOf, statementOf, zipOf } from '../tlog/bundle/test-bundle.ts'
 import type { Parts } from '../tlog/bundle/test-bundle.ts'
 
 const missing = missingForGo()
@@ -152,6 +152,10 @@ describeWithGo('evidence', () => {
     ['the key of another log', (given) => (given.logKey = keyOf('somebody')), 'not in keys.json'],
     ['a checkpoint by another key', (given) => (given.signers = [ed25519Signer(origin, keyOf('somebody'))]), 'NOT PROVEN'],
     ['a checkpoint of another tree', (given) => (given.checkpoint = () => formatNote(formatCheckpoint({ origin, size: 50, root: Buffer.alloc(32) }), given.signers)), 'is not entry'],
+    ['a record with another number', (given) => (given.lines = (name, lines) => (name === 'records.ndjson' ? lines.map((line, at) => (at === 5 ? line.replace(/"record":(\d+)/, '"record":1$1') : line)) : lines)), 'numbered otherwise'],
+    ['a log without the entry that opened it', (given) => given.changes.splice(0, 1), 'is missing'],
+    ['a log that opened at another number', (given) => (given.entries[0] = openingOf({ origin, vkey: vkeyOf(origin, 1, given.logKey), reason: 'first', start: 1 })), 'is not where the log'],
+    ['a log that opened after a break without saying which', (given) => (given.entries[0] = openingOf({ origin, vkey: vkeyOf(origin, 1, given.logKey), reason: 'break', start: 0 })), 'is missing'],
     ['a change that is none', (given) => given.changes.push(given.records[0] ?? 0), 'no change'],
     ['an extra file', (given) => (given.files['extra.txt'] = 'x'), 'no file of evidence'],
     ['another format', (given) => (given.manifest = (text) => text.replace('concordat-evidence/1', 'concordat-evidence/2')), 'format'],

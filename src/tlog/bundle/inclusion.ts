@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { isCount } from '../encoding.ts'
 import { nodeHash } from '../tree.ts'
+import type { RecordLine } from './form.ts'
 
 /** Checks that entries are in one tree. */
 export interface InclusionChecker {
@@ -16,6 +17,16 @@ interface Step {
   readonly beside: string | undefined
   /** The proof from here on, what is beside it included. */
   readonly rest: string
+}
+
+/** Tells whether all lines of a log give their numbers in the record alike: from where the log begins there, each number follows. */
+export function createNumbering(): (line: Pick<RecordLine, 'log' | 'index' | 'record'>) => boolean {
+  const starts = new Map<string, number>()
+  return ({ log, index, record }) => {
+    const start = starts.get(log) ?? record - index
+    starts.set(log, start)
+    return start >= 0 && record - index === start
+  }
 }
 
 // A hash in base64 in quotes, and a comma.

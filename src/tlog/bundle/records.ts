@@ -5,7 +5,7 @@ import type { OpenedRecord } from './entry.ts'
 import { readOpeningLine, readReceiptLine, readRecordLine } from './form.ts'
 import type { BundleKey, Manifest, OpeningLine, ReceiptLine, RecordLine } from './form.ts'
 import { createInclusionChecker } from './inclusion.ts'
-import type { InclusionChecker } from './inclusion.ts'
+import type { createNumbering, InclusionChecker } from './inclusion.ts'
 import type { JsonObject } from './json.ts'
 import { ahead, linesOf } from './lines.ts'
 import type { Ahead } from './lines.ts'
@@ -23,6 +23,8 @@ export interface RecordsInput {
   readonly logs: ReadonlyMap<string, BundleLog>
   readonly digests: AgreementDigests | undefined
   readonly keys: readonly BundleKey[]
+  /** Shared with the changes. */
+  readonly isNumbered: ReturnType<typeof createNumbering>
 }
 
 export interface RecordsOutcome {
@@ -146,6 +148,7 @@ function checkRecord(checking: Checking, opened: OpenedRecord, receipts: readonl
 
 function checkPlace({ input, form, last }: Checking, line: RecordLine, entry: JsonObject): void {
   if (last !== undefined && line.record <= last.record) form.wrong({ record: line.record, why: `it stands behind record ${last.record}` })
+  else if (!input.isNumbered(line)) form.wrong({ record: line.record, why: `it is not entry ${line.index} of the log ${line.log} by the numbers of others` })
   else if (entry['agreement'] !== input.manifest.agreement) form.wrong({ record: line.record, why: 'it is of another agreement' })
   else form.good()
 }

@@ -8,6 +8,7 @@ import type { Archive, OnRead } from './archive-reader.ts'
 import { checkChanges } from './changes.ts'
 import { fixedFiles, readKeys, readManifest } from './form.ts'
 import type { BundleKey, Manifest } from './form.ts'
+import { createNumbering } from './inclusion.ts'
 import { indexSigners, logNamesIn, readLog, reasonOf } from './logs.ts'
 import type { BundleLog } from './logs.ts'
 import { checkRecords } from './records.ts'
@@ -45,8 +46,9 @@ async function verifyContents(archive: Archive, manifest: Manifest, trust: Trust
   const pinned = checkTrust(trust, keys)
   const logs = await readLogs(archive, { keys, connector: manifest.connector })
   const agreement = await checkAgreement(archive, manifest)
-  const records = await checkRecords({ archive, manifest, logs: logs.logs, digests: agreement.digests, keys })
-  const changes = await checkChanges({ archive, logs: logs.logs, keys })
+  const isNumbered = createNumbering()
+  const records = await checkRecords({ archive, isNumbered, manifest, logs: logs.logs, digests: agreement.digests, keys })
+  const changes = await checkChanges({ archive, isNumbered, logs: logs.logs, keys })
   findings.push(await signatureFinding(archive, { logs: logs.logs, lastLog: records.lastLog }), pinned.finding, ...logs.findings, ...agreement.findings, ...merged(records.findings, agreement.findings), ...changes.findings)
   limits.push(...logs.limits, ...pinned.limits, ...changes.limits, ...records.limits, { what: 'summary', detail: {} })
   const { agreement: id, connector, partner, created } = manifest

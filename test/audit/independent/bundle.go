@@ -22,6 +22,8 @@ type evidence struct {
 	// Checkpoints and keys of logs by the log's name.
 	logs  map[string]checkpoint
 	vkeys map[string]string
+	// Number in the record of the first entry of each log.
+	starts map[string]int64
 	// Opened values by record and field.
 	opened map[int64]map[string]json.RawMessage
 }
@@ -51,7 +53,7 @@ const fixedFiles = "README.html agreement/agreement.json agreement/explanation.j
 var logFile = regexp.MustCompile(`^logs/([^/]+)/(vkey|checkpoint)$`)
 
 func verifyBundle(path string) {
-	e := &evidence{files: readArchive(path), logs: map[string]checkpoint{}, vkeys: map[string]string{}, opened: map[int64]map[string]json.RawMessage{}}
+	e := &evidence{files: readArchive(path), logs: map[string]checkpoint{}, vkeys: map[string]string{}, starts: map[string]int64{}, opened: map[int64]map[string]json.RawMessage{}}
 	e.checkManifest()
 	say("The archive holds %d files, each as the manifest names it: evidence of %s about the agreement %s with %s, made at %s.", len(e.files), e.manifest.Connector, e.manifest.Agreement, e.manifest.Partner, e.manifest.Created)
 	e.readKeys()
@@ -237,6 +239,10 @@ func (e *evidence) readRecords(name string) []record {
 		if !ok || r.Index < 0 || r.Index >= log.tree.N {
 			refuse("record %d: the log %q has no entry %d that is signed", r.Record, r.Log, r.Index)
 		}
+		if start, ok := e.starts[r.Log]; ok && start != r.Record-r.Index || r.Record < r.Index {
+			refuse("record %d is numbered otherwise than others of the log %s", r.Record, r.Log)
+		}
+		e.starts[r.Log] = r.Record - r.Index
 		if err := tlog.CheckRecord(hashesOf(r.Proof), log.tree.N, log.tree.Hash, r.Index, tlog.RecordHash([]byte(r.Entry))); err != nil {
 			refuse("record %d is not entry %d of the log %s", r.Record, r.Index, r.Log)
 		}
@@ -382,18 +388,30 @@ func (e *evidence) checkAgreement(records []record) {
 	}
 }
 
-// The changes tell how logs follow each other: each says how the one before it ended.
+// The changes tell how logs follow each other: each says where it begins and how the one before it ended, and after a break, what was found.
 func (e *evidence) checkChanges(changes []record) {
+	opened, broken := map[string]bool{}, map[string]bool{}
 	for _, r := range changes {
 		kind := r.fields.text("type")
 		if !regexp.MustCompile(`^(key|log|witness)\.|^audit\.erased$`).MatchString(kind) {
 			refuse("record %d in changes.ndjson is no change of a key or a log", r.Record)
 		}
+		if kind == "log.recovered" && r.Index == 1 {
+			delete(broken, r.Log)
+		}
 		if kind != "log.opened" {
 			continue
 		}
-		if own, ok := e.logs[r.fields.text("name")]; ok && (own.origin != r.fields.text("origin") || e.vkeys[r.fields.text("name")] != r.fields.text("vkey")) {
-			refuse("record %d: the log %s was opened with another origin or key", r.Record, r.fields.text("name"))
+		var start int64
+		if r.Log != r.fields.text("name") || e.logs[r.Log].origin != r.fields.text("origin") || e.vkeys[r.Log] != r.fields.text("vkey") {
+			refuse("record %d: the log %s was opened with another origin or key", r.Record, r.Log)
+		}
+		if r.Index != 0 || json.Unmarshal(r.fields["start"], &start) != nil || start != r.Record {
+			refuse("record %d is not where the log %s begins", r.Record, r.Log)
+		}
+		opened[r.Log] = true
+		if r.fields.text("reason") == "break" {
+			broken[r.Log] = true
 		}
 		before, ok := e.logs[r.fields.text("previous")]
 		note := r.fields.text("previousCheckpoint")
@@ -403,6 +421,11 @@ func (e *evidence) checkChanges(changes []record) {
 		end := openCheckpoint("the last checkpoint of "+before.origin, []byte(note), e.vkeys[r.fields.text("previous")], nil).tree
 		if end.N < before.tree.N || end.N == before.tree.N && end.Hash != before.tree.Hash {
 			refuse("record %d: the log %s ended otherwise", r.Record, before.origin)
+		}
+	}
+	for name := range e.logs {
+		if !opened[name] || broken[name] {
+			refuse("the entry that opened the log %s, or that says what the break before it was, is missing", name)
 		}
 	}
 }

@@ -82,6 +82,11 @@ export function entryOf(event: Event, seed: string): Entry {
   return { entry: json({ time: '2026-03-02T09:30:00.000Z', ...fields }), openings: openings.toSorted((one, other) => (one.field < other.field ? -1 : 1)) }
 }
 
+/** The entry that opened a log, none of which is personal. */
+export function openingOf(fields: { origin: string; vkey: string; start: number; reason: string }): Entry {
+  return { entry: json({ type: 'log.opened', time: '2026-03-02T09:30:00.000Z', name: '2026', ...fields }), openings: [] }
+}
+
 /** RFC 6962 §2.1.1 as it is written there. */
 export function proofOf(index: number, leaves: readonly Buffer[]): Buffer[] {
   if (leaves.length <= 1) return []
@@ -157,7 +162,7 @@ export function parts(events: readonly Event[] = providerEvents(), side: { conne
   const witnessKeyName = witnessOf(partner)
   const witnessVkey = vkeyOf(witnessKeyName, 4, witness)
   const identity = (participant: string) => ({ use: 'identity', name: `${participant}#key`, jwk: jwkOf(keyOf(participant)), from: created, until: null, participant })
-  const opening = entryOf({ type: 'log.opened', name: '2026', origin: logOrigin, vkey, reason: 'first', start: 0 }, 'opened')
+  const opening = openingOf({ origin: logOrigin, vkey, reason: 'first', start: 0 })
   const seen = entryOf({ type: 'key.seen', partner, kid: `${partner}#key`, jwk: jwkOf(keyOf(partner)) }, 'seen')
   const own = entryOf({ type: 'key.created', kid: `${connector}#key`, jwk: jwkOf(keyOf(connector)) }, 'created')
   const added = entryOf({ type: 'witness.added', witness: witnessKeyName, vkey: witnessVkey, partner }, 'witness')

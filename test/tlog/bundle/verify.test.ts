@@ -7,7 +7,7 @@ import { ed25519Cosigner, mldsaCosigner } from '../../../src/tlog/cosignature.ts
 import { ed25519Signer, formatNote, vkeyOf } from '../../../src/tlog/note.ts'
 import { formatCheckpoint } from '../../../src/tlog/checkpoint.ts'
 import { generateKeyPairSync } from 'node:crypto'
-import { agreement, agreementId, bundleOf, clock, consumer, created, digestOf, entryOf, filesOf, json, jwkOf, keyOf, message, origin, parts, provider, providerEvents, receiptOf, sourceOf, statementOf, witnessName, zipOf } from './test-bundle.ts'
+import { agreement, agreementId, bundleOf, clock, consumer, created, digestOf, entryOf, filesOf, json, jwkOf, keyOf, message, openingOf, origin, parts, provider, providerEvents, receiptOf, sourceOf, statementOf, witnessName, zipOf } from './test-bundle.ts'
 import type { Parts } from './test-bundle.ts'
 
 const verify = async (given: Parts, trust: Trust = {}) => verifyBundle(sourceOf(await bundleOf(given)), { trust })
@@ -113,10 +113,11 @@ describe('a whole bundle', () => {
 
 test('evidence of a log that was broken and recovered says so', async () => {
   const given = parts()
-  given.entries.push(entryOf({ type: 'log.recovered', name: '2026', kind: ['entry-missing'], lost: ['7-9'], reason: 'x' }, 'recovered'))
-  given.changes.push(given.entries.length - 1)
+  given.entries[0] = openingOf({ origin, vkey: vkeyOf(origin, 1, given.logKey), reason: 'break', start: 0 })
+  given.entries[1] = entryOf({ type: 'log.recovered', name: '2026', kind: ['entry-missing'], lost: ['7-9'], reason: 'x' }, 'recovered')
   const report = await verify(given)
-  expect(report.limits).toContainEqual({ what: 'broken', detail: { count: 1, first: [{ record: given.entries.length - 1, time: expect.any(String), found: ['entry-missing'], lost: ['7-9'] }] } })
+  expect(report.holds).toBe(true)
+  expect(report.limits).toContainEqual({ what: 'broken', detail: { count: 1, first: [{ record: 1, time: expect.any(String), found: ['entry-missing'], lost: ['7-9'] }] } })
   expect((await verify(parts())).limits.map(({ what }) => what)).not.toContain('broken')
 })
 
@@ -163,7 +164,7 @@ describe('what is wrong is found', () => {
     ['a manifest that is not canonical', ['manifest'], (given) => (given.manifest = (text) => text.replace(',', ', '))],
     ['a manifest signed by another key', ['keys', 'manifest-signature', 'checkpoint', 'inclusion', 'changes'], (given) => ((given.signers = [ed25519Signer(origin, keyOf('other'))]), (given.logKey = keyOf('other')), (given.keys[0] = 1))],
     ['a record changed after it was signed', ['inclusion'], inRecords((line) => line.replace('\\"rows\\":1', '\\"rows\\":7'))],
-    ['a record at another place in its log', ['inclusion'], inRecords((line) => line.replace(/"index":(\d+)/, (_all, index) => `"index":${Number(index) - 1}`))],
+    ['a record at another place in its log', ['records', 'inclusion'], inRecords((line) => line.replace(/"index":(\d+)/, (_all, index) => `"index":${Number(index) - 1}`))],
     ['a record with a proof of another', ['inclusion'], lines('records.ndjson', (all) => all.with(2, (all[2] ?? '').replace(/"proof":\[[^\]]*\]/, /"proof":\[[^\]]*\]/.exec(all[1] ?? '')?.[0] ?? '')))],
     ['a record with a shorter proof', ['inclusion'], inRecords((line) => line.replace(/,"[^",]{44}"\]/, ']'))],
     ['a record with a longer proof', ['inclusion'], inRecords((line) => line.replace(/(,"[^",]{44}")\]/, '$1$1]'))],
@@ -202,7 +203,7 @@ describe('what is wrong is found', () => {
     ['a statement of another key', ['statements'], (given) => (given.keys[3] = { use: 'identity', name: `${consumer}#key`, jwk: jwkOf(keyOf('other')), from: created, until: null, participant: consumer })],
     ['a change that is none', ['changes'], (given) => given.changes.push(5)],
     ['changes in another order', ['changes'], lines('changes.ndjson', (all) => swap(all, 0, 1))],
-    ['a change of another log', ['changes'], lines('changes.ndjson', (all) => all.map((line) => line.replace('"log":"2026"', '"log":"2025"')))],
+    ['a change of another log', ['changes', 'log-chain'], lines('changes.ndjson', (all) => all.map((line) => line.replace('"log":"2026"', '"log":"2025"')))],
     ['keys that are none', ['keys', 'manifest-signature', 'checkpoint', 'inclusion', 'changes'], (given) => (given.keys = [{ use: 'log' }])],
     ['a key of somebody else for the log', ['keys', 'manifest-signature', 'checkpoint', 'inclusion', 'changes'], (given) => (given.keys[0] = { use: 'log', name: origin, vkey: vkeyOf(origin, 1, given.logKey), from: created, until: null, participant: consumer })],
     ...[
@@ -212,7 +213,12 @@ describe('what is wrong is found', () => {
       { use: 'identity', name: `${provider}#more`, jwk: jwkOf(keyOf('x')), from: created, until: null, participant: consumer },
       { use: 'log', name: 'data.city.example/log/2025', vkey: vkeyOf('data.city.example/log/2024', 1, keyOf('x')), from: created, until: null, participant: provider },
     ].map((key): [string, FindingCode[], (given: Parts) => void] => [`${key.use} key ${key.name} as one of ${key.participant}`, ['keys', 'manifest-signature', 'checkpoint', 'inclusion', 'changes'], (given) => given.keys.push(key)]),
-    ['a log that opened under another name', ['log-chain'], (given) => (given.entries[0] = entryOf({ type: 'log.opened', name: '2026', origin: 'other', vkey: 'x', reason: 'first', start: 0 }, 'opened'))],
+    ['a record with another number', ['records', 'openings'], inRecords((line) => line.replace(/"record":(\d+)/, '"record":1$1'))],
+    ['all records with other numbers than the changes', ['changes'], (given) => (given.lines = (name, all) => (name === 'receipts.ndjson' ? all : all.map((line) => (name === 'changes.ndjson' ? line : line.replace(/"record":(\d+)/, (_all, number) => `"record":${Number(number) + 100}`)))))],
+    ['a log without the entry that opened it', ['log-chain'], (given) => given.changes.splice(0, 1)],
+    ['a log that opened at another number', ['log-chain'], (given) => (given.entries[0] = openingOf({ origin, vkey: vkeyOf(origin, 1, given.logKey), reason: 'first', start: 1 }))],
+    ['a log that opened after a break without saying which', ['log-chain'], (given) => (given.entries[0] = openingOf({ origin, vkey: vkeyOf(origin, 1, given.logKey), reason: 'break', start: 0 }))],
+    ['a log that opened under another name', ['log-chain'], (given) => (given.entries[0] = openingOf({ origin: 'other', vkey: 'x', reason: 'first', start: 0 }))],
   ]
   test.each(cases)('%s: %j', async (_what, codes, change) => {
     const found = await wrong(changed(change))
