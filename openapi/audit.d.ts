@@ -1,5 +1,5 @@
 /* Generated from audit.yaml by `npm run generate`; do not edit.
-   sha256 of audit.yaml: 89a278578ba61c0288930b0836691ef1494424a380cdf5f1b2e4184fe4ab76c4
+   sha256 of audit.yaml: a5480e4a967974204a8d9a2474982dcc2fbb26b128c7de5f81f5d82ff488e84e
    sha256 of management.yaml: 95d8251c593c50225d1dc23fd0bbe592ab027b66557def8cef354fb6345fdc8e */
 
 export interface paths {
@@ -541,6 +541,8 @@ export interface components {
             readonly recorded: readonly number[];
             /** @description Releases that are running, whose end will be recorded with the value: erase again once they have ended */
             readonly running: number;
+            /** @description Valid tokens that still have the name of the actor: revoke them, and erase again. Those that are revoked or over lose it. */
+            readonly tokens: number;
         };
         /**
          * @example {

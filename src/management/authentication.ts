@@ -37,7 +37,7 @@ export function createAuthenticate(deps: { database: Database; clock: () => Date
     const row = token === undefined ? undefined : await findValidToken(deps.database.db, tokenHash(token), deps.clock())
     if (token === undefined) throw unauthenticated()
     if (row === undefined) throw fail(address)
-    deps.logins.accepted({ token: row.id, role: row.role, caller: address })
+    deps.logins.accepted({ token: row.id, role: row.role, actor: row.name, caller: address })
     return { tokenId: row.id, name: row.name, role: row.role, purposes: row.purposes }
   }
 }

@@ -9,6 +9,8 @@ import { isManagementRole } from './roles.ts'
 export interface GatewayUser {
   /** What they are called in our record. */
   readonly name: string
+  /** What they are called in the program's log, from which nobody is erased: the id of their token, or a pseudonym. */
+  readonly mark: string
   /** What their pseudonym is made of. */
   readonly subject: readonly string[]
   /** null: any role may be stated. */
@@ -26,12 +28,14 @@ export function createAdmitUser(deps: AdmitDeps, authenticate: Authenticate): (r
     if (jwt !== undefined && deps.oidc !== undefined) {
       const { issuer, user, roles } = await admitted(deps, deps.oidc(jwt), request.address)
       const subject = ['oidc', issuer, user]
-      deps.logins.accepted({ user: deps.pseudonym(deps.self.id, subject), ...(roles.length === 0 ? {} : { role: roles.join(' ') }), caller: request.address })
-      return { name: `oidc:${user}`, subject, roles, purposes: null }
+      const name = `oidc:${user}`
+      const mark = deps.pseudonym(deps.self.id, subject)
+      deps.logins.accepted({ user: mark, actor: name, ...(roles.length === 0 ? {} : { role: roles.join(' ') }), caller: request.address })
+      return { name, mark, subject, roles, purposes: null }
     }
     const { tokenId, name, role, purposes } = await authenticate(request)
     if (role !== 'operator' && isManagementRole(role)) throw new ProblemError('forbidden', `A token with the role ${role} is for the management API, not for the gateway. Ask an operator for a token of a user: concordat token create NAME --role analyst.`)
-    return { name, subject: ['token', tokenId], roles: role === 'operator' ? null : [role], purposes }
+    return { name, mark: tokenId, subject: ['token', tokenId], roles: role === 'operator' ? null : [role], purposes }
   }
 }
 

@@ -25,7 +25,7 @@ export function createGatewayRouter(deps: ManagementDeps & { readonly logins: Lo
   const router = express.Router()
   const serve = async (target: GatewayTarget, req: IncomingMessage, res: ServerResponse & { locals: Record<string, unknown> }) => {
     const user = await admit({ authorization: req.headers.authorization, address: req.socket.remoteAddress ?? '' })
-    res.locals['token'] = user.name
+    res.locals['token'] = user.mark
     const method = methodOf(req, res, target)
     const header = (name: string) => textOf(req.headers[name])
     const asked = header('concordat-purpose')

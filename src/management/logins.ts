@@ -5,6 +5,8 @@ export interface Accepted {
   readonly token?: string
   readonly user?: string
   readonly role?: string
+  /** Name of the token or user. */
+  readonly actor: string
   /** Network address. */
   readonly caller: string
 }
@@ -38,14 +40,14 @@ export function createLogins(deps: { readonly audit: Pick<Audit, 'record'>; read
   }
 
   return {
-    accepted({ token, user, role, caller }) {
+    accepted({ token, user, role, actor, caller }) {
       const today = deps.clock().toISOString().slice(0, 10)
       if (today !== day || seen.size >= mostSeen) seen.clear()
       day = today
       const key = JSON.stringify([token, user])
       if (seen.has(key)) return
       seen.add(key)
-      write({ type: 'login.accepted', caller, ...(token === undefined ? {} : { token }), ...(user === undefined ? {} : { user }), ...(role === undefined ? {} : { role }) })
+      write({ type: 'login.accepted', caller, actor, ...(token === undefined ? {} : { token }), ...(user === undefined ? {} : { user }), ...(role === undefined ? {} : { role }) })
     },
     refused({ caller, code }) {
       const own = `${caller} ${code}`

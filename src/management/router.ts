@@ -141,7 +141,8 @@ const nobody: Caller = { tokenId: '', name: '', role: 'auditor', purposes: null 
 
 async function admit(serving: Serving, id: OperationId, req: Request, res: Response): Promise<Caller> {
   const caller = await serving.authenticate({ authorization: req.headers.authorization, address: req.socket.remoteAddress ?? '' })
-  res.locals['token'] = caller.name
+  // Nobody's name: nothing is erased from the program's log.
+  res.locals['token'] = caller.tokenId
   if (!mayCall(caller.role, id)) throw new ProblemError('forbidden', `A token with the role ${caller.role} may not do this (${id}). Ask an operator.`)
   return caller
 }

@@ -76,6 +76,28 @@ export async function markRevoked(db: Queries, id: string, at: Date): Promise<vo
   await db.updateTable('api_token').set({ revoked_at: at }).where('id', '=', id).execute()
 }
 
+/** How many tokens with this name are valid at `now`. */
+export async function countValidTokens(db: Queries, name: string, now: Date): Promise<number> {
+  const { count } = await db
+    .selectFrom('api_token')
+    .select((expression) => expression.fn.countAll<number>().as('count'))
+    .where('name', '=', name)
+    .where('revoked_at', 'is', null)
+    .where((expression) => expression.or([expression('expires_at', 'is', null), expression('expires_at', '>', now)]))
+    .executeTakeFirstOrThrow()
+  return count
+}
+
+/** Takes the name from the tokens that are revoked, or over at `now`. */
+export async function forgetTokenName(db: Queries, name: string, now: Date): Promise<void> {
+  await db
+    .updateTable('api_token')
+    .set({ name: 'erased' })
+    .where('name', '=', name)
+    .where((expression) => expression.or([expression('revoked_at', 'is not', null), expression('expires_at', '<=', now)]))
+    .execute()
+}
+
 /** A request that carried an `Idempotency-Key`, and its answer once there is one. */
 export interface IdempotencyRow {
   readonly requestSha256: string

@@ -158,3 +158,9 @@ describe('audit export', () => {
     await management.deps.database.db.updateTable('audit_entry').set({ purpose: research }).where('index', '=', first).execute()
   })
 })
+
+test("the program's log tells of tokens by their ids, not by the names of people", () => {
+  const requests = management.logged.filter((line) => line.includes('management request'))
+  expect(requests.some((line) => line.includes('"token":"urn:uuid:'))).toBe(true)
+  expect(requests.filter((line) => line.includes('Anna'))).toEqual([])
+})

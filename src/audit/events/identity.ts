@@ -41,6 +41,7 @@ export const identityEvents = {
     keep,
     fields: {
       ...caller,
+      ...actor,
       token: { meaning: 'Id of the API token; absent for a user of the identity provider.' },
       user: { meaning: 'Pseudonym of a user of the identity provider.', personal: true },
       role: { meaning: 'Role of the token or user.' },

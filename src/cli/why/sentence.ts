@@ -72,15 +72,20 @@ function reasons(entry: RecordEntry, kind: Told, language: Language): string[] {
   const times = typeof entry['count'] === 'number' && entry['count'] > 1 ? [sentence.times(entry['count'].toLocaleString(language))] : []
   const [term] = missingTerms(entry, language)
   const code = textIn(entry, 'code')
-  const recorded = textIn(entry, 'reason')?.replace(/\.$/, '')
-  const { refusals } = whyTexts[language]
-  const ofCode = code !== undefined && Object.hasOwn(refusals, code) ? refusals[code] : undefined
-  // Reasons are recorded in English, and those that a provider gives may be a mere word.
-  const reason = term ?? (language === 'en' && kind === 'denied' ? (recorded ?? ofCode) : (ofCode ?? recorded))
+  const reason = term ?? reasonOf(entry, kind, language)
   // A provider that told nothing of why.
   const status = typeof entry['status'] === 'number' ? `HTTP ${entry['status']}` : ''
   const why = reason === undefined || code === undefined ? (reason ?? code ?? status) : `${reason} (${code})`
   return [why, ...times].filter((part) => part !== '')
+}
+
+function reasonOf(entry: RecordEntry, kind: Told, language: Language): string | undefined {
+  const { refusals } = whyTexts[language]
+  const code = textIn(entry, 'code') ?? ''
+  const recorded = textIn(entry, 'reason')?.replace(/\.$/, '')
+  const ofCode = Object.hasOwn(refusals, code) ? refusals[code] : undefined
+  // Reasons are recorded in English, and those that a provider gives may be a mere word.
+  return language === 'en' && kind === 'denied' ? (recorded ?? ofCode) : (ofCode ?? recorded)
 }
 
 function amounts(entry: RecordEntry, language: Language): string[] {

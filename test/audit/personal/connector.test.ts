@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { sql } from 'kysely'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -35,7 +36,7 @@ test('logins are recorded once a day, wrong tokens counted', async () => {
   for (let n = 0; n < 5; n++) expect((await call('/self', 'wrong')).status).toBe(401)
   await until(() => entriesOf('login.refused'), (entries) => entries.reduce((sum, { count }) => sum + Number(count), 0) === 5)
   expect(await entriesOf('login.refused')).toMatchObject([{ count: 1, code: 'unauthenticated', caller: '127.0.0.1' }, { count: 4 }])
-  expect(await entriesOf('login.accepted')).toMatchObject([{ role: 'operator', token: expect.any(String), caller: '127.0.0.1' }])
+  expect(await entriesOf('login.accepted')).toMatchObject([{ role: 'operator', actor: 'operator', token: expect.any(String), caller: '127.0.0.1' }])
 })
 
 test('a rotation is recorded with the new key', async () => {
@@ -58,10 +59,26 @@ test('the command erases a name after it was told twice, and shows what is left'
   expect(asked).toMatchObject({ code: 0, out: expect.stringContaining('add --yes') })
   expect(await entriesOf('audit.erased')).toEqual([])
   const erased = await run('audit', 'erase', '--actor', 'Ana Puig', '--fields', 'name', '--reason', 'Request 12', '--yes')
-  expect(erased).toMatchObject({ code: 0, out: expect.stringMatching(/^Erased name of 1 record; recorded as \d+\.$/m) })
+  expect(erased).toMatchObject({ code: 0, out: expect.stringMatching(/^Erased name of 1 record; recorded as \d+\. 1 valid token has this name: revoke it with "concordat token revoke", and erase again/m) })
   expect((await entriesOf('token.created')).at(-1)).toMatchObject({ name: { committed: expect.any(String) }, role: 'auditor' })
   const listed = await run('audit', 'list', '--type', 'token.created')
   expect(listed.out).not.toContain('Ana Puig')
+})
+
+test('erasing somebody leaves their name in no table once their token is revoked', async () => {
+  const run = commandFor(connector)
+  const { id, token } = await jsonFrom(run, 'token', 'create', 'Berta Soler', '--role', 'auditor')
+  expect((await call('/audit/entries?limit=1', String(token))).status).toBe(200)
+  await until(() => entriesOf('login.accepted'), (entries) => entries.some(({ actor }) => actor === 'Berta Soler'))
+  await run('token', 'revoke', String(id))
+  const erased = await run('audit', 'erase', '--actor', 'Berta Soler', '--reason', 'Request 13', '--yes')
+  expect(erased.out).toMatch(/^Erased .+ of 3 records; recorded as \d+\.$/m)
+  const { rows } = await sql<{ name: string }>`select table_name as name from information_schema.tables where table_schema = current_schema() and table_type = 'BASE TABLE'`.execute(connector.services.database.db)
+  expect(rows.length).toBeGreaterThan(20)
+  for (const { name: table } of rows) {
+    const found = await sql<{ count: number }>`select count(*)::integer as count from ${sql.table(table)} as each where position('Berta Soler' in each::text) > 0`.execute(connector.services.database.db)
+    expect([table, found.rows[0]?.count]).toEqual([table, 0])
+  }
 })
 
 test('only operators erase and prune', async () => {

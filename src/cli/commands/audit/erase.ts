@@ -56,9 +56,10 @@ function bodyOf({ user, actor, caller, record, fields, reason, yes }: EraseOptio
   }
 }
 
-function told({ records, fields, recorded, running }: Answer<'eraseRecords'>, done: boolean): string {
-  if (records === 0) return 'No record has such a value.'
+function told({ records, fields, recorded, running, tokens }: Answer<'eraseRecords'>, done: boolean): string {
+  const named = tokens === 0 ? '' : ` ${tokens} valid ${tokens === 1 ? 'token has' : 'tokens have'} this name: revoke ${tokens === 1 ? 'it' : 'them'} with "concordat token revoke", and erase again, for that is recorded with the name.`
+  if (records === 0) return `No record has such a value.${named}`
   const what = `${fields.join(', ')} of ${records} ${records === 1 ? 'record' : 'records'}`
-  const later = running === 0 ? '' : ` ${running} running ${running === 1 ? 'release' : 'releases'} will be recorded with the value: erase again once they have ended.`
+  const later = running === 0 ? named : `${named} ${running} running ${running === 1 ? 'release' : 'releases'} will be recorded with the value: erase again once they have ended.`
   return done ? `Erased ${what}; recorded as ${recorded.join(', ')}.${later}` : `Would erase ${what}. Nothing is erased yet: add --yes.${later}`
 }
