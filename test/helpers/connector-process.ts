@@ -6,7 +6,7 @@ import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { initDataDirectory, pathsIn } from '../../src/init.ts'
-import { placePreparedDatabase } from './prepared-folder.ts'
+import { compileCache, placePreparedDatabase } from './prepared-folder.ts'
 
 /** A connector in a process of its own, which may be killed and started again. */
 export interface ConnectorProcess {
@@ -74,7 +74,7 @@ function runner(options: ProcessOptions & { publicUrl: string; managementUrl: st
     // Every setting goes by the environment too, so that two processes on one folder may differ in their ports.
     const started = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', mainFile, '--data', options.dataDirectory], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...options.settings },
+      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], NODE_COMPILE_CACHE: compileCache, ...options.settings },
     })
     child = started
     const begun = Promise.withResolvers<void>()

@@ -80,8 +80,11 @@ function jarsIn(folder: string): string {
 }
 
 async function start(values: Values, folder: string): Promise<Driver> {
+  const [publicPort, initiatePort] = [portOf(values.port), portOf(values['initiate-port'])]
   try {
-    return await startDriver({ dataDirectory: join(folder, 'data'), publicPort: portOf(values.port), initiatePort: portOf(values['initiate-port']) })
+    // Before the connector is started, which takes a while.
+    for (const port of [publicPort, initiatePort]) await listenOnce(port)
+    return await startDriver({ dataDirectory: join(folder, 'data'), publicPort, initiatePort })
   } catch (error) {
     if (codeOf(error) === 'EADDRINUSE') throw new UsageError(`A port is taken: ${Error.isError(error) ? error.message : ''}. Choose others with --port and --initiate-port.`)
     throw error
@@ -98,14 +101,18 @@ function portOf(value: string): number {
 async function requireFree(callback: string): Promise<void> {
   const url = URL.parse(callback)
   if (url === null || url.port === '' || url.pathname !== '/') throw new UsageError(`--callback must be an address with a port and without a path, such as http://127.0.0.1:8083; it is ${callback}.`)
-  const server = createServer()
   try {
-    await listenOn(server, Number(url.port))
-    await new Promise((done) => server.close(done))
+    await listenOnce(Number(url.port))
   } catch (error) {
     if (codeOf(error) === 'EADDRINUSE') throw new UsageError(`The port ${url.port}, where the kit listens, is taken. Stop what uses it, or choose another with --callback.`)
     throw error
   }
+}
+
+async function listenOnce(port: number): Promise<void> {
+  const server = createServer()
+  await listenOn(server, port)
+  await new Promise((done) => server.close(done))
 }
 
 function propertiesOf({ connector, initiate }: Driver, values: Values): string {

@@ -4,13 +4,14 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
+import { compileCache } from '../helpers/prepared-folder.ts'
 import type { Target } from '../conformance/kit.ts'
 
 const program = join(import.meta.dirname, 'main.ts')
 
 /** Runs `npm run tck` with these arguments to its end. */
 export async function runProgram(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<{ code: number; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, [program, ...args], { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [program, ...args], { env: { ...process.env, NODE_COMPILE_CACHE: compileCache, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
   const ended = once(child, 'close')
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)])
   await ended
@@ -27,7 +28,7 @@ export interface ServedConnector extends AsyncDisposable {
 
 /** Starts `npm run tck -- --serve` on free ports and waits until it is ready. */
 export async function serveProgram(): Promise<ServedConnector> {
-  const child = spawn(process.execPath, [program, '--serve', '--port', '0', '--initiate-port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [program, '--serve', '--port', '0', '--initiate-port', '0'], { env: { ...process.env, NODE_COMPILE_CACHE: compileCache }, stdio: ['ignore', 'pipe', 'inherit'] })
   const ended = once(child, 'close')
   const end = async () => {
     child.kill('SIGINT')
