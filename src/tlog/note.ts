@@ -107,19 +107,16 @@ export function parseSignatureLines(text: string): SignatureLine[] {
   if (text.length > noteLimits.bytes || !text.endsWith('\n')) throw refuse('its signatures are not lines')
   const raw = text.slice(0, -1).split('\n')
   if (raw.length > noteLimits.signatures) throw refuse(`it has more than ${noteLimits.signatures} signatures`)
-  const lines = raw.map((line): SignatureLine => {
+  return raw.map((line): SignatureLine => {
     const [dash, name = '', encoded = '', ...more] = line.split(' ')
     const bytes = decodeBase64(encoded)
     if (dash !== '—' || !isKeyName(name) || bytes === undefined || bytes.length < 5 || more.length > 0) throw refuse('a signature line is not as it must be')
     return { name, keyId: bytes.subarray(0, 4), signature: bytes.subarray(4), line }
   })
-  // Two signatures of one key would leave open which of them counts.
-  if (new Set(lines.map(({ name, keyId }) => `${keyId.toString('hex')} ${name}`)).size !== lines.length) throw refuse('a key has signed it twice')
-  return lines
 }
 
 /**
- * Opens a note that at least one of `verifiers` has signed; `signedBy` are those that have, and `text` is theirs.
+ * Opens a note that at least one of `verifiers` has signed; `signedBy` are those that have, once each, and `text` is theirs.
  * C2SP signed-note: signatures of unknown keys are ignored, a wrong one of a known key spoils the note, and so does the lack of any.
  */
 export function openNote(note: string, verifiers: readonly Verifier[]): { text: string; signedBy: Verifier[]; lines: SignatureLine[] } {
@@ -130,7 +127,7 @@ export function openNote(note: string, verifiers: readonly Verifier[]): { text: 
     // Keys whose ids collide cannot be told apart by the line: any of them may have signed.
     const signer = known.find((verifier) => verifier.verify(text, signature))
     if (known.length > 0 && signer === undefined) throw malformed('The signed note', `the signature of ${name} does not fit it`)
-    if (signer !== undefined) signedBy.push(signer)
+    if (signer !== undefined && !signedBy.includes(signer)) signedBy.push(signer)
   }
   if (signedBy.length === 0) throw malformed('The signed note', 'none of the keys that count has signed it')
   return { text, signedBy, lines }

@@ -16,7 +16,7 @@ export interface AddCheckpoint {
   readonly tree: CheckpointText
 }
 
-/** Longer bodies need not be read. */
+/** Longer bodies need not be read: sixteen signatures of any kind, which C2SP signed-note asks for, have room. */
 export const maxAddCheckpoint = noteLimits.bytes + 4096
 
 /** The body of `add-checkpoint`. */

@@ -164,9 +164,19 @@ describeWithGo('a log in files', () => {
     }],
     ['a checkpoint of another log', (directory) => writeFileSync(join(directory, 'checkpoint'), formatNote(formatCheckpoint({ origin: 'other.example/log/2026', size: 700, root: Buffer.alloc(32) }), [logSigner, witness.signer]))],
     ['a missing witness', (directory) => writeFileSync(join(directory, 'checkpoint'), readFileSync(join(directory, 'checkpoint'), 'utf8').replace(/— partner.*\n/, ''))],
-    ['a signature twice', (directory) => writeFileSync(join(directory, 'checkpoint'), readFileSync(join(directory, 'checkpoint'), 'utf8').replace(/(— partner.*\n)/, '$1$1'))],
+    ['a wrong signature of the witness beside a right one', (directory) => writeFileSync(join(directory, 'checkpoint'), readFileSync(join(directory, 'checkpoint'), 'utf8').replace(/(— partner.*)(.{8}\n)/, '$1AAAAAAA=\n$1$2'))],
   ])('with %s is refused', (_, change) => {
     expect(run('verify-log', changed(small, change), '--witness', witness.vkey)).toMatchObject({ status: 1, wrong: expect.stringContaining('NOT PROVEN: ') })
+  })
+
+  test('lines of extension, and signatures of unknown keys, which may be there twice, change nothing (C2SP tlog-checkpoint, signed-note)', () => {
+    const copy = changed(small, (directory) => {
+      const [first = ''] = readFileSync(join(directory, 'checkpoint'), 'utf8').split('\n\n')
+      const note = formatNote(`${first}\nmore\n`, [logSigner])
+      writeFileSync(join(directory, 'checkpoint'), `${note}— else.example AAAAAAAA\n— else.example AAAAAAAA\n`)
+    })
+    expect(run('verify-log', copy)).toMatchObject({ status: 0, wrong: '' })
+    expect(run('verify-log', copy, '--witness', witness.vkey).status).toBe(1)
   })
 
   test('a signature with ML-DSA-44 is named as not verified', () => {

@@ -106,13 +106,19 @@ describe('a note', () => {
     ['base64 of URLs', `${text}\n— a.example ${Buffer.alloc(68, 0xff).toString('base64url')}\n`],
     ['a signature of nothing', `${text}\n— a.example AAAAAA==\n`],
     ['a line that is none', `${text}\n${line}more\n`],
-    ['a signature twice', `${text}\n${line}${line}`],
-    ['two signatures of one key', `${text}\n${line}${signatureLine('another\n', first.signer)}`],
     ['too many signatures', `${text}\n${Array.from({ length: 101 }, (_, index) => `— s${index} AAAAAAAA\n`).join('')}`],
     ['too many bytes', `${'x'.repeat(300_000)}\n\n${line}`],
   ])('with %s is refused', (_, malformed) => {
     expect(() => parseNote(malformed)).toThrow(refused)
     expect(() => openNote(malformed, [first.verifier])).toThrow(refused)
+  })
+
+  test('with several signatures of one key is opened when all of them are right, and ignores those of keys that are not known', () => {
+    expect(openNote(`${text}\n${line}${line}`, [first.verifier]).signedBy).toEqual([first.verifier])
+    expect(() => openNote(`${text}\n${line}${signatureLine('another\n', first.signer)}`, [first.verifier])).toThrow(refused)
+    expect(() => openNote(`${text}\n${signatureLine('another\n', first.signer)}${line}`, [first.verifier])).toThrow(refused)
+    const unknown = signatureLine(text, second.signer)
+    expect(openNote(`${text}\n${unknown}${line}${unknown}${signatureLine('another\n', second.signer)}`, [first.verifier]).signedBy).toEqual([first.verifier])
   })
 
   test('with sixteen and with a hundred signatures is read', () => {

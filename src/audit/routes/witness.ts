@@ -2,18 +2,17 @@ import { Router } from 'express'
 import type { RequestHandler } from 'express'
 import { ProblemError } from '../../errors.ts'
 import { readText } from '../../http/json-body.ts'
+import { maxAddCheckpoint } from '../../tlog/witness-messages.ts'
 import type { LogWitness } from '../witness/serve.ts'
 
 /** Where partners find our witness, below the public address. */
 export const witnessPath = '/witness'
 
-const maxBytes = 64 * 1024
-
 /** The witness on the public listener (C2SP tlog-witness). To be mounted at the public root. */
 export function createWitnessRouter(witness: Pick<LogWitness, 'addCheckpoint' | 'latest'>): Router {
   const router = Router({ caseSensitive: true, strict: true })
   router.post(`${witnessPath}/add-checkpoint`, async (request, response) => {
-    const { status, type, body } = await witness.addCheckpoint(await readText(request, { maxBytes, timeoutMs: 10_000 }))
+    const { status, type, body } = await witness.addCheckpoint(await readText(request, { maxBytes: maxAddCheckpoint, timeoutMs: 10_000 }))
     response.set('Cache-Control', 'no-store').status(status)
     // The media type as it stands: express would add a charset to it.
     response.setHeader('Content-Type', type)

@@ -200,8 +200,8 @@ async function step(deps: LogWitnessDeps, db: Queries, { asked, known, vkey }: {
   const { text, lines } = parseNote(asked.checkpoint)
   const signer = parseVkey(vkey)
   const cosignature = signatureLine(text, deps.cosigner)
-  const trusted = lines.filter(({ name, keyId }) => name === signer.name && keyId.equals(signer.keyId)).map(({ line }) => `${line}\n`)
-  await updateWitnessed(db, origin, { size, root: root.toString('base64'), checkpoint: `${text}\n${trusted.join('')}${cosignature}` }, deps.clock())
+  const trusted = lines.find(({ name, keyId }) => name === signer.name && keyId.equals(signer.keyId))
+  await updateWitnessed(db, origin, { size, root: root.toString('base64'), checkpoint: `${text}\n${trusted?.line ?? ''}\n${cosignature}` }, deps.clock())
   return { known, lines: cosignature }
 }
 

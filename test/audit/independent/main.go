@@ -11,7 +11,7 @@
 //     to know how canonical JSON is written: a value that is written otherwise has another digest.
 //   - A field that was opened may itself hold commitments; their openings name them by the path through it.
 //   - Records of an agreement are numbered (seq) from 0 through all logs; the last is the making of the bundle, at the time of the manifest.
-//   - manifest.note is signed by the key of the log that has the last record. Every other line of it is by another key of that log.
+//   - manifest.note is signed by the key of the log that has the last record, and by nobody else.
 //   - A receipt stands beside the record of the question (data.requested), or of a delivery that nobody asked for; its digest is in the
 //     record of the answer.
 //   - ML-DSA-44 is not in Go's library: such signatures are counted and named as not verified.

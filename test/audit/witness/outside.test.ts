@@ -111,7 +111,6 @@ test.each<[string, (one: Asked) => Answer, string]>([
   ['answers a cosignature under another name', (one) => ({ status: 200, body: line(one, cosigner('other.example')) }), 'no valid cosignature'],
   ['repeats a cosignature of an earlier checkpoint', () => ({ status: 200, body: replay.first ?? '' }), 'no valid cosignature'],
   ['answers a cosignature of a checkpoint of another log', () => ({ status: 200, body: signatureLine(parseNote(foreignLog('other.example/log/1').checkpoint(leavesOf(4))).text, cosigner()) }), 'no valid cosignature'],
-  ['answers twice', (one) => ({ status: 200, body: `${line(one)}${line(one)}` }), 'no valid cosignature'],
 ])('an outside witness that %s: an alarm, and the log goes on', async (_, lie, why) => {
   answer = (one) => {
     replay.first ??= line(one)
