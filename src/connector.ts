@@ -240,7 +240,7 @@ async function openBase(config: Config, overrides: Overrides, closers: Closers) 
   closers.push(() => publicListener.close())
   const publicUrl = config.publicUrl ?? `http://localhost:${publicListener.port}`
   const watched = watchClock(clock, await readLastTime(database.db))
-  opened = await openAudit({ database, clock: watched.clock, newId, directory: pathsIn(dataDirectory).log, publicUrl, mldsa: config.logMldsa, onError, onStop: stopLines(log), outside: outsideOf({ ...config, database, http, identity: () => identity }) })
+  opened = await openAudit({ database, clock: watched.clock, newId, directory: pathsIn(dataDirectory).log, publicUrl, mldsa: config.logMldsa, onError, onStop: stopLines(log), outside: outsideOf({ ...config, database, directory: pathsIn(dataDirectory).log, http, identity: () => identity }) })
   const afterAgreement = new Set<() => void>()
   const seen = (record: AuditRecord) => {
     metrics.record(record)

@@ -11,6 +11,7 @@ import { stopLog } from './log/faults/store.ts'
 import type { JournalFile } from './log/journal.ts'
 import { createLogKeeping } from './log/keeping.ts'
 import type { LogKeeping } from './log/keeping.ts'
+import { restoreCosignatures } from './log/kept-cosignatures.ts'
 import { openLogKeys } from './log/keys.ts'
 import type { LogKeys } from './log/keys.ts'
 import type { LogFault, TransparencyLog } from './log/log.ts'
@@ -66,6 +67,8 @@ export interface Audit {
   readonly keeping: LogKeeping
   /** The keys of the log and of the witness. */
   readonly keys: LogKeys
+  /** Where keys, checkpoints and journals are. */
+  readonly directory: string
 }
 
 export interface AuditDeps {
@@ -111,6 +114,7 @@ export async function openAudit(deps: AuditDeps): Promise<Audit> {
   const keeping = createLogKeeping({ database, keys, publicUrl, directory, clock, committed, outside: deps.outside, sealed: sealer.catchUp, onError, look: () => log.status(), newest: () => sealer.current()?.checkpoint()?.note })
   await stoppingAtFaults(stopFor, async () => {
     const [shown, restored] = await Promise.all([askAtStart({ database, directory, publicUrl, clock, outside: deps.outside }), restoreFromJournals({ ...logDeps, publicUrl, clock })])
+    await restoreCosignatures({ database, directory }, clock())
     if (restored !== undefined) deps.onStop?.restored?.(restored)
     await checkAtStart({ database, keys, directory, clock }, shown)
     await openFirstLog({ database, keys, publicUrl, append, clock })
@@ -143,6 +147,7 @@ export async function openAudit(deps: AuditDeps): Promise<Audit> {
     keeping,
     log,
     keys,
+    directory,
   }
 }
 

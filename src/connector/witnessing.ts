@@ -60,7 +60,7 @@ export function createWitnessing(deps: WitnessingDeps): Witnessing {
       return keysIn(await identity.transparency(partner, (found) => suffice(keysIn(found))))
     },
   })
-  const feeder = createFeeder({ database, clock, http, onError, record, log: audit.log, intervalMs: deps.witnessIntervalMs, witnesses: () => witnessesOf(deps) })
+  const feeder = createFeeder({ database, clock, http, onError, record, log: audit.log, directory: audit.directory, intervalMs: deps.witnessIntervalMs, witnesses: () => witnessesOf(deps) })
   const logRouter = (authenticate: Authenticate) =>
     createLogRouter({
       database,
@@ -158,9 +158,9 @@ async function witnessesOf({ database, identity, witnesses }: Pick<WitnessingDep
 }
 
 /** Who is asked what is known of our logs: witnesses in the database and in the settings, and once the log is brought back to work, all that documents of partners name. */
-export function outsideOf({ database, http, identity, witnesses, witnessIntervalMs: intervalMs }: Pick<WitnessingDeps, 'database' | 'http' | 'witnesses' | 'witnessIntervalMs'> & { readonly identity: () => WitnessingDeps['identity'] }): Outside {
+export function outsideOf({ database, directory, http, identity, witnesses, witnessIntervalMs: intervalMs }: Pick<WitnessingDeps, 'database' | 'http' | 'witnesses' | 'witnessIntervalMs'> & { readonly directory: string; readonly identity: () => WitnessingDeps['identity'] }): Outside {
   const found = async () => (await witnessesOf({ database, identity: identity(), witnesses })).found
-  return createOutside({ database, http, configured: witnesses, intervalMs, found })
+  return createOutside({ database, directory, http, configured: witnesses, intervalMs, found })
 }
 
 function witnessAt(id: string, { witness, witnessKeys }: Transparency): WitnessAddress[] {

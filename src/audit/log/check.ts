@@ -12,6 +12,7 @@ import { walkLog } from './check/walk.ts'
 import { faultId } from './faults/faults.ts'
 import { readFaults, stopLog } from './faults/store.ts'
 import type { StoredFault } from './faults/store.ts'
+import { cosignatureFaults } from './kept-cosignatures.ts'
 import type { LogKeys } from './keys.ts'
 import type { LogFault } from './log.ts'
 import { readNoteFiles } from './note-file.ts'
@@ -67,6 +68,7 @@ export async function checkLog(deps: CheckDeps, onProgress: (progress: CheckProg
     for (const fault of faults) found.set(faultId(fault), fault)
   }
   add(await findFaultsAtStart(deps))
+  add(await cosignatureFaults(deps, 'all'))
   const { head, logs, added } = await snapshot(database)
   const { files } = await readNoteFiles(deps.directory)
   const records = logRecordsOf(await readOfTypes(database.db, ['log.opened', 'log.closed', 'log.pruned'], head.size))

@@ -67,6 +67,7 @@ export const faultKinds = {
   'opening-changed': 'the value of an erasable field is not the one that was recorded',
   'opening-missing': 'the value of an erasable field is gone, and no record tells of an erasure',
   'cosignature-changed': 'a kept cosignature is not one of its witness',
+  'cosignature-missing': 'a cosignature that was kept is not there',
 } as const
 
 export type FaultKind = keyof typeof faultKinds

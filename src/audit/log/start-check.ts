@@ -7,6 +7,7 @@ import { readLastEntry, readNames, readNumbers, readRows } from './check/store.t
 import { gaps, rootOf } from './check/stored-tree.ts'
 import { readFaults, stopLog } from './faults/store.ts'
 import type { LogKeys } from './keys.ts'
+import { cosignatureFaults } from './kept-cosignatures.ts'
 import type { LogFault } from './log.ts'
 import { readNoteFiles } from './note-file.ts'
 import type { NoteFile } from './note-file.ts'
@@ -25,7 +26,7 @@ export interface StartCheckDeps {
 /** Before anything is signed: what is wrong with the log, also as witnesses have `shown`, stops it. */
 export async function checkAtStart(deps: StartCheckDeps & { readonly clock: () => Date }, shown: readonly ShownCheckpoint[]): Promise<void> {
   // What was found before counts until a recovery is on record, whatever the head says.
-  const faults = [...(await readFaults(deps.database.db)), ...(await findFaultsAtStart(deps)), ...(await outsideFaults(deps, shown))]
+  const faults = [...(await readFaults(deps.database.db)), ...(await findFaultsAtStart(deps)), ...(await outsideFaults(deps, shown)), ...(await cosignatureFaults(deps, 'open'))]
   if (faults.length > 0) await stopLog(deps.database, faults, deps.clock())
 }
 

@@ -3,6 +3,7 @@ import type { OutboundHttp } from '../../http/guarded-fetch.ts'
 import { isProblem } from '../../errors.ts'
 import { parseCheckpoint } from '../../tlog/checkpoint.ts'
 import { parseNote } from '../../tlog/note.ts'
+import { readCosignedFiles } from '../log/cosigned-file.ts'
 import type { Outside, ShownCheckpoint, WitnessAnswers } from '../log/outside.ts'
 import type { WitnessAddress } from './ask.ts'
 import { originHash } from './serve.ts'
@@ -11,6 +12,8 @@ import { listWitnesses } from './store.ts'
 
 export interface OutsideDeps {
   readonly database: Database
+  /** Where cosigned checkpoints are kept beside the database: they name witnesses too. */
+  readonly directory: string
   readonly http: Pick<OutboundHttp, 'fetch'>
   /** Witnesses from the settings. */
   readonly configured: readonly WitnessAddress[]
@@ -41,10 +44,13 @@ export function createOutside(deps: OutsideDeps): Outside {
 
 const nobody: WitnessAnswers = { asked: [], answered: [], shown: [] }
 
-/** Those from the settings, and those in the database: first who cosigned last. */
-async function known({ database, configured }: OutsideDeps): Promise<WitnessAddress[]> {
+/** Those from the settings, those who have cosigned what is kept, and those in the database, first who cosigned last. */
+async function known({ database, directory, configured }: OutsideDeps): Promise<WitnessAddress[]> {
   const rows = (await listWitnesses(database.db)).toSorted((left, right) => Number(left.failingSince !== null) - Number(right.failingSince !== null) || (right.seenAt?.getTime() ?? 0) - (left.seenAt?.getTime() ?? 0))
-  return byName([...configured, ...rows.map(({ name, vkey, url, partner }) => ({ name, vkeys: [vkey], url, partner }))])
+  const files = await readCosignedFiles(directory)
+  const newest = files.at(-1)?.start
+  const kept = files.filter(({ start }) => start === newest).map(({ witness, vkey, url, partner }) => ({ name: witness, vkeys: [vkey], url, partner }))
+  return byName([...configured, ...kept, ...rows.map(({ name, vkey, url, partner }) => ({ name, vkeys: [vkey], url, partner }))])
 }
 
 function byName(witnesses: readonly WitnessAddress[]): WitnessAddress[] {

@@ -1,6 +1,7 @@
 import { isProblem } from '../../errors.ts'
 import type { Database } from '../../persistence/database.ts'
 import type { AuditRecord } from '../audit.ts'
+import { writeCosignedFile } from '../log/cosigned-file.ts'
 import type { Checkpoint, LogInfo, TransparencyLog } from '../log/log.ts'
 import { askWitness } from './ask.ts'
 import type { Asked, AskDeps, WitnessAddress } from './ask.ts'
@@ -11,6 +12,8 @@ export interface ShowDeps extends AskDeps {
   readonly database: Database
   readonly log: TransparencyLog
   readonly record: (record: AuditRecord) => Promise<unknown>
+  /** Where cosigned checkpoints are kept beside the database. */
+  readonly directory: string
 }
 
 const alarmAfterMs = 300_000
@@ -100,6 +103,8 @@ async function show(deps: ShowDeps, witness: WitnessAddress, { log, checkpoint, 
     return 'failed'
   }
   await putCosignature(db, { origin, size, witness: witness.name, line: asked.line }, now)
+  const { name: named, url, partner, vkeys } = witness
+  await writeCosignedFile(deps.directory, { log: log.name, start: log.start, origin, size, note, line: asked.line, witness: named, vkey: vkeys[0] ?? '', url, partner })
   const recovered = await noteCosigned(db, witness.name, { origin, size }, now)
   if (recovered) await deps.record({ type: 'witness.recovered', witness: witness.name, ...(witness.partner === null ? {} : { partner: witness.partner }), origin, size })
   return 'done'

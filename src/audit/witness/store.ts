@@ -111,6 +111,19 @@ export async function cosignedSize(db: Queries, origin: string, witness: string)
   return row?.size
 }
 
+/** The largest sizes that witnesses have cosigned of logs, by origin and witness with a space between. */
+export async function cosignedSizes(db: Queries, origins: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  const rows = await db
+    .selectFrom('audit_cosignature')
+    .innerJoin('audit_checkpoint', (join) => join.onRef('audit_checkpoint.origin', '=', 'audit_cosignature.origin').onRef('audit_checkpoint.size', '=', 'audit_cosignature.size'))
+    .select(['audit_cosignature.origin', 'witness'])
+    .select((eb) => eb.fn.max('audit_cosignature.size').as('size'))
+    .where('audit_cosignature.origin', 'in', origins)
+    .groupBy(['audit_cosignature.origin', 'witness'])
+    .execute()
+  return new Map(rows.map(({ origin, witness, size }) => [`${origin} ${witness}`, size]))
+}
+
 /**
  * Removes checkpoints that nobody needs: kept are the newest of each log, the newest that each witness cosigned, and one an hour for a
  * day, one a day before that.

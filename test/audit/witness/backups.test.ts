@@ -66,7 +66,7 @@ async function opened(opening: Promise<Audit>): Promise<Audit> {
   return audit
 }
 function open(intervalMs = 1000): Promise<Audit> {
-  const outside = createOutside({ database: ground.database, http, configured: [], intervalMs, found: () => Promise.resolve([]) })
+  const outside = createOutside({ database: ground.database, directory: ground.directory, http, configured: [], intervalMs, found: () => Promise.resolve([]) })
   return opened(openTestAudit(ground.database, { directory: ground.directory, clock: () => ground.clock.now, outside }))
 }
 async function write(audit: Audit, count: number, text = ''): Promise<void> {

@@ -57,6 +57,7 @@ function openFeeder(intervalMs = 3_600_000) {
     database,
     clock,
     log: audit.log,
+    directory: audit.directory,
     intervalMs,
     witnesses: async () => ({ found: known, unread }),
     record: async (record) => {

@@ -87,5 +87,6 @@ export const finding = {
   entriesChanged: (log: string, changed: readonly (readonly [number, number])[], count: number) =>
     fault(log, 'entry-changed', { changed: changed.slice(0, 100).map(([from, to]) => [from, to]), count }, `${count} entries of log ${log} were changed: ${ranges(changed.slice(0, 100))}${changed.length > 100 ? ' and others' : ''}. Their hashes are not those that the log has.`),
   cosignatureChanged: (log: string, witness: string, size: number) => fault(log, 'cosignature-changed', { witness, size }, `The kept cosignature of ${witness} on log ${log} at ${size} entries was changed: it does not verify.`),
+  cosignatureMissing: (log: string, witness: string, size: number) => fault(log, 'cosignature-missing', { witness, size }, `The cosignature of ${witness} on log ${log} at ${size} entries is kept in the folder log, and the database does not have it: removed from the database.`),
   chainBroken: (log: string, detail: Readonly<Record<string, JsonValue>>, what: string) => fault(log, 'chain-broken', detail, `Log ${log} does not go on from the one before it: ${what}`),
 } as const satisfies Record<string, (...given: never[]) => LogFault>

@@ -1,0 +1,71 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/**
+ * The newest checkpoint of a log that a witness has cosigned, as it is kept outside the database: whoever can write in the database
+ * alone cannot remove cosignatures, or make us forget whom to ask for them, unseen.
+ */
+export interface CosignedFile {
+  readonly log: string
+  /** The number in the record of the log's entry 0. */
+  readonly start: number
+  readonly origin: string
+  readonly size: number
+  /** Our own note, and the witness's signature line on it. */
+  readonly note: string
+  readonly line: string
+  readonly witness: string
+  readonly vkey: string
+  readonly url: string
+  /** Participant id; null: a witness from the settings. */
+  readonly partner: string | null
+}
+
+const fileName = /^(\d{4}(?:-\d{1,6})?)_(0|[1-9]\d{0,15})_[0-9a-f]{32}\.cosigned$/
+
+/** Keeps what a witness has cosigned, unless the file has more already. One process asks a witness at a time. */
+export async function writeCosignedFile(directory: string, cosigned: CosignedFile): Promise<void> {
+  const path = join(directory, `${cosigned.log}_${cosigned.start}_${createHash('sha256').update(cosigned.witness).digest('hex').slice(0, 32)}.cosigned`)
+  const before = await readOne(path)
+  if (before !== undefined && before.size > cosigned.size) return
+  const unfinished = `${path}.${randomUUID()}.new`
+  const handle = await open(unfinished, 'wx', 0o600)
+  try {
+    await handle.writeFile(`${JSON.stringify(cosigned)}\n`)
+    await handle.datasync()
+  } finally {
+    await handle.close()
+  }
+  await rename(unfinished, path).catch(async (error: unknown) => {
+    await rm(unfinished, { force: true })
+    throw error
+  })
+}
+
+/** What is kept of all logs, or of the one that begins at `start`. What cannot be read is as if it were not there: the database has it too. */
+export async function readCosignedFiles(directory: string, start?: number): Promise<CosignedFile[]> {
+  const names = (await readdir(directory)).filter((name) => {
+    const [, log, number] = fileName.exec(name) ?? []
+    return log !== undefined && (start === undefined || Number(number) === start)
+  })
+  const read = await Promise.all(names.map((name) => readOne(join(directory, name))))
+  return read.filter((file) => file !== undefined).toSorted((left, right) => left.start - right.start || (left.witness < right.witness ? -1 : 1))
+}
+
+async function readOne(path: string): Promise<CosignedFile | undefined> {
+  try {
+    const value: unknown = JSON.parse(await readFile(path, 'utf8'))
+    return isCosigned(value) ? value : undefined
+  } catch (error) {
+    if (Error.isError(error) && (error.name === 'SyntaxError' || ('code' in error && error.code === 'ENOENT'))) return undefined
+    throw error
+  }
+}
+
+function isCosigned(value: unknown): value is CosignedFile {
+  if (typeof value !== 'object' || value === null) return false
+  const file: Partial<Record<keyof CosignedFile, unknown>> = value
+  const texts = [file.log, file.origin, file.note, file.line, file.witness, file.vkey, file.url]
+  return texts.every((text) => typeof text === 'string') && Number.isSafeInteger(file.start) && Number.isSafeInteger(file.size) && (file.partner === null || typeof file.partner === 'string')
+}
