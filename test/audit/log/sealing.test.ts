@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import fc from 'fast-check'
 import type { Audit } from '../../../src/audit/audit.ts'
 import { entryText, pendingEntry, storedEntry } from '../../../src/audit/entry.ts'
 import type { LogInfo } from '../../../src/audit/log/log.ts'
 import type { Database } from '../../../src/persistence/database.ts'
-import { openTestAudit } from '../../helpers/audit.ts'
+import { emptyRecord, openTestAudit } from '../../helpers/audit.ts'
 import { openTestDatabase } from '../../helpers/database.ts'
 import { isConsistent, isTreeOfLeaves, readLeaves, receiptProves } from './verify.ts'
 
@@ -143,33 +143,41 @@ test('a log that is stopped records nothing and says what to do; brought back, i
   expect(await audit.log.status()).toMatchObject({ state: 'running', size: size + 1, sealed: size + 1 })
 })
 
-test('a database that went back behind what was signed stops the log', async () => {
-  const gone = await openTestDatabase()
-  const signed = await openTestAudit(gone)
-  const index = await signed.record({ type: 'test.one' })
-  await signed.record({ type: 'test.two' })
-  await gone.db.deleteFrom('audit_entry').where('index', '>=', index).execute()
-  await gone.db.updateTable('audit_head').set({ size: index }).execute()
-  await expect(signed.record({ type: 'test.other' })).rejects.toMatchObject({ code: 'log-stopped' })
-  expect(await signed.log.status()).toMatchObject({ state: 'stopped', faults: [{ kind: 'log-rewound' }] })
-  await signed.close()
-  await gone.close()
+test('leaves are read in pages, as they were hashed', async () => {
+  const leaves = await readLeaves(audit, log)
+  expect(leaves).toHaveLength(await audit.size())
+  expect(await audit.log.leaves(log.name, leaves.length, 10)).toEqual([])
+  await expect(audit.log.leaves('1999', 0, 1)).rejects.toMatchObject({ code: 'not-found' })
 })
 
-test('an answer that was lost after the commit is a failure, and the next seal has the entry', async () => {
-  let loses = false
-  const other = await openTestDatabase()
-  const losing = await openTestAudit({ ...other, single: lossyOf(other, () => loses) })
-  loses = true
-  await expect(losing.record({ type: 'test.lost' })).rejects.toMatchObject({ code: 'record-unavailable' })
-  loses = false
-  const index = await losing.record({ type: 'test.next' })
-  expect((await losing.entries({ limit: 10 })).map(({ type }) => type)).toEqual(['log.opened', 'test.lost', 'test.next'])
-  expect(index).toBe(2)
-  const [opened] = await losing.log.logs()
-  expect(opened !== undefined && (await isTreeOfLeaves(losing, opened))).toBe(true)
-  await losing.close()
-  await other.close()
+describe('a record of its own', () => {
+  beforeAll(() => audit.close())
+  beforeEach(() => emptyRecord(database))
+
+  test('a database that went back behind what was signed stops the log', async () => {
+    const signed = await openTestAudit(database)
+    const index = await signed.record({ type: 'test.one' })
+    await signed.record({ type: 'test.two' })
+    await database.db.deleteFrom('audit_entry').where('index', '>=', index).execute()
+    await database.db.updateTable('audit_head').set({ size: index }).execute()
+    await expect(signed.record({ type: 'test.other' })).rejects.toMatchObject({ code: 'log-stopped' })
+    expect(await signed.log.status()).toMatchObject({ state: 'stopped', faults: [{ kind: 'log-rewound' }] })
+    await signed.close()
+  })
+
+  test('an answer that was lost after the commit is a failure, and the next seal has the entry', async () => {
+    let loses = false
+    const losing = await openTestAudit({ ...database, single: lossyOf(database, () => loses) })
+    loses = true
+    await expect(losing.record({ type: 'test.lost' })).rejects.toMatchObject({ code: 'record-unavailable' })
+    loses = false
+    const index = await losing.record({ type: 'test.next' })
+    expect((await losing.entries({ limit: 10 })).map(({ type }) => type)).toEqual(['log.opened', 'test.lost', 'test.next'])
+    expect(index).toBe(2)
+    const [opened] = await losing.log.logs()
+    expect(opened !== undefined && (await isTreeOfLeaves(losing, opened))).toBe(true)
+    await losing.close()
+  })
 })
 
 function lossyOf(database: Database, loses: () => boolean): Database['single'] {
@@ -178,10 +186,3 @@ function lossyOf(database: Database, loses: () => boolean): Database['single'] {
     if (loses()) throw new Error('the answer is lost')
   }
 }
-
-test('leaves are read in pages, as they were hashed', async () => {
-  const leaves = await readLeaves(audit, log)
-  expect(leaves).toHaveLength(await audit.size())
-  expect(await audit.log.leaves(log.name, leaves.length, 10)).toEqual([])
-  await expect(audit.log.leaves('1999', 0, 1)).rejects.toMatchObject({ code: 'not-found' })
-})
