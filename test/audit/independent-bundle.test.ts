@@ -156,6 +156,7 @@ describeWithGo('evidence', () => {
     ['a log without the entry that opened it', (given) => given.changes.splice(0, 1), 'is missing'],
     ['a log that opened at another number', (given) => (given.entries[0] = openingOf({ origin, vkey: vkeyOf(origin, 1, given.logKey), reason: 'first', start: 1 })), 'is not where the log'],
     ['a log that opened after a break without saying which', (given) => (given.entries[0] = openingOf({ origin, vkey: vkeyOf(origin, 1, given.logKey), reason: 'break', start: 0 })), 'is missing'],
+    ['a file that is not UTF-8', (given) => (given.files['agreement/explanation.json'] = Buffer.from('{"en":["\u00ff"]}', 'latin1')), 'UTF-8'],
     ['a change that is none', (given) => given.changes.push(given.records[0] ?? 0), 'no change'],
     ['an extra file', (given) => (given.files['extra.txt'] = 'x'), 'no file of evidence'],
     ['another format', (given) => (given.manifest = (text) => text.replace('concordat-evidence/1', 'concordat-evidence/2')), 'format'],

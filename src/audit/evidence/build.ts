@@ -158,7 +158,7 @@ function agreementFiles({ agreement, message, explanation }: EvidenceAgreement):
 
 function manifestFiles({ audit, id }: EvidenceDeps, { agreement, created, files, log }: { agreement: EvidenceAgreement; created: string; files: readonly ArchiveContent[]; log: LogInfo | undefined }): ArchiveContent[] {
   const listed = files.map(({ name, bytes, sha256 }) => ({ name, bytes, sha256 })).toSorted((one, other) => (one.name < other.name ? -1 : 1))
-  const manifest = Buffer.from(textOf({ format: bundleFormat, agreement: agreement.id, connector: id, partner: agreement.counterparty, created, files: listed }))
+  const manifest = textOf({ format: bundleFormat, agreement: agreement.id, connector: id, partner: agreement.counterparty, created, files: listed })
   const key = log === undefined ? undefined : audit.keys.find(log.origin, log.vkey)
   const signer = log === undefined ? undefined : key?.signers(log.origin)[0]
   if (log === undefined || signer === undefined) throw new ProblemError('log-stopped', 'The key of the log is not there, so the evidence cannot be signed. Look with: concordat audit check')

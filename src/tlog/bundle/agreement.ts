@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { wholeFile } from './archive-reader.ts'
+import { textOf } from './archive-reader.ts'
 import type { Archive } from './archive-reader.ts'
 import type { Manifest } from './form.ts'
 import { canonicalText, isObject, parsed, readCanonical } from './json.ts'
@@ -15,8 +15,6 @@ export interface AgreementDigests {
   readonly policy: string
 }
 
-const mostBytes = 64 * 1024 * 1024
-
 /** What of an agreement is not its policy: who, about what and when. */
 const beside = new Set(['@context', '@id', '@type', 'target', 'assigner', 'assignee', 'timestamp'])
 
@@ -27,15 +25,14 @@ export function policyOf(agreement: JsonObject): JsonObject {
 
 /** Checks that message, agreement and policy are the same agreement, and of these parties. */
 export async function checkAgreement(archive: Archive, manifest: Manifest): Promise<{ findings: Finding[]; digests: AgreementDigests | undefined }> {
-  const text = async (name: string) => (await wholeFile(archive, name, mostBytes)).toString('utf8')
   try {
-    const message = await text('agreement/message.txt')
+    const message = await textOf(archive, 'agreement/message.txt')
     const carried = parsed(message, 'agreement/message.txt')
-    const agreementText = await text('agreement/agreement.json')
-    const policyText = await text('agreement/policy.json')
+    const agreementText = await textOf(archive, 'agreement/agreement.json')
+    const policyText = await textOf(archive, 'agreement/policy.json')
     const agreement = readCanonical(agreementText, 'agreement/agreement.json')
     readCanonical(policyText, 'agreement/policy.json')
-    readCanonical(await text('agreement/explanation.json'), 'agreement/explanation.json')
+    readCanonical(await textOf(archive, 'agreement/explanation.json'), 'agreement/explanation.json')
     if (!isObject(carried) || !isObject(agreement)) return { findings: [failed('agreement', 'The message carries no agreement.')], digests: undefined }
     const findings = [sameAgreement(carried['agreement'], agreementText), ofParties(agreement, manifest), canonicalText(policyOf(agreement)) === policyText ? undefined : failed('policy', 'agreement/policy.json is not the policy of the agreement.')]
     const wrong = findings.filter((finding) => finding !== undefined)

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { ProblemError } from '../../errors.ts'
 import { createMeasure, directoryOf, isFileName, localHeader, localHeaderBytes, mostBytes, mostFiles, sizeOfHeader } from './archive.ts'
 import type { ArchiveSource, PlacedFile } from './archive.ts'
@@ -87,12 +88,16 @@ export async function* contentAt({ source }: Archive, file: PlacedFile): AsyncGe
   for (let at = 0; at < file.bytes; at += chunkBytes) yield bytesAt(source, start + at, Math.min(chunkBytes, file.bytes - at))
 }
 
-/** A whole file of the archive; 'invalid-evidence' when it is not there, or longer than files of its kind are. */
-export async function wholeFile(archive: Archive, name: string, mostBytes: number): Promise<Buffer> {
+const mostTextBytes = 64 * 1024 * 1024
+
+/** The text of a whole file; 'invalid-evidence' when it is not there, not UTF-8, or longer than files of its kind are. */
+export async function textOf(archive: Archive, name: string, most = mostTextBytes): Promise<string> {
   const file = archive.files.get(name)
   if (file === undefined) throw invalid(`${name} is missing`)
-  if (file.bytes > mostBytes) throw invalid(`${name} is longer than ${mostBytes} bytes`)
-  return bytesAt(archive.source, file.offset + sizeOfHeader(file), file.bytes)
+  if (file.bytes > most) throw invalid(`${name} is longer than ${most} bytes`)
+  const bytes = await bytesAt(archive.source, file.offset + sizeOfHeader(file), file.bytes)
+  if (!isUtf8(bytes)) throw invalid(`${name} is not UTF-8`)
+  return bytes.toString('utf8')
 }
 
 async function bytesAt(source: ArchiveSource, offset: number, length: number): Promise<Buffer> {

@@ -6,7 +6,7 @@ import { cosignatureTime } from '../cosignature.ts'
 import { signatureTypes } from '../keys.ts'
 import { openNote, parseNote, parseVkey } from '../note.ts'
 import type { SignatureLine, Verifier } from '../note.ts'
-import { wholeFile } from './archive-reader.ts'
+import { textOf } from './archive-reader.ts'
 import type { Archive } from './archive-reader.ts'
 import { placeOf } from './form.ts'
 import type { BundleKey } from './form.ts'
@@ -21,7 +21,6 @@ export interface BundleLog {
   readonly cosignedAt: string | null
 }
 
-const mostNoteBytes = 256 * 1024
 const mostVkeyBytes = 8 * 1024
 
 /** The names of the logs that an archive has, by its files. */
@@ -56,7 +55,7 @@ interface Known {
 /** Reads and checks the key and the checkpoint of a log, and each signature on it. */
 export async function readLog(archive: Archive, name: string, known: Known): Promise<{ log: BundleLog | undefined; findings: Finding[]; limits: Limit[] }> {
   try {
-    const vkey = (await wholeFile(archive, `logs/${name}/vkey`, mostVkeyBytes)).toString('utf8')
+    const vkey = await textOf(archive, `logs/${name}/vkey`, mostVkeyBytes)
     const verifier = parseVkey(vkey.replace(/\n$/, ''))
     if (vkey !== `${verifier.vkey}\n`) throw invalid('its key is not one line')
     if (verifier.type !== signatureTypes.ed25519) throw invalid('its key is not one that signs checkpoints')
@@ -64,7 +63,7 @@ export async function readLog(archive: Archive, name: string, known: Known): Pro
     if (verifier.name !== origin) throw invalid(`its key is the one of ${verifier.name}, not of ${origin}`)
     const listed = known.signers.of(verifier)
     if (listed?.verifier?.vkey !== vkey.trimEnd() || listed.use !== 'log' || listed.participant !== known.connector) throw invalid('its key is not in keys.json')
-    const note = (await wholeFile(archive, `logs/${name}/checkpoint`, mostNoteBytes)).toString('utf8')
+    const note = await textOf(archive, `logs/${name}/checkpoint`)
     const { text } = openNote(note, [verifier])
     const checkpoint = parseCheckpoint(text)
     if (checkpoint.origin !== verifier.name) throw invalid(`its checkpoint is the one of ${checkpoint.origin}`)

@@ -2,7 +2,7 @@ import { ProblemError } from '../../errors.ts'
 import { parseCheckpoint } from '../checkpoint.ts'
 import { parseNote } from '../note.ts'
 import { leafHash } from '../tree.ts'
-import { wholeFile } from './archive-reader.ts'
+import { textOf } from './archive-reader.ts'
 import type { Archive } from './archive-reader.ts'
 import { openEntry } from './entry.ts'
 import type { OpenedRecord } from './entry.ts'
@@ -60,12 +60,8 @@ export interface BundleQueries {
   readonly uncounted: number
 }
 
-const mostJsonBytes = 64 * 1024 * 1024
-
 /** What can be wrong in evidence that is compared all the same: single records, and what stands beside them. */
 export const comparedAlthoughWrong: ReadonlySet<FindingCode> = new Set(['inclusion', 'sequence', 'export', 'openings', 'policy', 'statements', 'receipts', 'changes', 'log-chain'])
-
-const textOf = async (archive: Archive, name: string) => (await wholeFile(archive, name, mostJsonBytes)).toString('utf8')
 
 /** The keys that a bundle names. */
 export async function keysIn(archive: Archive): Promise<BundleKey[]> {
@@ -110,7 +106,7 @@ function claimsReader({ manifest, role, keys, uncounted }: { manifest: Manifest;
 async function checkersIn(archive: Archive): Promise<ReadonlyMap<string, InclusionChecker>> {
   const checkers = new Map<string, InclusionChecker>()
   for (const name of logNamesIn(archive)) {
-    const note = (await wholeFile(archive, `logs/${name}/checkpoint`, mostJsonBytes)).toString('utf8')
+    const note = await textOf(archive, `logs/${name}/checkpoint`)
     checkers.set(name, createInclusionChecker(parseCheckpoint(parseNote(note).text)))
   }
   return checkers

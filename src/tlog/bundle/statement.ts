@@ -86,13 +86,6 @@ function claimsIn({ jti, iss, aud, agreement, transfer, request }: JsonObject): 
   return { id: jti, issuer: iss, audience: aud, agreement, transfer, request }
 }
 
-/** What a statement says, without looking at its signature; undefined when it is none. */
-export function statementIn(jws: string): StatementClaims | undefined {
-  const [, body] = jws.split('.')
-  const payload = partOf(body)
-  return payload === undefined ? undefined : claimsIn(payload)
-}
-
 /** The digest of a request as it is recorded, in the form that statements are bound to. */
 export function recordedRequestDigest(request: unknown): string | undefined {
   if (!isObject(request)) return undefined

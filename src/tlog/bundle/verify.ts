@@ -3,7 +3,7 @@ import { isProblem, ProblemError } from '../../errors.ts'
 import { openNote, parseNote } from '../note.ts'
 import { checkAgreement } from './agreement.ts'
 import type { ArchiveSource } from './archive.ts'
-import { readArchive, wholeFile } from './archive-reader.ts'
+import { readArchive, textOf } from './archive-reader.ts'
 import type { Archive, OnRead } from './archive-reader.ts'
 import { checkChanges } from './changes.ts'
 import { fixedFiles, readKeys, readManifest } from './form.ts'
@@ -15,9 +15,6 @@ import { checkRecords } from './records.ts'
 import type { BundleReport, Finding, Limit } from './report.ts'
 import { checkTrust } from './trust.ts'
 import type { Trust } from './trust.ts'
-
-const mostJsonBytes = 64 * 1024 * 1024
-const mostNoteBytes = 256 * 1024
 
 /** What verifying takes besides the bundle. */
 export interface VerifyOptions {
@@ -72,10 +69,6 @@ function good(what: Finding['what'], detail: Finding['detail']): Finding {
   return { what, holds: true, detail }
 }
 
-async function textOf(archive: Archive, name: string): Promise<string> {
-  return (await wholeFile(archive, name, mostJsonBytes)).toString('utf8')
-}
-
 function filesFinding(archive: Archive): Finding {
   const logs = logNamesIn(archive)
   const wanted = new Set([...fixedFiles, ...logs.flatMap((name) => [`logs/${name}/checkpoint`, `logs/${name}/vkey`])])
@@ -101,13 +94,13 @@ function manifestFinding(archive: Archive, { files }: Manifest): Finding {
 /** `manifest.note` is signed with the key of the log that has the last record, and with nothing else: every byte of it counts. */
 async function signatureFinding(archive: Archive, { logs, lastLog }: { logs: ReadonlyMap<string, BundleLog>; lastLog: string | undefined }): Promise<Finding> {
   const tried = await attempt('manifest-signature', async () => {
-    const note = (await wholeFile(archive, 'manifest.note', mostNoteBytes)).toString('utf8')
+    const note = await textOf(archive, 'manifest.note')
     const log = logs.get(lastLog ?? '')
     if (log === undefined) throw new ProblemError('invalid-evidence', 'The log of the last record is not in the bundle.')
     const { text } = openNote(note, [log.verifier])
     // ML-DSA-44 signs checkpoints only (C2SP tlog-cosignature).
     if (parseNote(note).lines.length !== 1) throw new ProblemError('invalid-evidence', 'manifest.note has signatures beside the one of the log.')
-    const manifest = await wholeFile(archive, 'manifest.json', mostJsonBytes)
+    const manifest = await textOf(archive, 'manifest.json')
     if (text !== manifestNoteText(log.verifier.name, manifest)) throw new ProblemError('invalid-evidence', 'manifest.note is not about this manifest.')
     return log.verifier.name
   })
@@ -115,7 +108,7 @@ async function signatureFinding(archive: Archive, { logs, lastLog }: { logs: Rea
 }
 
 /** What is signed of a manifest. */
-export function manifestNoteText(origin: string, manifest: Uint8Array): string {
+export function manifestNoteText(origin: string, manifest: string): string {
   return `${origin}\nevidence\n${hash('sha256', manifest, 'base64')}\n`
 }
 

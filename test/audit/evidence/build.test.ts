@@ -8,7 +8,7 @@ import type { EvidenceAgreement, EvidenceDeps } from '../../../src/audit/evidenc
 import { createTreeReader } from '../../../src/audit/evidence/tree-reader.ts'
 import { insertCheckpoint, putCosignature } from '../../../src/audit/witness/store.ts'
 import type { Database } from '../../../src/persistence/database.ts'
-import { readArchive, wholeFile } from '../../../src/tlog/bundle/archive-reader.ts'
+import { readArchive, textOf } from '../../../src/tlog/bundle/archive-reader.ts'
 import { verifyBundle } from '../../../src/tlog/bundle/verify.ts'
 import { ed25519Cosigner } from '../../../src/tlog/cosignature.ts'
 import { signatureLine, vkeyOf } from '../../../src/tlog/note.ts'
@@ -85,7 +85,7 @@ async function built(more: Partial<EvidenceDeps> = {}, asked: { redacted?: reado
   return { bytes, report: await verifyBundle(sourceOf(bytes)) }
 }
 
-const textIn = async (bytes: Buffer, name: string) => (await wholeFile(await readArchive(sourceOf(bytes)), name, 10_000_000)).toString('utf8')
+const textIn = async (bytes: Buffer, name: string) => textOf(await readArchive(sourceOf(bytes)), name)
 
 describe('the evidence of an agreement', () => {
   test('holds, with every record of it and the cosignature of the partner', async () => {

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"sort"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/mod/sumdb/tlog"
 )
@@ -107,7 +108,10 @@ func (e *evidence) checkManifest() {
 			refuse("%s is missing", name)
 		}
 	}
-	for name := range e.files {
+	for name, content := range e.files {
+		if name != "README.html" && !utf8.Valid(content) {
+			refuse("%s is not UTF-8", name)
+		}
 		parts := logFile.FindStringSubmatch(name)
 		if parts == nil && !strings.Contains(" "+fixedFiles+" ", " "+name+" ") {
 			refuse("%s is no file of evidence", name)

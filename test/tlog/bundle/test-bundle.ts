@@ -233,7 +233,7 @@ export function filesOf(given: Parts): Map<string, string | Uint8Array> {
   const listed = [...files].map(([name, content]) => ({ name, bytes: Buffer.from(content).length, sha256: digestOf(content) })).toSorted((one, other) => (one.name < other.name ? -1 : 1))
   const manifest = given.manifest(json({ format: 'concordat-evidence/1', agreement: given.agreementId, connector: given.connector, partner: given.partner, created: given.created, files: listed }))
   files.set('manifest.json', manifest)
-  files.set('manifest.note', formatNote(manifestNoteText(given.origin, Buffer.from(manifest)), given.signers.slice(0, 1)))
+  files.set('manifest.note', formatNote(manifestNoteText(given.origin, manifest), given.signers.slice(0, 1)))
   return files
 }
 

@@ -194,6 +194,7 @@ describe('what is wrong is found', () => {
     ['a checkpoint that nobody signed', ['manifest-signature', 'checkpoint', 'inclusion', 'changes'], (given) => (given.checkpoint = (note) => note.replace(/— data.*\n/, ''))],
     ['a forged cosignature', ['cosignature'], (given) => (given.checkpoint = (note) => note.replace(/(— cards.example\/witness .{60})..../, '$1AAAA'))],
     ['a cosignature of an older checkpoint', ['cosignature'], (given) => (given.checkpoint = (note) => note.replace(/— cards.*\n/, /— cards.*\n/.exec(formatNote(formatCheckpoint({ origin, size: 1, root: Buffer.alloc(32) }), given.cosigners))?.[0] ?? ''))],
+    ['a file that is not UTF-8', ['agreement'], (given) => (given.files['agreement/explanation.json'] = Buffer.from('{"en":["\u00ff"]}', 'latin1'))],
     ['an agreement other than the message', ['agreement'], (given) => (given.agreement = { ...agreement, target: 'urn:other' })],
     ['an agreement of other parties', ['agreement', 'policy'], (given) => ((given.agreement = { ...agreement, assigner: 'did:web:other' }), (given.message = given.message.replace(provider, 'did:web:other')))],
     ['another agreement', ['agreement', 'policy'], (given) => ((given.agreement = { ...agreement, '@id': 'urn:other' }), (given.message = given.message.replace(agreementId, 'urn:other')))],
