@@ -106,6 +106,8 @@ export interface RecordLine {
   readonly record: number
 }
 
+/** C2SP tlog-tiles: the length of an entry has two bytes. */
+const mostEntryBytes = 0xffff
 const lineHead = '{"entry":'
 const number = '(0|[1-9]\\d{0,15})'
 // The hashes of a proof are looked at where they are used: most of them are the same as in the line before.
@@ -121,6 +123,7 @@ export function readRecordLine(line: string): RecordLine {
   const entry = entryIn(literal)
   // As it would be written: then there is one text for each entry.
   if (entry === undefined || JSON.stringify(entry) !== literal || !entry.isWellFormed()) throw notALine(line)
+  if (Buffer.byteLength(entry) > mostEntryBytes) throw new ProblemError('invalid-evidence', `The entry of record ${record} is longer than an entry of a log can be.`)
   return { entry, index: Number(index), log, proof, record: Number(record) }
 }
 

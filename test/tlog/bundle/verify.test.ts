@@ -178,6 +178,7 @@ describe('what is wrong is found', () => {
     ['a record of another agreement', ['records'], entry(2, (text) => text.replace(agreementId, 'urn:uuid:other'))],
     ['a gap in the numbers', ['sequence'], entry(2, (text) => text.replace('"seq":2', '"seq":3'))],
     ['no number', ['sequence'], entry(2, (text) => text.replace('"seq":2,', ''))],
+    ['an entry that is longer than a log takes', ['records', 'export'], entry(2, (text) => text.replace('"seq":2', `"seq":2,"sha1":"${'x'.repeat(65_536)}"`))],
     ['an entry that is not canonical', ['records', 'export'], entry(2, (text) => text.replace('"seq":2', '"seq": 2'))],
     ['an entry that names a member twice', ['records', 'export'], entry(2, (text) => text.replace('"seq":2', '"seq":9,"seq":2'))],
     ['a line that is not canonical', ['records', 'export'], inRecords((line) => line.replace('"log":', '"log": '))],
