@@ -49,6 +49,17 @@ export const agreementEvents = {
       obligations: { meaning: 'How many obligations and duties it has.' },
     },
   },
+  'agreement.pruned': {
+    meaning: 'Records of the agreement were removed with a log whose time was over; which, this record says.',
+    keep,
+    fields: {
+      ...parties,
+      name: { meaning: 'Name of the log.' },
+      firstSeq: { meaning: 'Number of the first of them among the records of the agreement.' },
+      lastSeq: { meaning: 'Number of the last.' },
+      count: { meaning: 'How many they are.' },
+    },
+  },
   'agreement.revoked': {
     meaning: 'The provider ended the agreement before its time.',
     keep,

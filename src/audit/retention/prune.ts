@@ -6,7 +6,7 @@ import { parseNote } from '../../tlog/note.ts'
 import { tileWidth } from '../../tlog/tiles.ts'
 import type { Audit } from '../audit.ts'
 import { edgeOf } from '../log/check/stored-tree.ts'
-import { countRunningAgreements, findClosed, findUnfinished, keepLastTile, lockLog, markPruned, removeEntries, removeTiles } from './store.ts'
+import { agreementsIn, countRunningAgreements, findClosed, findUnfinished, keepLastTile, lockLog, markPruned, removeEntries, removeTiles } from './store.ts'
 import type { PrunedLog } from './store.ts'
 
 export interface PruneDeps {
@@ -52,7 +52,9 @@ export async function pruneLog(deps: PruneDeps, request: PruneRequest): Promise<
     await (request.tiles === true ? removeTiles(tx.db, log.name) : keepTree(tx.db, { ...log, start, size, checkpoint }))
     await markPruned(tx.db, log.name, now)
     const years = deps.years === undefined ? {} : { years: deps.years }
-    await deps.audit.append(tx, { type: 'log.pruned', name: log.name, origin: log.origin, vkey: log.vkey, from: start, count: size, checkpoint, ...years, ...(request.tiles === true ? { tiles: 'removed' } : {}), reason: request.reason, actor: request.actor })
+    // Each agreement says which of its numbers went: without that nobody could tell a record that was removed after its time from one that was left out.
+    const agreements = (await agreementsIn(tx.db, { from: start, until: start + size })).map(({ agreement, partner, ...which }) => ({ type: 'agreement.pruned', agreement, ...(partner === null ? {} : { partner }), name: log.name, ...which }))
+    await deps.audit.append(tx, { type: 'log.pruned', name: log.name, origin: log.origin, vkey: log.vkey, from: start, count: size, checkpoint, ...years, ...(request.tiles === true ? { tiles: 'removed' } : {}), reason: request.reason, actor: request.actor }, ...agreements)
     return result
   })
   if (request.dryRun !== true) await finishPruning(deps)

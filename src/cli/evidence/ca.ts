@@ -53,6 +53,7 @@ export const ca: EvidenceTexts = {
     'no-cosignature': 'Que qui porta el registre no n’ha ensenyat una altra versió a ningú: cap testimoni no l’ha cosignat.',
     'own-witness': 'Que qui porta el registre no n’ha ensenyat una altra versió a ningú: només l’ha cosignat el seu propi testimoni.',
     tail: 'El que es va registrar després.',
+    pruned: 'Què hi havia en els registres d’aquests números: es van treure amb un registre d’auditoria que havia complert el termini, i registres posteriors ho diuen.',
     broken: 'Que no es va treure ni canviar res abans d’un trencament: es van trobar errors en el registre d’auditoria, es va aturar i va continuar com un altre. Demaneu què va passar.',
     'keys-from-bundle': 'Que aquestes claus són de qui diuen: només es coneixen per aquesta prova. Compareu-les amb --trust o --did.',
     'keys-unrecorded': 'Des de quan es fan servir aquestes claus: el registre no ho diu.',

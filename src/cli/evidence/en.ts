@@ -53,6 +53,7 @@ export const en: EvidenceTexts = {
     'no-cosignature': 'That the operator showed nobody another version of its log: no witness has cosigned it.',
     'own-witness': 'That the operator showed nobody another version of its log: only its own witness has cosigned it.',
     tail: 'What was recorded later.',
+    pruned: 'What was in the records of these numbers: they were removed with a log whose time was over, and later records say so.',
     broken: 'That nothing was removed or changed before a break: faults were found in the log, it was stopped, and went on as another one. Ask what happened.',
     'keys-from-bundle': 'That these keys belong to their participants: they are known from this evidence alone. Compare them with --trust or --did.',
     'keys-unrecorded': 'When these keys came into use: the log does not tell.',

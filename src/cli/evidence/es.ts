@@ -53,6 +53,7 @@ export const es: EvidenceTexts = {
     'no-cosignature': 'Que quien lleva el registro no enseñó otra versión a nadie: ningún testigo lo ha cofirmado.',
     'own-witness': 'Que quien lleva el registro no enseñó otra versión a nadie: solo lo ha cofirmado su propio testigo.',
     tail: 'Lo que se registró después.',
+    pruned: 'Qué había en los registros de estos números: se quitaron con un registro de auditoría cuyo plazo se había cumplido, y registros posteriores lo dicen.',
     broken: 'Que no se quitó ni cambió nada antes de una rotura: se hallaron fallos en el registro de auditoría, se detuvo y continuó como otro. Pregunte qué ocurrió.',
     'keys-from-bundle': 'Que estas claves son de quien dicen: solo se conocen por esta prueba. Compárelas con --trust o --did.',
     'keys-unrecorded': 'Desde cuándo se usan estas claves: el registro no lo dice.',

@@ -87,6 +87,7 @@ export const ca: WhyTexts = {
     'negotiation.terminated': 'es va acabar una negociació',
     'agreement.stored': 'es va desar un acord',
     'agreement.revoked': 'es va revocar un acord',
+    'agreement.pruned': 'es van treure registres d’un acord un cop complert el seu termini',
     'transfer.requested': 'es va demanar una transferència',
     'transfer.started': 'es va començar una transferència',
     'transfer.suspended': 'es va suspendre una transferència',

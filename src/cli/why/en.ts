@@ -87,6 +87,7 @@ export const en: WhyTexts = {
     'negotiation.terminated': 'a negotiation was ended',
     'agreement.stored': 'an agreement was stored',
     'agreement.revoked': 'an agreement was revoked',
+    'agreement.pruned': 'records of an agreement were removed after their time',
     'transfer.requested': 'a transfer was asked for',
     'transfer.started': 'a transfer was started',
     'transfer.suspended': 'a transfer was suspended',

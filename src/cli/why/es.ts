@@ -87,6 +87,7 @@ export const es: WhyTexts = {
     'negotiation.terminated': 'se terminó una negociación',
     'agreement.stored': 'se guardó un acuerdo',
     'agreement.revoked': 'se revocó un acuerdo',
+    'agreement.pruned': 'se quitaron registros de un acuerdo una vez cumplido su plazo',
     'transfer.requested': 'se pidió una transferencia',
     'transfer.started': 'se inició una transferencia',
     'transfer.suspended': 'se suspendió una transferencia',

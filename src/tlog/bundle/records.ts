@@ -15,6 +15,8 @@ import { createProofChecks } from './proofs.ts'
 import type { ProofChecks } from './proofs.ts'
 import { createCheck, createTally } from './report.ts'
 import type { BundleSummary, Check, Finding, Limit, Tally } from './report.ts'
+import { createSequence } from './sequence.ts'
+import type { Sequence } from './sequence.ts'
 
 /** What records are checked against. */
 export interface RecordsInput {
@@ -39,15 +41,13 @@ interface Checking {
   readonly input: RecordsInput
   readonly form: Check
   readonly inclusion: Check
-  readonly sequence: Check
+  readonly sequence: Sequence
   readonly openings: Check
   readonly policy: Check
   readonly closed: Tally
   readonly proofs: ProofChecks
   readonly checkers: ReadonlyMap<string, InclusionChecker>
   readonly counts: { records: number; permitted: number; denied: number; from: string | null; until: string | null }
-  /** The number among the records of the agreement that comes next. */
-  nextSeq: number
   last: { readonly record: number; readonly entry: JsonObject; readonly log: string } | undefined
 }
 
@@ -59,10 +59,11 @@ export async function checkRecords(input: RecordsInput): Promise<RecordsOutcome>
   } catch (error) {
     checking.form.wrong({ why: reasonOf(error) })
   }
+  checking.sequence.settle()
   const { form, inclusion, sequence, openings, policy, closed, proofs, counts, last } = checking
   return {
     findings: [form, inclusion, sequence].map((check) => check.finding()).concat(exportFinding(checking), [openings, policy].map((check) => check.finding()), proofs.findings()),
-    limits: [...(closed.count === 0 ? [] : [{ what: 'closed-fields' as const, detail: { count: closed.count, first: [...closed.first] } }]), ...proofs.limits()],
+    limits: [...sequence.limits(), ...(closed.count === 0 ? [] : [{ what: 'closed-fields' as const, detail: { count: closed.count, first: [...closed.first] } }]), ...proofs.limits()],
     counts,
     lastLog: last?.log,
   }
@@ -73,14 +74,13 @@ function startChecking(input: RecordsInput): Checking {
     input,
     form: createCheck('records'),
     inclusion: createCheck('inclusion'),
-    sequence: createCheck('sequence'),
+    sequence: createSequence(),
     openings: createCheck('openings'),
     policy: createCheck('policy'),
     closed: createTally(),
     proofs: createProofChecks(input),
     checkers: checkersOf(input.logs),
     counts: { records: 0, permitted: 0, denied: 0, from: null, until: null },
-    nextSeq: 0,
     last: undefined,
   }
 }
@@ -135,9 +135,10 @@ function checkRecord(checking: Checking, opened: OpenedRecord, receipts: readonl
   const { line, entry } = opened
   const place = { record: line.record }
   checkPlace(checking, line, entry)
-  if (isIncluded(checking, line)) checking.inclusion.good()
+  const included = isIncluded(checking, line)
+  if (included) checking.inclusion.good()
   else checking.inclusion.wrong({ ...place, log: line.log, index: line.index })
-  checkSequence(checking, line, entry)
+  checking.sequence.add(line, entry, included)
   for (const field of opened.wrong) checking.openings.wrong({ ...place, field })
   if (opened.wrong.length === 0) checking.openings.good()
   for (const field of opened.closed) checking.closed.add({ ...place, field })
@@ -155,14 +156,6 @@ function checkPlace({ input, form, last }: Checking, line: RecordLine, entry: Js
 
 function isIncluded({ checkers }: Checking, line: RecordLine): boolean {
   return checkers.get(line.log)?.check(line.entry, line.index, line.proof) === true
-}
-
-/** After a gap it goes on behind it, so that each gap is told once. */
-function checkSequence(checking: Checking, { record }: RecordLine, { seq }: JsonObject): void {
-  const { nextSeq } = checking
-  if (typeof seq === 'number' && seq >= nextSeq) checking.nextSeq = seq + 1
-  if (seq === nextSeq) checking.sequence.good()
-  else checking.sequence.wrong({ record, expected: nextSeq, found: typeof seq === 'number' ? seq : null })
 }
 
 /** Records name the agreement by digests of its message and of its policy. */

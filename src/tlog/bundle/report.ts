@@ -31,6 +31,7 @@ export const limitCodes = {
   'no-cosignature': 'no witness has cosigned the log: its operator could show another one to somebody else',
   'own-witness': 'only witnesses of the operator itself have cosigned',
   tail: 'what is recorded after the checkpoint is not in it',
+  pruned: 'these records of the agreement were removed with logs whose time was over, as later records of it say',
   broken: 'the log was stopped because of faults, and went on as another one',
   'keys-from-bundle': 'these keys are known from the bundle alone',
   'keys-unrecorded': 'that these keys are those of their participants is not in the log',

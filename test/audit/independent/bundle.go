@@ -60,9 +60,13 @@ func verifyBundle(path string) {
 	e.readKeys()
 	e.readLogs()
 	records := e.readRecords("records.ndjson")
-	e.checkSequence(records)
+	missing := e.checkSequence(records)
 	e.checkSignature(records[len(records)-1].Log)
-	say("All %d records of the agreement are in the signed logs. They are numbered without gaps up to the making of this bundle: none is missing.", len(records))
+	if missing == 0 {
+		say("All %d records of the agreement are in the signed logs. They are numbered without gaps up to the making of this bundle: none is missing.", len(records))
+	} else {
+		say("All %d records of the agreement are in the signed logs. %d others were removed after their time, as records of it say; beside those none is missing.", len(records), missing)
+	}
 	opened := e.checkOpenings(records)
 	say("%d values that the records commit to are the ones shown here.", opened)
 	e.checkAgreement(records)
@@ -256,22 +260,58 @@ func (e *evidence) readRecords(name string) []record {
 	return records
 }
 
-func (e *evidence) checkSequence(records []record) {
+func (e *evidence) checkSequence(records []record) int64 {
 	if len(records) == 0 {
 		refuse("there are no records")
 	}
+	next, missing := int64(0), int64(0)
 	for i, r := range records {
-		var seq int
+		var seq int64
 		if r.fields.text("agreement") != e.manifest.Agreement {
 			refuse("record %d is of another agreement", r.Record)
 		}
-		if raw, ok := r.fields["seq"]; !ok || json.Unmarshal(raw, &seq) != nil || seq != i {
-			refuse("record %d is number %s of the agreement, where number %d must stand: records are missing", r.Record, raw, i)
+		raw, ok := r.fields["seq"]
+		if !ok || json.Unmarshal(raw, &seq) != nil || seq < next {
+			refuse("record %d is number %s of the agreement, where number %d must stand", r.Record, raw, next)
 		}
+		if until := prunedUntil(records[i:], next, seq); until != seq {
+			refuse("record %d is number %s of the agreement, where number %d must stand: records are missing", r.Record, raw, until)
+		}
+		missing += seq - next
+		next = seq + 1
 	}
 	if last := records[len(records)-1].fields; last.text("type") != "audit.evidence" || last.text("time") != e.manifest.Created {
 		refuse("the last record is not the making of this bundle: later ones may be missing")
 	}
+	return missing
+}
+
+// Which number comes next when those are passed over that later records say were removed with a log after its time.
+func prunedUntil(later []record, next, seq int64) int64 {
+	for next < seq {
+		before := next
+		for _, r := range later {
+			var own, first, last int64
+			if r.fields.text("type") != "agreement.pruned" || json.Unmarshal(r.fields["seq"], &own) != nil || json.Unmarshal(r.fields["firstSeq"], &first) != nil || json.Unmarshal(r.fields["lastSeq"], &last) != nil {
+				continue
+			}
+			if first <= next && next <= last && last < own {
+				next = last + 1
+				break
+			}
+		}
+		if next == before {
+			break
+		}
+	}
+	return min(next, seq)
+}
+
+func min(one, other int64) int64 {
+	if one < other {
+		return one
+	}
+	return other
 }
 
 func (e *evidence) checkSignature(log string) {

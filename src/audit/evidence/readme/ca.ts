@@ -59,6 +59,7 @@ export const ca: ReadmeTexts = {
     'negotiation.terminated': 'La negociació va acabar sense acord',
     'agreement.stored': 'L’acord es va desar tal com es va intercanviar',
     'agreement.revoked': 'L’acord es va acabar abans d’hora',
+    'agreement.pruned': 'Es van treure registres de l’acord un cop complert el seu termini',
     'obligation.fulfilled': 'Es va anotar una obligació com a feta',
     'obligation.violated': 'Es va anotar una obligació com a no feta',
     'transfer.requested': 'Es va demanar accés a les dades',

@@ -59,6 +59,7 @@ export const en: ReadmeTexts = {
     'negotiation.terminated': 'The negotiation ended without agreement',
     'agreement.stored': 'The agreement was kept as it was exchanged',
     'agreement.revoked': 'The agreement was ended before its time',
+    'agreement.pruned': 'Records of the agreement were removed after their time',
     'obligation.fulfilled': 'An obligation was noted as done',
     'obligation.violated': 'An obligation was noted as not done',
     'transfer.requested': 'Access to the data was asked for',

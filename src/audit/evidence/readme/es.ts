@@ -59,6 +59,7 @@ export const es: ReadmeTexts = {
     'negotiation.terminated': 'La negociación acabó sin acuerdo',
     'agreement.stored': 'El acuerdo se guardó tal como se intercambió',
     'agreement.revoked': 'El acuerdo se acabó antes de tiempo',
+    'agreement.pruned': 'Se quitaron registros del acuerdo una vez cumplido su plazo',
     'obligation.fulfilled': 'Se anotó una obligación como hecha',
     'obligation.violated': 'Se anotó una obligación como no hecha',
     'transfer.requested': 'Se pidió acceso a los datos',
