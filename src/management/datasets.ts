@@ -27,20 +27,20 @@ export function datasetHandlers(deps: DatasetDeps): DatasetHandlers {
       const page = await catalog.listDatasets({ ...pageOf(query), ...(query.q === undefined ? {} : { q: query.q }) })
       return { status: 200, body: pageWith(page, show) }
     },
-    createDataset: async ({ body }) => {
-      const dataset = await create(deps, body)
+    createDataset: async ({ body, caller }) => {
+      const dataset = await create(deps, body, caller.name)
       return { status: 201, headers: { Location: `/datasets/${encodeURIComponent(dataset.id)}`, ETag: etag(dataset.version) }, body: show(dataset) }
     },
     getDataset: async ({ path }) => {
       const dataset = await catalog.getDataset(path.datasetId)
       return { status: 200, headers: { ETag: etag(dataset.version) }, body: show(dataset) }
     },
-    updateDataset: async ({ path, body, ifVersion }) => {
-      const dataset = await update(deps, path.datasetId, { ...body, ifVersion })
+    updateDataset: async ({ path, body, ifVersion, caller }) => {
+      const dataset = await update(deps, path.datasetId, { ...body, ifVersion, actor: caller.name })
       return { status: 200, headers: { ETag: etag(dataset.version) }, body: show(dataset) }
     },
-    removeDataset: async ({ path, ifVersion }) => {
-      await catalog.removeDataset(path.datasetId, ifVersion)
+    removeDataset: async ({ path, ifVersion, caller }) => {
+      await catalog.removeDataset(path.datasetId, ifVersion, caller.name)
       return { status: 204 }
     },
     listDatasetVersions: async ({ path, query }) => {
@@ -48,8 +48,8 @@ export function datasetHandlers(deps: DatasetDeps): DatasetHandlers {
       const page = cut(versions, query, ({ number }) => -number)
       return { status: 200, body: { items: page.items.map(showVersion), next: page.next } }
     },
-    addDatasetVersion: async ({ path, query, body }) => {
-      const version = await catalog.addVersion(path.datasetId, fileOf(query, body))
+    addDatasetVersion: async ({ path, query, body, caller }) => {
+      const version = await catalog.addVersion(path.datasetId, fileOf(query, body), caller.name)
       const location = `/datasets/${encodeURIComponent(path.datasetId)}/versions/${version.number}`
       return { status: 201, headers: { Location: location }, body: { ...showVersion(version), changes: version.changes, ...(version.stops === undefined ? {} : { stops: version.stops }) } }
     },
@@ -67,8 +67,8 @@ interface NewDataset {
   readonly source: Schemas['SourceInput']
 }
 
-async function create(deps: DatasetDeps, { id, metadata, source }: NewDataset): Promise<Dataset> {
-  const named = id === undefined ? {} : { id }
+async function create(deps: DatasetDeps, { id, metadata, source }: NewDataset, actor: string): Promise<Dataset> {
+  const named = { actor, ...(id === undefined ? {} : { id }) }
   if (source.type !== 'file') return deps.catalog.createDataset({ ...named, metadata, source: sourceOf(source) })
   if ('path' in source) {
     const file = folderFile(source.path, source.keep)
@@ -87,13 +87,15 @@ interface DatasetChange {
   readonly metadata?: Schemas['DatasetMetadataChange']
   readonly source?: Schemas['SourceChange']
   readonly ifVersion: number | undefined
+  readonly actor: string
 }
 
 // The catalog replaces metadata as a whole, so the rest of it is read first, and the change counts only for what was read.
-async function update({ catalog }: DatasetDeps, id: string, { metadata, source, ifVersion }: DatasetChange): Promise<Dataset & Stops> {
+async function update({ catalog }: DatasetDeps, id: string, { metadata, source, ifVersion, actor }: DatasetChange): Promise<Dataset & Stops> {
   for (let attempt = 1; ; attempt++) {
     const before = await catalog.getDataset(id)
     const change = {
+      actor,
       ...(metadata === undefined ? {} : { metadata: merged(before, metadata) }),
       ...(source === undefined ? {} : { source: sourceOf(source) }),
     }

@@ -32,23 +32,23 @@ export function negotiationHandlers(deps: NegotiationsDeps): NegotiationHandlers
       const { cursor: _cursor, limit: _limit, ...conditions } = query
       return { status: 200, body: pageWith(await negotiations.list({ ...conditions, ...pageOf(query) }), show) }
     },
-    requestNegotiation: async ({ body }) => {
+    requestNegotiation: async ({ body, caller }) => {
       const offer = await offerToAsk(deps, body)
-      return created(negotiations.request({ partner: body.partner, offer, ...(body.decision === undefined ? {} : { decision: body.decision }) }))
+      return created(negotiations.request({ partner: body.partner, offer, actor: caller.name, ...(body.decision === undefined ? {} : { decision: body.decision }) }))
     },
-    offerNegotiation: async ({ body }) => {
+    offerNegotiation: async ({ body, caller }) => {
       await requirePartner(deps, body.partner)
-      return created(negotiations.offer({ partner: body.partner, offerId: body.offer, ...(body.dataset === undefined ? {} : { datasetId: body.dataset }) }))
+      return created(negotiations.offer({ partner: body.partner, offerId: body.offer, actor: caller.name, ...(body.dataset === undefined ? {} : { datasetId: body.dataset }) }))
     },
     getNegotiation: async ({ path }) => answer(negotiations.get(path.negotiationId)),
-    acceptNegotiation: async ({ path }) => answer(negotiations.accept(path.negotiationId)),
-    counterNegotiation: async ({ path, body }) => {
+    acceptNegotiation: async ({ path, caller }) => answer(negotiations.accept(path.negotiationId, caller.name)),
+    counterNegotiation: async ({ path, body, caller }) => {
       const terms = writeDsp(requireAgreeable(body.policy, '/body/policy'))
       const { datasetId } = await negotiations.get(path.negotiationId)
-      return answer(negotiations.counter(path.negotiationId, { '@id': deps.newId(), '@type': 'Offer', target: datasetId, ...terms }))
+      return answer(negotiations.counter(path.negotiationId, { '@id': deps.newId(), '@type': 'Offer', target: datasetId, ...terms }, caller.name))
     },
-    approveNegotiation: async ({ path }) => answer(negotiations.approve(path.negotiationId)),
-    terminateNegotiation: async ({ path, body }) => answer(negotiations.terminate(path.negotiationId, body ?? {})),
+    approveNegotiation: async ({ path, caller }) => answer(negotiations.approve(path.negotiationId, caller.name)),
+    terminateNegotiation: async ({ path, body, caller }) => answer(negotiations.terminate(path.negotiationId, { ...body, actor: caller.name })),
   }
 }
 

@@ -13,17 +13,17 @@ export function offerHandlers({ catalog }: Pick<ManagementDeps, 'catalog'>): Off
       const page = await catalog.listOffers({ ...pageOf(query), ...(query.dataset === undefined ? {} : { dataset: query.dataset }) })
       return { status: 200, body: pageWith(page, show) }
     },
-    createOffer: async ({ body }) => {
+    createOffer: async ({ body, caller }) => {
       const { id, datasets, policy = unconstrained, decision = 'automatic', audience = null } = body
-      const offer = await catalog.createOffer({ ...(id === undefined ? {} : { id }), datasets, policy, decision, audience })
+      const offer = await catalog.createOffer({ ...(id === undefined ? {} : { id }), datasets, policy, decision, audience, actor: caller.name })
       return { status: 201, headers: { Location: `/offers/${encodeURIComponent(offer.id)}`, ETag: etag(offer.version) }, body: show(offer) }
     },
     getOffer: async ({ path }) => {
       const offer = await catalog.getOffer(path.offerId)
       return { status: 200, headers: { ETag: etag(offer.version) }, body: show(offer) }
     },
-    removeOffer: async ({ path, ifVersion }) => {
-      await catalog.removeOffer(path.offerId, ifVersion)
+    removeOffer: async ({ path, ifVersion, caller }) => {
+      await catalog.removeOffer(path.offerId, ifVersion, caller.name)
       return { status: 204 }
     },
   }

@@ -11,12 +11,12 @@ export function secretHandlers({ secrets }: Pick<ManagementDeps, 'secrets'>): Se
       const page = cut(await secrets.list(), query, (_, index) => index)
       return { status: 200, body: { items: page.items.map(({ name, createdAt }) => ({ name, createdAt: createdAt.toISOString() })), next: page.next } }
     },
-    putSecret: async ({ path, body }) => {
-      await secrets.set(path.name, body.value)
+    putSecret: async ({ path, body, caller }) => {
+      await secrets.set(path.name, body.value, caller.name)
       return { status: 204 }
     },
-    removeSecret: async ({ path }) => {
-      await secrets.remove(path.name)
+    removeSecret: async ({ path, caller }) => {
+      await secrets.remove(path.name, caller.name)
       return { status: 204 }
     },
   }

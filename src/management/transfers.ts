@@ -34,16 +34,16 @@ export function transferHandlers(deps: Pick<ManagementDeps, 'transfers' | 'deliv
       const { cursor: _cursor, limit: _limit, ...conditions } = query
       return { status: 200, body: pageWith(await transfers.list({ ...conditions, ...pageOf(query) }), show) }
     },
-    requestTransfer: async ({ body }) => {
-      const transfer = await transfers.request({ agreementId: body.agreement, format: body.format ?? 'HttpData-PULL' })
+    requestTransfer: async ({ body, caller }) => {
+      const transfer = await transfers.request({ agreementId: body.agreement, format: body.format ?? 'HttpData-PULL', actor: caller.name })
       return { status: 201, headers: { Location: `/transfers/${encodeURIComponent(transfer.id)}`, ETag: etag(transfer.version) }, body: show(transfer) }
     },
     getTransfer: async ({ path }) => answer(transfers.get(path.transferId)),
-    startTransfer: async ({ path }) => answer(transfers.start(path.transferId)),
-    suspendTransfer: async ({ path, body }) => answer(transfers.suspend(path.transferId, body ?? {})),
-    resumeTransfer: async ({ path }) => answer(transfers.resume(path.transferId)),
-    completeTransfer: async ({ path }) => answer(transfers.complete(path.transferId)),
-    terminateTransfer: async ({ path, body }) => answer(transfers.terminate(path.transferId, body ?? {})),
+    startTransfer: async ({ path, caller }) => answer(transfers.start(path.transferId, { actor: caller.name })),
+    suspendTransfer: async ({ path, body, caller }) => answer(transfers.suspend(path.transferId, { ...body, actor: caller.name })),
+    resumeTransfer: async ({ path, caller }) => answer(transfers.resume(path.transferId, { actor: caller.name })),
+    completeTransfer: async ({ path, caller }) => answer(transfers.complete(path.transferId, { actor: caller.name })),
+    terminateTransfer: async ({ path, body, caller }) => answer(transfers.terminate(path.transferId, { ...body, actor: caller.name })),
     getDataAddress: async ({ path }) => {
       const { endpoint, authorization = '' } = readDataAddress(await transfers.dataAddress(path.transferId))
       return { status: 200, headers: { 'Cache-Control': 'no-store' }, body: { endpoint, authorization } }

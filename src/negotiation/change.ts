@@ -71,7 +71,7 @@ export function changeOf(negotiation: Negotiation, isNew = false): Change {
 }
 
 /** Takes the step that `by` took: the one place where a state is assigned. Refuses what the table does not allow. */
-export function advance(deps: Pick<NegotiationDeps, 'clock' | 'deadlineMs'>, change: Change, step: { act: NegotiationAct; by: Role; from?: NegotiationState | 'START'; patch?: Partial<Negotiation> }): void {
+export function advance(deps: Pick<NegotiationDeps, 'clock' | 'deadlineMs'>, change: Change, step: { act: NegotiationAct; by: Role; from?: NegotiationState | 'START'; patch?: Partial<Negotiation>; actor?: string | undefined }): void {
   const before = change.negotiation
   const state = nextState(step.from ?? before.state, step.act, step.by)
   if (state === undefined) {
@@ -89,7 +89,7 @@ export function advance(deps: Pick<NegotiationDeps, 'clock' | 'deadlineMs'>, cha
   change.records.push(recordOf(change.negotiation, step))
 }
 
-function recordOf(negotiation: Negotiation, { by, patch = {} }: { by: Role; patch?: Partial<Negotiation> }): AuditRecord {
+function recordOf(negotiation: Negotiation, { by, patch = {}, actor }: { by: Role; patch?: Partial<Negotiation>; actor?: string | undefined }): AuditRecord {
   // Why this step was taken, not one before it.
   const { reason = null, error = null } = patch
   return {
@@ -101,13 +101,14 @@ function recordOf(negotiation: Negotiation, { by, patch = {} }: { by: Role; patc
     offer: negotiation.offerId,
     role: negotiation.role,
     by: by === negotiation.role ? 'self' : 'partner',
+    ...(actor === undefined ? {} : { actor }),
     ...(reason === null ? {} : { reason }),
     ...(error === null ? {} : { error }),
   }
 }
 
 /** Our own step: the state, the message that tells the other side, and for `agree` the agreement. */
-export function takeStep(deps: NegotiationDeps, change: Change, step: { act: NegotiationAct; reason: string; from?: 'START'; patch?: Partial<Negotiation>; code?: string }): void {
+export function takeStep(deps: NegotiationDeps, change: Change, step: { act: NegotiationAct; reason: string; from?: 'START'; patch?: Partial<Negotiation>; code?: string; actor?: string | undefined }): void {
   const { role } = change.negotiation
   const now = deps.clock()
   const agreementId = step.act === 'agree' ? deps.newId() : (change.negotiation.agreementId ?? '')

@@ -17,6 +17,8 @@ export interface RequestInput {
   /** The provider's base address; by default what the register or its DID document says. */
   readonly address?: string
   readonly decision?: DecisionMode
+  /** Who of us does it. */
+  readonly actor?: string
 }
 
 /** We as provider put an offer of ours to a consumer, unasked. */
@@ -25,12 +27,15 @@ export interface OfferInput {
   readonly offerId: string
   readonly datasetId?: string
   readonly address?: string
+  /** Who of us does it. */
+  readonly actor?: string
 }
 
 export async function request(deps: NegotiationDeps, input: RequestInput): Promise<Negotiation> {
   readTerms(input.offer)
   const address = await addressOf(deps, input)
-  return begin(deps, 'request', newNegotiation(deps, { partner: input.partner, pid: null, callbackAddress: address, role: 'consumer', offer: input.offer, ...(input.decision === undefined ? {} : { decision: input.decision }) }))
+  const negotiation = newNegotiation(deps, { partner: input.partner, pid: null, callbackAddress: address, role: 'consumer', offer: input.offer, ...(input.decision === undefined ? {} : { decision: input.decision }) })
+  return begin(deps, 'request', { negotiation, actor: input.actor })
 }
 
 export async function offer(deps: NegotiationDeps, input: OfferInput): Promise<Negotiation> {
@@ -38,13 +43,14 @@ export async function offer(deps: NegotiationDeps, input: OfferInput): Promise<N
   const current = await deps.currentOffer(deps.database.db, input.partner, input.offerId, input.datasetId)
   if (current === undefined) throw new ProblemError('unknown-offer', `There is no offer ${input.offerId} that ${input.partner} may see. "concordat offer list" shows the offers.`)
   const message: MessageOffer = { '@id': current.offerId, '@type': 'Offer', target: current.datasetId, ...current.policy }
-  return begin(deps, 'offer', newNegotiation(deps, { partner: input.partner, pid: null, callbackAddress: address, role: 'provider', offer: message, current }))
+  const negotiation = newNegotiation(deps, { partner: input.partner, pid: null, callbackAddress: address, role: 'provider', offer: message, current })
+  return begin(deps, 'offer', { negotiation, actor: input.actor })
 }
 
-async function begin(deps: NegotiationDeps, act: 'request' | 'offer', negotiation: Negotiation): Promise<Negotiation> {
+async function begin(deps: NegotiationDeps, act: 'request' | 'offer', { negotiation, actor }: { negotiation: Negotiation; actor: string | undefined }): Promise<Negotiation> {
   const begun = await deps.database.transaction(async (tx) => {
     const change = changeOf(negotiation, true)
-    takeStep(deps, change, { act, reason: 'Begun here.', from: 'START' })
+    takeStep(deps, change, { act, reason: 'Begun here.', from: 'START', actor })
     await save(deps, tx, change)
     return change.negotiation
   })
@@ -53,7 +59,7 @@ async function begin(deps: NegotiationDeps, act: 'request' | 'offer', negotiatio
 }
 
 /** Takes a step that a person chose. Refuses one that the state does not allow ('conflict'). */
-export async function act(deps: NegotiationDeps, id: string, step: { act: NegotiationAct; reason?: string; code?: string; offer?: MessageOffer }): Promise<Negotiation> {
+export async function act(deps: NegotiationDeps, id: string, step: { act: NegotiationAct; reason?: string; code?: string; offer?: MessageOffer; actor?: string | undefined }): Promise<Negotiation> {
   const after = await deps.database.transaction(async (tx) => {
     const negotiation = await lockNegotiation(tx.db, id)
     if (negotiation === undefined) throw missing(id)
@@ -63,7 +69,7 @@ export async function act(deps: NegotiationDeps, id: string, step: { act: Negoti
     const change = changeOf(negotiation)
     await requireAgreeableStep(deps, tx, negotiation, step)
     const patch = step.offer === undefined ? {} : counterOffer(negotiation, step.offer)
-    takeStep(deps, change, { act: step.act, reason: step.reason ?? 'Decided by a person.', patch, ...(step.code === undefined ? {} : { code: step.code }) })
+    takeStep(deps, change, { act: step.act, reason: step.reason ?? 'Decided by a person.', patch, actor: step.actor, ...(step.code === undefined ? {} : { code: step.code }) })
     await save(deps, tx, change)
     return change.negotiation
   })
@@ -96,12 +102,12 @@ const approvals: Readonly<Record<string, NegotiationAct>> = {
 }
 
 /** Takes whatever step waits for a person. */
-export async function approve(deps: NegotiationDeps, id: string): Promise<Negotiation> {
+export async function approve(deps: NegotiationDeps, id: string, actor?: string): Promise<Negotiation> {
   const negotiation = await findNegotiation(deps.database.db, id)
   if (negotiation === undefined) throw missing(id)
   const next = approvals[`${negotiation.role} ${negotiation.state}`]
   if (next === undefined) throw new ProblemError('conflict', `Nothing waits for approval: the negotiation is ${negotiation.state}.`)
-  return act(deps, id, { act: next, reason: 'Approved by a person.' })
+  return act(deps, id, { act: next, reason: 'Approved by a person.', actor })
 }
 
 /** Ends a negotiation that cannot go on: the counterparty refused a message, or ended it without telling. */

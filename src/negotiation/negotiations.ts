@@ -29,15 +29,15 @@ export interface Negotiations {
   request(input: RequestInput): Promise<NegotiationView>
   /** We offer, as provider, unasked. */
   offer(input: OfferInput): Promise<NegotiationView>
-  accept(id: string): Promise<NegotiationView>
+  accept(id: string, actor?: string): Promise<NegotiationView>
   /** A counter-request (consumer) or counter-offer (provider). */
-  counter(id: string, terms: MessageOffer): Promise<NegotiationView>
+  counter(id: string, terms: MessageOffer, actor?: string): Promise<NegotiationView>
   agree(id: string): Promise<NegotiationView>
   verify(id: string): Promise<NegotiationView>
   finalize(id: string): Promise<NegotiationView>
   /** Whatever step waits for a person: agree, accept, verify or finalize. */
-  approve(id: string): Promise<NegotiationView>
-  terminate(id: string, why?: { code?: string; reason?: string }): Promise<NegotiationView>
+  approve(id: string, actor?: string): Promise<NegotiationView>
+  terminate(id: string, why?: { code?: string; reason?: string; actor?: string }): Promise<NegotiationView>
   get(id: string): Promise<NegotiationView>
   /** Newest first. */
   list(query: { after?: string; limit: number; state?: NegotiationState; role?: Role; partner?: string }): Promise<{ items: NegotiationView[]; next?: string }>
@@ -69,13 +69,13 @@ export function createNegotiations(deps: NegotiationDeps): Negotiations {
     },
     request: (input) => request(deps, input),
     offer: (input) => offer(deps, input),
-    accept: (id) => act(deps, id, { act: 'accept' }),
-    counter: async (id, terms) => act(deps, id, { act: (await get(id)).role === 'consumer' ? 'request' : 'offer', offer: terms }),
+    accept: (id, actor) => act(deps, id, { act: 'accept', actor }),
+    counter: async (id, terms, actor) => act(deps, id, { act: (await get(id)).role === 'consumer' ? 'request' : 'offer', offer: terms, actor }),
     agree: (id) => act(deps, id, { act: 'agree' }),
     verify: (id) => act(deps, id, { act: 'verify' }),
     finalize: (id) => act(deps, id, { act: 'finalize' }),
-    approve: (id) => approve(deps, id),
-    terminate: (id, why) => act(deps, id, { act: 'terminate', reason: why?.reason ?? 'Ended by a person.', ...(why?.code === undefined ? {} : { code: why.code }) }),
+    approve: (id, actor) => approve(deps, id, actor),
+    terminate: (id, why) => act(deps, id, { act: 'terminate', reason: why?.reason ?? 'Ended by a person.', actor: why?.actor, ...(why?.code === undefined ? {} : { code: why.code }) }),
     get,
     list: async ({ after, limit, state, role, partner }) => {
       const rows = await selectNegotiations(db, {

@@ -54,7 +54,7 @@ export function changeOf(transfer: Transfer, isNew = false): Change {
 }
 
 /** Takes the step that `by` took: the one place where a state is assigned. Refuses what the table does not allow. */
-export function advance(deps: Pick<TransferDeps, 'clock'>, change: Change, step: { act: TransferAct; by: Role; from?: TransferState | 'START'; patch?: Partial<Transfer> }): void {
+export function advance(deps: Pick<TransferDeps, 'clock'>, change: Change, step: { act: TransferAct; by: Role; from?: TransferState | 'START'; patch?: Partial<Transfer>; actor?: string | undefined }): void {
   const before = change.transfer
   const state = nextState(step.from ?? before.state, step.act, step.by)
   if (state === undefined) throw refusal('invalid-state', before, `The ${step.by} cannot ${step.act} while the transfer is ${before.state}.`)
@@ -69,7 +69,7 @@ export function advance(deps: Pick<TransferDeps, 'clock'>, change: Change, step:
   change.records.push(recordOf(change.transfer, step))
 }
 
-function recordOf(transfer: Transfer, { by, patch = {} }: { by: Role; patch?: Partial<Transfer> }): AuditRecord {
+function recordOf(transfer: Transfer, { by, patch = {}, actor }: { by: Role; patch?: Partial<Transfer>; actor?: string | undefined }): AuditRecord {
   // Why this step was taken, not one before it.
   const { reason = null, error = null } = patch
   return {
@@ -80,6 +80,7 @@ function recordOf(transfer: Transfer, { by, patch = {} }: { by: Role; patch?: Pa
     dataset: transfer.datasetId,
     role: transfer.role,
     by: by === transfer.role ? 'self' : 'partner',
+    ...(actor === undefined ? {} : { actor }),
     format: transfer.format,
     ...(reason === null ? {} : { reason }),
     ...(error === null ? {} : { error }),
@@ -92,9 +93,9 @@ export function tell(deps: Pick<TransferDeps, 'newId' | 'callbackAddress'>, chan
 }
 
 /** Our own step: the state, what it means for tokens, and the message that tells the other side. */
-export async function takeStep(deps: TransferDeps, tx: Transaction, change: Change, step: { act: TransferAct; reason: string; failed?: boolean; code?: string }): Promise<void> {
+export async function takeStep(deps: TransferDeps, tx: Transaction, change: Change, step: { act: TransferAct; reason: string; failed?: boolean; code?: string; actor?: string | undefined }): Promise<void> {
   const { role } = change.transfer
-  advance(deps, change, { act: step.act, by: role, patch: { reason: step.reason, ...(step.failed === true ? { error: step.reason } : {}), ...addressAfter(change.transfer, step.act) } })
+  advance(deps, change, { act: step.act, by: role, actor: step.actor, patch: { reason: step.reason, ...(step.failed === true ? { error: step.reason } : {}), ...addressAfter(change.transfer, step.act) } })
   if (step.act === 'start') return tellStart(deps, tx, change)
   await deps.dataPlane.revokeTokens(tx, change.transfer.id)
   tell(deps, change, step.act, step.act === 'complete' ? {} : { reason: step.reason, ...(step.code === undefined ? {} : { code: step.code }) })

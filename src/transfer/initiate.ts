@@ -16,6 +16,8 @@ export interface RequestInput {
   readonly format: string
   /** The provider's base address; by default what the register or its DID document says. */
   readonly address?: string
+  /** Who of us does it. */
+  readonly actor?: string
 }
 
 export async function request(deps: TransferDeps, input: RequestInput): Promise<Transfer> {
@@ -51,7 +53,7 @@ export async function request(deps: TransferDeps, input: RequestInput): Promise<
       },
       true,
     )
-    advance(deps, change, { act: 'request', by: 'consumer', from: 'START', patch: { reason: 'Begun here.' } })
+    advance(deps, change, { act: 'request', by: 'consumer', from: 'START', patch: { reason: 'Begun here.' }, actor: input.actor })
     await tellRequest(deps, tx, change, direction === 'push')
     await save(deps, tx, change)
     return change.transfer
@@ -66,7 +68,7 @@ async function tellRequest(deps: TransferDeps, tx: Transaction, change: Change, 
 }
 
 /** Takes a step that a person, or the end of a delivery, chose. Refuses one that the state does not allow ('conflict'). */
-export async function act(deps: TransferDeps, id: string, step: { act: TransferAct; reason?: string; code?: string; only?: Transfer['state'] }): Promise<Transfer> {
+export async function act(deps: TransferDeps, id: string, step: { act: TransferAct; reason?: string; code?: string; only?: Transfer['state']; actor?: string | undefined }): Promise<Transfer> {
   const after = await deps.database.transaction(async (tx) => {
     const transfer = await lockTransfer(tx.db, id)
     if (transfer === undefined) throw missing(id)
@@ -79,7 +81,7 @@ export async function act(deps: TransferDeps, id: string, step: { act: TransferA
     }
     if (step.act === 'start') await requirePermitted(deps, tx, transfer)
     const change = changeOf(transfer)
-    await takeStep(deps, tx, change, { act: step.act, reason: step.reason ?? 'Decided by a person.', ...(step.code === undefined ? {} : { code: step.code }) })
+    await takeStep(deps, tx, change, { act: step.act, reason: step.reason ?? 'Decided by a person.', actor: step.actor, ...(step.code === undefined ? {} : { code: step.code }) })
     await save(deps, tx, change)
     return change.transfer
   })

@@ -18,6 +18,8 @@ import type { Transfer } from './transfer.ts'
 export type TransferView = Omit<Transfer, 'dataAddress'>
 
 interface Why {
+  /** Who of us does it. */
+  readonly actor?: string
   readonly code?: string
   readonly reason?: string
 }
@@ -31,9 +33,9 @@ export interface Transfers {
   /** We ask, as consumer. */
   request(input: RequestInput): Promise<TransferView>
   /** We start, as provider, what waits for a person. */
-  start(id: string): Promise<TransferView>
+  start(id: string, why?: Pick<Why, 'actor'>): Promise<TransferView>
   suspend(id: string, why?: Why): Promise<TransferView>
-  resume(id: string): Promise<TransferView>
+  resume(id: string, why?: Pick<Why, 'actor'>): Promise<TransferView>
   complete(id: string, why?: Why): Promise<TransferView>
   terminate(id: string, why?: Why): Promise<TransferView>
   get(id: string): Promise<TransferView>
@@ -69,9 +71,9 @@ export function createTransfers(deps: TransferDeps): Transfers {
       return toTransferProcess(transfer)
     },
     request: (input) => show(request(deps, input)),
-    start: (id) => show(act(deps, id, { act: 'start', only: 'REQUESTED' })),
+    start: (id, why) => show(act(deps, id, { act: 'start', only: 'REQUESTED', ...why })),
     suspend: (id, why) => show(act(deps, id, { act: 'suspend', ...why })),
-    resume: (id) => show(act(deps, id, { act: 'start', only: 'SUSPENDED' })),
+    resume: (id, why) => show(act(deps, id, { act: 'start', only: 'SUSPENDED', ...why })),
     complete: (id, why) => show(act(deps, id, { act: 'complete', ...why })),
     terminate: (id, why) => show(act(deps, id, { act: 'terminate', ...why })),
     get: (id) => show(get(deps, id)),

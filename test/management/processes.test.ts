@@ -54,9 +54,9 @@ describe('Negotiations', () => {
   test('as consumer find the offer in the catalog of the partner, whether the dataset is named or not', async () => {
     const made = await management.call('POST', '/negotiations', { json: { partner, offer: 'urn:uuid:o1' } })
     expect(made).toMatchObject({ status: 201, headers: { location: negotiationPath, etag: '"3"' }, body: { partner, state: 'REQUESTED', dataset: 'urn:uuid:d1' } })
-    expect(last('negotiations.request')).toEqual({ partner, offer })
+    expect(last('negotiations.request')).toEqual({ partner, offer, actor: 'operator' })
     await management.call('POST', '/negotiations', { json: { partner, offer: 'urn:uuid:o1', dataset: 'urn:uuid:d1', decision: 'manual' } })
-    expect(last('negotiations.request')).toEqual({ partner, offer, decision: 'manual' })
+    expect(last('negotiations.request')).toEqual({ partner, offer, decision: 'manual', actor: 'operator' })
     expect(await management.call('POST', '/negotiations', { json: { partner, offer: 'urn:uuid:o1', dataset: 'urn:uuid:d0' } })).toMatchObject({ status: 400, body: { code: 'unknown-offer' } })
     expect(await management.call('POST', '/negotiations', { json: { partner, offer: 'urn:uuid:none' } })).toMatchObject({ status: 400, body: { code: 'unknown-offer' } })
     expect(await management.call('POST', '/negotiations', { json: { partner: 'did:web:nobody.example', offer: 'urn:uuid:o1' } })).toMatchObject({ status: 404 })
@@ -64,7 +64,7 @@ describe('Negotiations', () => {
 
   test('may begin with a whole offer, of which no term is dropped', async () => {
     await management.call('POST', '/negotiations', { json: { partner, offer: { ...offer, '@id': 'urn:uuid:mine', assigner: partner } } })
-    expect(last('negotiations.request')).toEqual({ partner, offer: { ...offer, '@id': 'urn:uuid:mine', assigner: partner } })
+    expect(last('negotiations.request')).toEqual({ partner, offer: { ...offer, '@id': 'urn:uuid:mine', assigner: partner }, actor: 'operator' })
     const refused = await management.call('POST', '/negotiations', { json: { partner, offer: { ...offer, prohibition: [{ action: 'juggle' }] } } })
     expect(refused).toMatchObject({ status: 400, body: { code: 'unsupported-policy', detail: expect.stringContaining('/body/offer/prohibition/0/action') } })
     const until = { leftOperand: 'http://www.w3.org/ns/odrl/2/dateTime', operator: 'lt', rightOperand: { '@value': '2027-01-01T00:00:00Z', '@type': 'http://www.w3.org/2001/XMLSchema#dateTime' } }
@@ -75,16 +75,16 @@ describe('Negotiations', () => {
 
   test('are offered as provider, read, and moved on', async () => {
     expect(await management.call('POST', '/negotiations/offers', { json: { partner, offer: 'urn:uuid:o1' } })).toMatchObject({ status: 201 })
-    expect(last('negotiations.offer')).toEqual({ partner, offerId: 'urn:uuid:o1' })
+    expect(last('negotiations.offer')).toEqual({ partner, offerId: 'urn:uuid:o1', actor: 'operator' })
     expect(await management.call('GET', '/negotiations?state=REQUESTED&role=consumer&limit=5')).toMatchObject({ status: 200, body: { next: 'more' } })
     expect(last('negotiations.list')).toEqual({ state: 'REQUESTED', role: 'consumer', limit: 5 })
     expect(await management.call('GET', negotiationPath)).toMatchObject({ status: 200, headers: { etag: '"3"' } })
     for (const verb of ['accept', 'approve', 'terminate']) {
       expect(await management.call('POST', `${negotiationPath}/${verb}`)).toMatchObject({ status: 200 })
-      expect(last(`negotiations.${verb}`)).toEqual(verb === 'terminate' ? [negotiation.id, {}] : negotiation.id)
+      expect(last(`negotiations.${verb}`)).toEqual([negotiation.id, verb === 'terminate' ? { actor: 'operator' } : 'operator'])
     }
     await management.call('POST', `${negotiationPath}/terminate`, { json: { code: 'no', reason: 'Not now' } })
-    expect(last('negotiations.terminate')).toEqual([negotiation.id, { code: 'no', reason: 'Not now' }])
+    expect(last('negotiations.terminate')).toEqual([negotiation.id, { code: 'no', reason: 'Not now', actor: 'operator' }])
     await management.call('POST', `${negotiationPath}/counter`, { json: { policy: { permission: [{ action: 'use' }] } } })
     expect(last('negotiations.counter')).toMatchObject([negotiation.id, { '@type': 'Offer', target: 'urn:uuid:d1', permission: [{ action: 'use' }] }])
     expect(await management.call('POST', `${negotiationPath}/counter`, { json: { policy: { permission: [{ action: 'juggle' }] } } })).toMatchObject({ status: 400, body: { code: 'unsupported-policy' } })
@@ -120,12 +120,12 @@ describe('Agreements', () => {
 describe('Transfers', () => {
   test('are asked for, read and moved on, and never show a token', async () => {
     expect(await management.call('POST', '/transfers', { json: { agreement: 'urn:uuid:a1' } })).toMatchObject({ status: 201, headers: { location: transferPath, etag: '"2"' } })
-    expect(last('transfers.request')).toEqual({ agreementId: 'urn:uuid:a1', format: 'HttpData-PULL' })
+    expect(last('transfers.request')).toEqual({ agreementId: 'urn:uuid:a1', format: 'HttpData-PULL', actor: 'operator' })
     expect(await management.call('GET', '/transfers?state=STARTED&agreement=urn%3Auuid%3Aa1')).toMatchObject({ status: 200, body: { next: null } })
     expect(last('transfers.list')).toEqual({ state: 'STARTED', agreement: 'urn:uuid:a1', limit: 100 })
     for (const verb of ['start', 'suspend', 'resume', 'complete', 'terminate']) expect(await management.call('POST', `${transferPath}/${verb}`)).toMatchObject({ status: 200 })
     await management.call('POST', `${transferPath}/suspend`, { json: { reason: 'Maintenance' } })
-    expect(last('transfers.suspend')).toEqual([transfer.id, { reason: 'Maintenance' }])
+    expect(last('transfers.suspend')).toEqual([transfer.id, { reason: 'Maintenance', actor: 'operator' }])
     expect(await management.call('GET', `${transferPath}/deliveries?limit=1`)).toMatchObject({ body: { items: [{ fileName: 'a.csv', receipt: null }] } })
   })
 

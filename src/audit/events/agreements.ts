@@ -5,6 +5,7 @@ const step = {
   ...parties,
   role: { meaning: 'Our role: `provider` or `consumer`.' },
   by: { meaning: 'Who took the step: `self` or `partner`.' },
+  ...actor,
   reason: { meaning: 'Why the step was taken, in the words of whoever took it.', personal: true },
   error: { meaning: 'What ended it, when it did not end well.', personal: true },
 } as const satisfies Record<string, FieldInfo>

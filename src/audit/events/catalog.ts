@@ -3,14 +3,18 @@ import type { EventInfo, FieldInfo } from './field.ts'
 
 const dataset = { dataset: parties.dataset, ...actor } as const satisfies Record<string, FieldInfo>
 const offer = { offer: { meaning: 'Id of the offer.' }, ...actor } as const satisfies Record<string, FieldInfo>
+const digests = {
+  metadataSha256: { meaning: 'SHA-256 of its metadata as canonical JSON, hex.' },
+  sourceSha256: { meaning: 'SHA-256 of the description of its source as canonical JSON, hex.' },
+} as const satisfies Record<string, FieldInfo>
 const secret = { secret: { meaning: 'Name of the secret; never what it is.' }, ...actor } as const satisfies Record<string, FieldInfo>
 const stops = { stops: { meaning: 'Agreements whose terms cannot be enforced after the change: nothing is released under them.' } } as const satisfies Record<string, FieldInfo>
 const keep = 'operation'
 
 /** Publication: datasets, offers, and the secrets of their sources. */
 export const catalogEvents = {
-  'dataset.created': { meaning: 'A dataset was published.', keep, fields: { ...dataset, source: { meaning: 'Type of its source.' }, sha256: { meaning: 'SHA-256 of its first file, hex.' } } },
-  'dataset.updated': { meaning: 'Metadata or source of a dataset changed.', keep, fields: { ...dataset, ...stops, version: { meaning: 'Number of the change.' } } },
+  'dataset.created': { meaning: 'A dataset was published.', keep, fields: { ...dataset, ...digests, source: { meaning: 'Type of its source.' }, sha256: { meaning: 'SHA-256 of its first file, hex.' } } },
+  'dataset.updated': { meaning: 'Metadata or source of a dataset changed.', keep, fields: { ...dataset, ...digests, ...stops, version: { meaning: 'Number of the change.' }, changed: { meaning: 'What changed: `source`, and names of properties of the metadata.' } } },
   'dataset.version': {
     meaning: 'A dataset got a new version of its file.',
     keep,

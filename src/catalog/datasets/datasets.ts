@@ -5,6 +5,8 @@ import { isProblem, ProblemError } from '../../errors.ts'
 import { isDuplicate, sqlState } from '../../persistence/database.ts'
 import type { Database, Transaction } from '../../persistence/database.ts'
 import type { Cursors } from '../cursor.ts'
+import { by } from '../by.ts'
+import { digestOf } from '../digest.ts'
 import { carryColumns, editColumns, statedColumns } from './columns.ts'
 import type { Columns } from './columns.ts'
 import type { Admitted, Content } from './content.ts'
@@ -23,18 +25,29 @@ export interface DatasetInput {
   readonly source: Source
   /** The first content; for sources of type `file` only, and mandatory there. */
   readonly file?: FileInput
+  /** Who of us makes it. */
+  readonly actor?: string
+}
+
+/** What is to change of a dataset. */
+export interface DatasetChange {
+  readonly metadata?: MetadataInput
+  readonly source?: Source
+  readonly ifVersion?: number
+  /** Who of us changes it. */
+  readonly actor?: string
 }
 
 /** The datasets of this connector. */
 export interface Datasets {
   createDataset(input: DatasetInput): Promise<Dataset>
   /** Replaces metadata or source. Columns named in the metadata are laid over those of the data. */
-  updateDataset(id: string, change: { metadata?: MetadataInput; source?: Source; ifVersion?: number }): Promise<Dataset & Stops>
+  updateDataset(id: string, change: DatasetChange): Promise<Dataset & Stops>
   /** Makes a file the newest version. Edited units, descriptions and types of columns stay; `changes` says what is different. */
-  addVersion(id: string, file: FileInput): Promise<DatasetVersion & { changes: ColumnChanges } & Stops>
+  addVersion(id: string, file: FileInput, actor?: string): Promise<DatasetVersion & { changes: ColumnChanges } & Stops>
   getDataset(id: string): Promise<Dataset>
   listDatasets(query: { after?: string; limit: number; q?: string }): Promise<{ items: Dataset[]; next?: string }>
-  removeDataset(id: string, ifVersion?: number): Promise<void>
+  removeDataset(id: string, ifVersion?: number, actor?: string): Promise<void>
   /** All versions, newest first. */
   listVersions(id: string): Promise<DatasetVersion[]>
   /** A version whose content is still there: the newest, or the one with `number`. */
@@ -59,10 +72,10 @@ export function createDatasets(deps: DatasetsDeps): Datasets {
   return {
     createDataset: (input) => createDataset(deps, input),
     updateDataset: (id, change) => updateDataset(deps, id, change),
-    addVersion: (id, file) => addVersion(deps, id, file),
+    addVersion: (id, file, actor) => addVersion(deps, id, { file, actor }),
     getDataset: (id) => getDataset(deps, id),
     listDatasets: (query) => listDatasets(deps, query),
-    removeDataset: (id, ifVersion) => removeDataset(deps, id, ifVersion),
+    removeDataset: (id, ifVersion, actor) => removeDataset(deps, id, { ifVersion, actor }),
     listVersions: async (id) => {
       const { id: found } = present(await store.findDataset(deps.database.db, id), id)
       return (await store.listVersions(deps.database.db, found)).map((version) => located(deps, version))
@@ -82,11 +95,11 @@ async function createDataset(deps: DatasetsDeps, input: DatasetInput): Promise<D
   if ((source.type === 'file') !== (file !== undefined)) throw new ProblemError('bad-request', source.type === 'file' ? '/file: a dataset with a file needs its first file.' : `/file: a source of type ${source.type} has no file.`)
   if (file === undefined) {
     const columns = await inspectSource(deps, source, edits)
-    return saveNew(deps, { id, metadata: withFacts({ ...metadata, ...columns }), source })
+    return saveNew(deps, { id, metadata: withFacts({ ...metadata, ...columns }), source, actor: input.actor })
   }
   return admitting(deps, file, async (admitted, inspection) => {
     const columns = editColumns(inspection.columns, edits)
-    return saveNew(deps, { id, metadata: withFacts({ ...metadata, ...columns }), source }, (tx, at, before) => saveVersion(deps, tx, { id, number: 1, at, admitted, inspection, before }))
+    return saveNew(deps, { id, metadata: withFacts({ ...metadata, ...columns }), source, actor: input.actor }, (tx, at, before) => saveVersion(deps, tx, { id, number: 1, at, admitted, inspection, before }))
   })
 }
 
@@ -98,7 +111,7 @@ function withFacts(metadata: StoredMetadata): StoredMetadata {
 
 type SaveFirst = (tx: Transaction, at: Date, before: string | undefined) => Promise<DatasetVersion>
 
-async function saveNew(deps: DatasetsDeps, row: { id: string; metadata: StoredMetadata; source: Source }, saveFirst?: SaveFirst): Promise<Dataset> {
+async function saveNew(deps: DatasetsDeps, { actor, ...row }: { id: string; metadata: StoredMetadata; source: Source; actor: string | undefined }, saveFirst?: SaveFirst): Promise<Dataset> {
   const at = deps.clock()
   let placed: string | undefined
   try {
@@ -106,7 +119,7 @@ async function saveNew(deps: DatasetsDeps, row: { id: string; metadata: StoredMe
       const seq = await store.insertDataset(tx.db, { ...row, at })
       const first = await saveFirst?.(tx, at, placed)
       placed = first?.path
-      await deps.audit.append(tx, { type: 'dataset.created', dataset: row.id, source: row.source.type, ...(first === undefined ? {} : { sha256: first.sha256 }) })
+      await deps.audit.append(tx, { type: 'dataset.created', dataset: row.id, source: row.source.type, ...(first === undefined ? {} : { sha256: first.sha256 }), ...digestsOf(row), ...by(actor) })
       const stored = { ...row, seq, version: 1, createdAt: at, updatedAt: at }
       return shown(deps, stored, first)
     })
@@ -117,7 +130,7 @@ async function saveNew(deps: DatasetsDeps, row: { id: string; metadata: StoredMe
   }
 }
 
-async function updateDataset(deps: DatasetsDeps, id: string, change: { metadata?: MetadataInput; source?: Source; ifVersion?: number }): Promise<Dataset & Stops> {
+async function updateDataset(deps: DatasetsDeps, id: string, change: DatasetChange): Promise<Dataset & Stops> {
   const metadata = change.metadata === undefined ? undefined : requireMetadata(change.metadata)
   const source = change.source === undefined ? undefined : requireSource(change.source)
   const before = present(await store.findDataset(deps.database.db, id), id)
@@ -132,9 +145,21 @@ async function updateDataset(deps: DatasetsDeps, id: string, change: { metadata?
     const stopped = await requireStillEnforceable(tx, deps.clock(), row, next)
     await store.saveDataset(tx.db, { ...next, at: next.updatedAt })
     const latest = await store.findVersion(tx.db, id)
-    await deps.audit.append(tx, { type: 'dataset.updated', dataset: id, version: next.version, ...stopped })
+    await deps.audit.append(tx, { type: 'dataset.updated', dataset: id, version: next.version, changed: changedIn(row, next), ...digestsOf(next), ...stopped, ...by(change.actor) })
     return { ...shown(deps, next, latest), ...stopped }
   })
+}
+
+// What they were can be shown later: whoever has the metadata or the source finds their digests in the record.
+function digestsOf({ metadata, source }: Pick<StoredDataset, 'metadata' | 'source'>): { metadataSha256: string; sourceSha256: string } {
+  return { metadataSha256: digestOf(metadata), sourceSha256: digestOf(source) }
+}
+
+/** Names of what is different: `source`, and properties of the metadata. */
+function changedIn(before: Pick<StoredDataset, 'metadata' | 'source'>, after: Pick<StoredDataset, 'metadata' | 'source'>): string[] {
+  const [old, next] = [new Map<string, unknown>(Object.entries(before.metadata)), new Map<string, unknown>(Object.entries(after.metadata))]
+  const names = [...new Set([...old.keys(), ...next.keys()])].filter((name) => digestOf([old.get(name) ?? null]) !== digestOf([next.get(name) ?? null]))
+  return [...(digestOf(before.source) === digestOf(after.source) ? [] : ['source']), ...names].toSorted()
 }
 
 function nextMetadata(row: StoredDataset, metadata: MetadataInput | undefined, inspected: Columns | undefined): StoredMetadata {
@@ -147,7 +172,7 @@ function nextMetadata(row: StoredDataset, metadata: MetadataInput | undefined, i
   return withFacts({ ...given, columns: edited.columns, inferred: edited.inferred })
 }
 
-async function addVersion(deps: DatasetsDeps, id: string, file: FileInput): Promise<DatasetVersion & { changes: ColumnChanges } & Stops> {
+async function addVersion(deps: DatasetsDeps, id: string, { file, actor }: { file: FileInput; actor: string | undefined }): Promise<DatasetVersion & { changes: ColumnChanges } & Stops> {
   const before = present(await store.findDataset(deps.database.db, id), id)
   if (before.source.type !== 'file') throw new ProblemError('conflict', `The data of this dataset comes from a source of type ${before.source.type}; files cannot be added to it.`)
   return admitting(deps, file, async (admitted, inspection) => {
@@ -165,7 +190,7 @@ async function addVersion(deps: DatasetsDeps, id: string, file: FileInput): Prom
         const stopped = await requireStillEnforceable(tx, deps.clock(), row, { ...row, metadata })
         await store.saveDataset(tx.db, { ...row, metadata, version: row.version + 1, at })
         retired = await store.retireVersions(tx.db, id, { keep: Math.max(1, deps.retention.versions), at })
-        await deps.audit.append(tx, { type: 'dataset.version', dataset: id, number: saved.number, bytes: saved.bytes, rows: saved.rows, sha256: saved.sha256, columns: { ...changes }, ...stopped })
+        await deps.audit.append(tx, { type: 'dataset.version', dataset: id, number: saved.number, bytes: saved.bytes, rows: saved.rows, sha256: saved.sha256, columns: { ...changes }, ...stopped, ...by(actor) })
         return { ...located(deps, saved), changes, ...stopped }
       })
       for (const path of retired) await deps.content.remove(path)
@@ -243,7 +268,7 @@ async function listDatasets(deps: DatasetsDeps, query: { after?: string; limit: 
   return { items, ...(rows.length > page.length && last !== undefined ? { next: deps.cursors.encode({ direction: 'after', seq: last.seq }) } : {}) }
 }
 
-async function removeDataset(deps: DatasetsDeps, id: string, ifVersion?: number): Promise<void> {
+async function removeDataset(deps: DatasetsDeps, id: string, { ifVersion, actor }: { ifVersion: number | undefined; actor: string | undefined }): Promise<void> {
   try {
     const paths = await deps.database.transaction(async (tx) => {
       unchanged(present(await store.lockDataset(tx.db, id), id), ifVersion)
@@ -252,7 +277,7 @@ async function removeDataset(deps: DatasetsDeps, id: string, ifVersion?: number)
       if (agreement !== undefined) throw new ProblemError('conflict', `The agreement ${agreement} is about this dataset, and what was agreed stays available. Removing its offers (concordat offer remove) keeps it from being agreed anew.`)
       const found = await store.contentPaths(tx.db, id)
       await store.deleteDataset(tx.db, id)
-      await deps.audit.append(tx, { type: 'dataset.removed', dataset: id })
+      await deps.audit.append(tx, { type: 'dataset.removed', dataset: id, ...by(actor) })
       return found
     })
     for (const path of paths) await deps.content.remove(path)

@@ -6,6 +6,8 @@ import { cutPage, decodeCursor } from '../../persistence/cursor.ts'
 import type { Database, Queries } from '../../persistence/database.ts'
 import { isStorable } from '../../persistence/storable-text.ts'
 import { requireOfferable } from '../../policy/offer/offerable.ts'
+import { by } from '../by.ts'
+import { digestOf } from '../digest.ts'
 import { factsOf } from '../datasets/facts.ts'
 import { holdDatasets } from '../datasets/store.ts'
 import type { StoredDataset } from '../datasets/store.ts'
@@ -26,6 +28,8 @@ export interface OfferInput {
   readonly decision: 'automatic' | 'manual'
   /** Partners who see it; null for all. */
   readonly audience: readonly string[] | null
+  /** Who of us makes it. */
+  readonly actor?: string
 }
 
 /** The offers of this connector. */
@@ -34,7 +38,7 @@ export interface Offers {
   getOffer(id: string): Promise<Offer>
   listOffers(query: { after?: string; limit: number; dataset?: string }): Promise<{ items: Offer[]; next?: string }>
   /** Ends an offer. What was agreed under it stays valid. */
-  removeOffer(id: string, ifVersion?: number): Promise<void>
+  removeOffer(id: string, ifVersion?: number, actor?: string): Promise<void>
   /** The offer with this `@id` in the catalog, if `partner` may ask for it now. */
   currentOffer(db: Queries, partner: string, offerId: string, datasetId?: string): Promise<CurrentOffer | undefined>
 }
@@ -58,12 +62,12 @@ export function createOffers(deps: OffersDeps): Offers {
       const rows = await store.listOffers(database.db, { ...(after === undefined ? {} : { after: decodeCursor(after) }), limit: limit + 1, ...(dataset === undefined ? {} : { dataset }) })
       return cutPage(rows, limit)
     },
-    removeOffer: async (id, ifVersion) =>
+    removeOffer: async (id, ifVersion, actor) =>
       database.transaction(async (tx) => {
         const { version } = present(await store.lockOffer(tx.db, id), id)
         if (ifVersion !== undefined && ifVersion !== version) throw new ProblemError('precondition-failed', `The offer is at version ${version}, not ${ifVersion}. Read it again.`)
         await store.deleteOffer(tx.db, id)
-        await deps.audit.append(tx, { type: 'offer.removed', offer: id })
+        await deps.audit.append(tx, { type: 'offer.removed', offer: id, ...by(actor) })
       }),
     currentOffer: (db, partner, offerId, datasetId) => currentOffer(deps, db, { partner, offerId, ...(datasetId === undefined ? {} : { datasetId }) }),
   }
@@ -99,7 +103,7 @@ async function createOffer(deps: OffersDeps, input: OfferInput): Promise<Offer> 
       const datasets = places.map((place) => ({ id: place.id, offerId: place.offerId }))
       const offer: Offer = { id, policy: offered.terms, decision: input.decision, audience, datasets, version: 1, createdAt: deps.clock() }
       await store.insertOffer(tx.db, { offer, places, addressed: offered.addressed, endsAt: offered.endsAt })
-      await deps.audit.append(tx, { type: 'offer.created', offer: id, datasets: names, audience, decision: input.decision, ...(names.length === 1 ? { dataset: names[0] ?? '' } : {}) })
+      await deps.audit.append(tx, { type: 'offer.created', offer: id, datasets: names, audience, decision: input.decision, policySha256: digestOf(offered.terms), ...(names.length === 1 ? { dataset: names[0] ?? '' } : {}), ...by(input.actor) })
       return offer
     })
   } catch (error) {

@@ -2,14 +2,15 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import type { Audit } from '../../audit/audit.ts'
 import { ProblemError } from '../../errors.ts'
 import type { Database } from '../../persistence/database.ts'
+import { by } from '../by.ts'
 import { deleteSecret, findSecret, findSecretUser, listSecrets, saveSecret } from './store.ts'
 
 /** Secrets of HTTP sources, by name. A value that was set can be used and replaced, never read back. */
 export interface Secrets {
-  set(name: string, value: string): Promise<void>
+  set(name: string, value: string, actor?: string): Promise<void>
   list(): Promise<{ name: string; createdAt: Date }[]>
   /** 'conflict' while a dataset uses it. */
-  remove(name: string): Promise<void>
+  remove(name: string, actor?: string): Promise<void>
   /** The value. For the data plane only. */
   open(name: string): Promise<string | undefined>
 }
@@ -22,22 +23,22 @@ const valuePattern = /^[\x21-\x7e\u0080-\u00ff]([\t\x20-\x7e\u0080-\u00ff]{0,819
 export function createSecrets(deps: { database: Database; audit: Audit; clock: () => Date; key: Buffer }): Secrets {
   const { database, audit, clock, key } = deps
   return {
-    set: async (name, value) => {
+    set: async (name, value, actor) => {
       if (!namePattern.test(name)) throw new ProblemError('bad-request', '/name: may have 1 to 100 letters, digits and . _ - only.')
       if (!valuePattern.test(value)) throw new ProblemError('bad-request', '/value: must be what a header may hold: 1 to 8192 characters, no line breaks.')
       const sealed = seal(key, name, value)
       await database.transaction(async (tx) => {
         await saveSecret(tx.db, { name, sealed, at: clock() })
-        await audit.append(tx, { type: 'secret.set', secret: name })
+        await audit.append(tx, { type: 'secret.set', secret: name, ...by(actor) })
       })
     },
     list: () => listSecrets(database.db),
-    remove: async (name) =>
+    remove: async (name, actor) =>
       database.transaction(async (tx) => {
         const user = await findSecretUser(tx.db, name)
         if (user !== undefined) throw new ProblemError('conflict', `The dataset ${user} uses this secret. Change the source of that dataset first: concordat dataset update ${user}`)
         if (!(await deleteSecret(tx.db, name))) throw new ProblemError('not-found', `There is no secret ${name.slice(0, 100)}.`)
-        await audit.append(tx, { type: 'secret.removed', secret: name })
+        await audit.append(tx, { type: 'secret.removed', secret: name, ...by(actor) })
       }),
     open: async (name) => {
       const found = await findSecret(database.db, name)
