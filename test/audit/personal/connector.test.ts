@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describeEvents } from '../../../src/audit/events/document.ts'
 import { openDatabase } from '../../../src/persistence/database.ts'
+import type { DatabaseLocation } from '../../../src/persistence/database.ts'
 import { commandFor, jsonFrom } from '../../helpers/command.ts'
 import { testDatabaseLocation } from '../../helpers/database.ts'
 import { startTestConnector } from '../../helpers/dataspace.ts'
@@ -12,12 +13,22 @@ import type { TestConnector } from '../../helpers/dataspace.ts'
 import { until } from '../../helpers/until.ts'
 
 let connector: TestConnector
+let folder: string
+let location: DatabaseLocation
+let closing: Promise<void> | undefined
+const close = () => (closing ??= connector.close())
 
 beforeAll(async () => {
-  connector = await startTestConnector({ settings: { CONCORDAT_POSTGRESQL_CITY: 'postgres://u:hunter2@localhost/x', CONCORDAT_AUDIT_RETENTION_YEARS: '5' } })
+  const prepared = await testDatabaseLocation()
+  folder = await mkdtemp(join(tmpdir(), 'concordat-stopped-'))
+  location = prepared.kind === 'pglite' ? { ...prepared, directory: folder } : prepared
+  connector = await startTestConnector({ config: { database: location }, settings: { CONCORDAT_POSTGRESQL_CITY: 'postgres://u:hunter2@localhost/x', CONCORDAT_AUDIT_RETENTION_YEARS: '5' } })
 })
 
-afterAll(() => connector.close())
+afterAll(async () => {
+  await close()
+  await rm(folder, { recursive: true, force: true })
+})
 
 const entriesOf = (type: string) => connector.services.audit.entries({ type, limit: 100 })
 const call = (path: string, token: string, body?: object) => fetch(connector.managementUrl + path, { headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' }, ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }) })
@@ -95,15 +106,10 @@ test('pruning over the command names what keeps a log', async () => {
 })
 
 test('an orderly stop is the last record', async () => {
-  const location = await testDatabaseLocation()
-  const folder = await mkdtemp(join(tmpdir(), 'concordat-stopped-'))
-  const kept = location.kind === 'pglite' ? { ...location, directory: folder } : location
-  const other = await startTestConnector({ config: { database: kept } })
-  await other.close()
-  const { load: _load, ...again } = { load: undefined, ...kept }
+  await close()
+  const { load: _load, ...again } = { load: undefined, ...location }
   const database = await openDatabase(again)
   const last = await database.db.selectFrom('audit_entry').select('type').orderBy('index', 'desc').limit(1).executeTakeFirst()
   await database.close()
-  await rm(folder, { recursive: true, force: true })
   expect(last).toEqual({ type: 'connector.stopped' })
 })

@@ -12,7 +12,7 @@ import { openNote, parseVkey } from '../../../src/tlog/note.ts'
 import { leafHash, verifyInclusion } from '../../../src/tlog/tree.ts'
 import { commandFor, jsonFrom } from '../../helpers/command.ts'
 import { testDatabaseLocation } from '../../helpers/database.ts'
-import { acquaint, startDataspace, startTestConnector } from '../../helpers/dataspace.ts'
+import { acquaint, startDataspace } from '../../helpers/dataspace.ts'
 import type { Dataspace, TestConnector } from '../../helpers/dataspace.ts'
 import { startPeer } from '../../helpers/peer.ts'
 import { until } from '../../helpers/until.ts'
@@ -118,10 +118,6 @@ test('on the command line, witnesses are asked and shown', async () => {
   expect((await run('audit', 'witness', '--list')).out).toMatch(new RegExp(`${hostOf(consumer)}/witness +2026\\S* +\\d+ +\\d+ `))
   const { items } = await jsonFrom(run, 'audit', 'witness')
   expect(items).toEqual([expect.objectContaining({ partner: consumer.id })])
-  await using alone = await startTestConnector()
-  const none = await commandFor(alone)('audit', 'witness')
-  expect(none).toMatchObject({ code: 0, out: '' })
-  expect(none.err).toContain('Nobody cosigns this log.')
 })
 
 test('every address is in openapi/log.yaml', async () => {
@@ -215,7 +211,7 @@ test('a provider that is restored from a backup is noticed by its witness, and i
   const folder = await mkdtemp(join(tmpdir(), 'concordat-restore-'))
   const [data, backup] = [join(folder, 'data'), join(folder, 'backup')]
   await initDataDirectory(data, {})
-  await using consumer = await startTestConnector()
+  const { consumer } = space
   const empty = await testDatabaseLocation()
   const load = empty.kind === 'pglite' && empty.load !== undefined ? { load: empty.load } : {}
   const start = (settings: Record<string, string>, image: { load?: Blob } = {}) =>
@@ -223,9 +219,13 @@ test('a provider that is restored from a backup is noticed by its witness, and i
       ...readConfig(data, { CONCORDAT_PUBLIC_PORT: '0', CONCORDAT_MANAGEMENT_PORT: '0', CONCORDAT_ALLOW_ADDRESSES: 'localhost,127.0.0.0/8,::1/128', CONCORDAT_LOG_LEVEL: 'silent', CONCORDAT_WITNESS_SECONDS: '0', ...settings }),
       database: { kind: 'pglite', directory: join(data, 'database'), ...image },
     })
-  const ask = async (connector: Connector) => witnesses({ ...connector, token: (await readFile(join(data, 'operator.token'), 'utf8')).trim() })
+  const token = (await readFile(join(data, 'operator.token'), 'utf8')).trim()
+  const ask = async (connector: Connector) => witnesses({ ...connector, token })
 
   const first = await start({}, load)
+  const none = await commandFor({ ...first, token })('audit', 'witness')
+  expect(none).toMatchObject({ code: 0, out: '' })
+  expect(none.err).toContain('Nobody cosigns this log.')
   const port = { CONCORDAT_PUBLIC_PORT: new URL(first.publicUrl).port }
   await acquaint(first, consumer)
   await acquaint(consumer, first)
