@@ -29,7 +29,7 @@ export function formatProof({ index, proof, checkpoint, extra }: { index: number
     header,
     ...(extra === undefined || extra.length === 0 ? [] : [`extra ${Buffer.from(extra).toString('base64')}`]),
     `index ${index}`,
-    ...proof.map((hash) => Buffer.from(hash).toString('base64')),
+    ...proof.map(({ buffer, byteOffset, length }) => Buffer.from(buffer, byteOffset, length).toString('base64')),
     '',
     checkpoint,
   ].join('\n')

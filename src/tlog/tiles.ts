@@ -69,7 +69,10 @@ export function widthAt(level: number, index: number, size: number): number {
   return Math.max(0, Math.min(tileWidth, Math.floor(size / tileWidth ** level) - index * tileWidth))
 }
 
-/** Roots of whole subtrees of one tree, which never change: neighbours have most of their proofs in common. */
+/**
+ * Roots of subtrees of one tree, which never change: neighbours have most of their proofs in common. Names with a hyphen are of those at
+ * its right edge, which a larger tree does not have.
+ */
 export interface KnownRoots {
   get(node: string): Buffer | undefined
   set(node: string, root: Buffer): unknown
@@ -114,6 +117,7 @@ export async function rootAt(read: ReadTiles, size: number): Promise<Buffer> {
 
 /** The root over hashes side by side, which are a power of two many. */
 export function hashOf(hashes: Buffer): Buffer {
+  if (hashes.length === 32) return hashes
   const input = Buffer.alloc(65, 1)
   let level = hashes
   while (level.length > 32) {
@@ -141,19 +145,21 @@ interface Node {
 
 /** The largest power of two below `count`. */
 function split(count: number): number {
-  let power = 1
-  while (power * 2 < count) power *= 2
-  return power
+  return 2 ** heightOf(count - 1)
+}
+
+/** The height of the highest whole tree of up to `count` leaves, which are one at least. */
+function heightOf(count: number): number {
+  return count < 2 ** 31 ? 31 - Math.clz32(count) : 31 + heightOf(Math.floor(count / 2 ** 31))
 }
 
 /** The whole subtrees that `range` consists of, widest first. It begins where its widest may begin. */
 function nodesOf([from, to]: Range): Node[] {
   const nodes: Node[] = []
   for (let at = from; at < to;) {
-    let height = 0
-    while (2 ** (height + 1) <= to - at) height += 1
+    const height = heightOf(to - at)
     const level = Math.floor(height / 8)
-    const first = at / tileWidth ** level
+    const first = at / 2 ** (8 * level)
     nodes.push({ level, index: Math.floor(first / tileWidth), offset: first % tileWidth, count: 2 ** (height % 8) })
     at += 2 ** height
   }
@@ -161,24 +167,38 @@ function nodesOf([from, to]: Range): Node[] {
 }
 
 async function hashRanges(read: ReadTiles, { ranges, known }: { readonly ranges: readonly Range[]; readonly known?: KnownRoots | undefined }, size: number): Promise<Buffer[]> {
-  const wanted = ranges.map(nodesOf)
-  const tiles = new Map<string, TileId>()
-  for (const { level, index } of wanted.flat()) tiles.set(`${level}/${index}`, { level, index, width: widthAt(level, index, size) })
-  const found = await read([...tiles.values()])
-  const hashes = new Map([...tiles.entries()].map(([key, tile], place) => {
+  const wanted = ranges.map((range) => wantedOf(range, known))
+  const tiles: TileId[] = []
+  for (const { nodes, root } of wanted) {
+    if (root === undefined) for (const { level, index } of nodes) if (!tiles.some((tile) => tile.index === index && tile.level === level)) tiles.push({ level, index, width: widthAt(level, index, size) })
+  }
+  const found = await read(tiles)
+  for (const [place, tile] of tiles.entries()) {
     const bytes = found[place]
     if (bytes?.length !== tile.width * 32) throw malformed(`The tile ${tilePath(tile)}`, `it has ${bytes?.length ?? 0} bytes in place of ${tile.width * 32}`)
-    return [key, bytes] as const
-  }))
-  const rootOf = ({ level, index, offset, count }: Node) => {
-    const below = (hashes.get(`${level}/${index}`) ?? emptyRoot).subarray(offset * 32, (offset + count) * 32)
-    if (count === 1 || known === undefined) return hashOf(below)
-    const name = `${level}/${index}/${offset}/${count}`
-    const root = known.get(name) ?? hashOf(below)
-    known.set(name, root)
-    return root
   }
-  return wanted.map((nodes) => nodes.map(rootOf).reduceRight((right, left) => nodeHash(left, right)))
+  const rootOf = ({ level, index, offset, count }: Node) => hashOf((found[tiles.findIndex((tile) => tile.index === index && tile.level === level)] ?? emptyRoot).subarray(offset * 32, (offset + count) * 32))
+  return wanted.map(({ nodes, name, root }) => {
+    if (root !== undefined) return root
+    const computed = nodes.map(rootOf).reduceRight((right, left) => nodeHash(left, right))
+    if (name !== undefined) known?.set(name, computed)
+    return computed
+  })
+}
+
+interface Wanted {
+  readonly nodes: readonly Node[]
+  /** What its root is known by; undefined where it stands in a tile as it is. */
+  readonly name: string | undefined
+  readonly root: Buffer | undefined
+}
+
+function wantedOf(range: Range, known: KnownRoots | undefined): Wanted {
+  const nodes = nodesOf(range)
+  const [first] = nodes
+  if (known === undefined || first === undefined || (nodes.length === 1 && first.count === 1)) return { nodes, name: undefined, root: undefined }
+  const name = nodes.length === 1 ? `${first.level}/${first.index}/${first.offset}/${first.count}` : `${range[0]}-${range[1]}`
+  return { nodes, name, root: known.get(name) }
 }
 
 function placePath(index: number, width: number): string {

@@ -139,9 +139,9 @@ async function checkOne({ deps, notes, witnesses, headSize, records, entries, ad
     return
   }
   const walking = { name: log.name, start: log.start, size, sealed: Math.min(log.sealed, size), signed: signed.roots.filter((root) => root.size <= size) }
-  const walked = await walkLog(db, walking, async (rows) => {
-    await entries.see(log.name, rows)
-    progress(log.name, rows.length)
+  const walked = await walkLog(db, walking, async (batch) => {
+    await entries.see(log.name, batch)
+    progress(log.name, batch.entries.length)
   })
   add(await treeFindings(db, walking, walked))
   add(await checkJournal(deps, log, size))

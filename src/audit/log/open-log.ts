@@ -7,7 +7,7 @@ import { formatNote, openNote, parseVkey } from '../../tlog/note.ts'
 import type { Signer } from '../../tlog/note.ts'
 import type { KnownRoots, ReadTiles } from '../../tlog/tiles.ts'
 import { rootAt, tileWidth, widthAt } from '../../tlog/tiles.ts'
-import { leafHash } from '../../tlog/tree.ts'
+import { leafHashOfText } from '../../tlog/tree.ts'
 import { readTexts } from '../store.ts'
 import type { EntryText } from '../store.ts'
 import { createBackground } from './background.ts'
@@ -111,7 +111,7 @@ function createOpenLog(deps: OpenLogDeps, parts: { log: StoredLog; edge: Edge; j
     known: createKnownRoots(),
     checkpoint: keeper.newest,
     seal: async (entries) => {
-      for (const { entry } of entries) edge.append(leafHash(Buffer.from(entry)))
+      for (const { entry } of entries) edge.append(leafHashOfText(entry))
       trees.keep(log, edge.takeFull())
       signers ??= signersOf(keys, log)
       const checkpoint = sign(log, edge, signers)
@@ -145,13 +145,16 @@ function createOpenLog(deps: OpenLogDeps, parts: { log: StoredLog; edge: Edge; j
 
 /** So many are enough for the tiles of the newest requests. */
 const mostKnownRoots = 4096
+/** Every size has its own; those of a size that is asked for again and again are a few. */
+const mostEdgeRoots = 256
 
 function createKnownRoots(): KnownRoots {
-  const roots = new Map<string, Buffer>()
+  const [inner, edge] = [new Map<string, Buffer>(), new Map<string, Buffer>()]
   return {
-    get: (node) => roots.get(node),
+    get: (node) => (node.includes('-') ? edge : inner).get(node),
     set: (node, root) => {
-      if (roots.size >= mostKnownRoots) roots.clear()
+      const [roots, most] = node.includes('-') ? [edge, mostEdgeRoots] : [inner, mostKnownRoots]
+      if (roots.size >= most) roots.clear()
       roots.set(node, root)
     },
   }
@@ -255,7 +258,7 @@ async function follow({ database }: OpenLogDeps, log: StoredLog, to: { edge: Edg
     if (rows.length === 0) throw faultOf(log.name, 'entry-missing', `Entry ${from} of the record is not there.`, { index: from })
     for (const [place, { index, entry }] of rows.entries()) {
       if (index !== from + place) throw faultOf(log.name, 'entry-missing', `Entry ${from + place} of the record is not there.`, { index: from + place })
-      to.edge.append(leafHash(Buffer.from(entry)))
+      to.edge.append(leafHashOfText(entry))
     }
   }
 }

@@ -9,11 +9,13 @@ import type { AuditRow } from '../../store.ts'
 import type { LogFault } from '../log.ts'
 import { finding } from './findings.ts'
 import { createMissingOpenings } from './missing-openings.ts'
-import { findNumbered, readCounters, readOpenings } from './store.ts'
+import { opensWhole } from './quick.ts'
+import { findNumbered, readCounters } from './store.ts'
+import type { ReadBatch } from './walk.ts'
 
 /** What is checked of entries one by one, beside their hashes; numbers of agreements run on through all logs. */
 export interface EntryChecks {
-  see(log: string, rows: readonly AuditRow[]): Promise<void>
+  see(log: string, batch: ReadBatch): Promise<void>
   /** Records were removed after their time, or lost in a break: numbers of agreements may go on higher than they were. */
   skipped(): void
   /** Compares the numbers seen with those that come next. */
@@ -36,41 +38,46 @@ export function createEntryChecks({ db, kind }: Pick<Database, 'db' | 'kind'>, h
   const missing = createMissingOpenings(db, add)
   let skips = 0
 
-  async function checkSeq(log: string, row: AuditRow): Promise<void> {
-    if (row.agreement === null) return
+  /** Gives what is still to be done, where there is something. */
+  function checkSeq(log: string, row: AuditRow): Promise<void> | undefined {
+    if (row.agreement === null) return undefined
     const known = agreements.get(row.agreement)
     const expected = known?.next ?? 0
     const seq = row.seq ?? -1
     const mayJump = (known?.seen ?? 0) < skips
     agreements.set(row.agreement, { next: Math.max(seq + 1, expected), seen: skips })
-    if (seq === expected || (seq > expected && mayJump)) return
+    if (seq === expected || (seq > expected && mayJump)) return undefined
     if (seq > expected) add(finding.sequenceGap(log, row.agreement, [expected, seq - 1], row.index))
     else if (seq < 0) add(finding.sequenceNone(log, row.agreement, row.index))
-    else add(finding.sequenceDouble(log, row.agreement, seq, [(await findNumbered(db, row.agreement, seq)) ?? row.index, row.index]))
+    else return tellDouble(log, row, { agreement: row.agreement, seq })
+    return undefined
+  }
+
+  async function tellDouble(log: string, { index }: AuditRow, { agreement, seq }: { readonly agreement: string; readonly seq: number }): Promise<void> {
+    add(finding.sequenceDouble(log, agreement, seq, [(await findNumbered(db, agreement, seq)) ?? index, index]))
+  }
+
+  function checkOpenings(log: string, { row, fields }: { readonly row: AuditRow; readonly fields: NonNullable<ReturnType<typeof fieldsOf>> }, opening: Openings | undefined): void {
+    const faults = opening === undefined ? [] : openingFaults(log, row, fields, opening)
+    for (const fault of faults) add(fault)
+    if (faults.length === 0 && isWhole(row, opening ?? {})) return
+    // Entries that the embedded database lost in a power cut came back from the journal without these values.
+    const isLost = kind === 'pglite' && opening !== undefined && Object.keys(opening).length === 0
+    if (!isLost) missing.see(log, { index: row.index, fields, openings: opening ?? {} })
   }
 
   return {
-    see: async (log, rows) => {
-      // What is no record any more is told of elsewhere.
-      const read = rows.flatMap((row) => {
-        const fields = fieldsOf(row)
-        return fields === undefined ? [] : [{ row, fields }]
-      })
-      for (const { row } of read) {
-        for (const name of hiddenColumns(row)) add(finding.columnChanged(log, nameOf(row), name))
-        await checkSeq(log, row)
-      }
-      const [first, last] = [rows.at(0), rows.at(-1)]
-      if (first === undefined || last === undefined) return
-      const openings = await readOpenings(db, first.index, last.index)
-      for (const { row, fields } of read) {
+    see: async (log, { entries, openings }) => {
+      for (const { row, members } of entries) {
         const opening = openings.get(row.index)
-        const faults = opening === undefined ? [] : openingFaults(log, row, fields, opening)
-        for (const fault of faults) add(fault)
-        if (faults.length === 0 && isWhole(row, opening ?? {})) continue
-        // Entries that the embedded database lost in a power cut came back from the journal without these values.
-        const isLost = kind === 'pglite' && opening !== undefined && Object.keys(opening).length === 0
-        if (!isLost) missing.see(log, { index: row.index, fields, openings: opening ?? {} })
+        const isRight = members !== undefined && opensWhole(row.rest, members, opening ?? {})
+        const fields = isRight ? undefined : fieldsOf(row)
+        // What is no record any more is told of elsewhere.
+        if (!isRight && fields === undefined) continue
+        if (members === undefined) for (const name of hiddenColumns(row)) add(finding.columnChanged(log, nameOf(row), name))
+        const telling = checkSeq(log, row)
+        if (telling !== undefined) await telling
+        if (fields !== undefined) checkOpenings(log, { row, fields }, opening)
       }
       await missing.compare()
     },

@@ -3,9 +3,25 @@ import { hashOf, tileWidth, widthAt } from '../../../tlog/tiles.ts'
 import { leafHash } from '../../../tlog/tree.ts'
 import { entryText } from '../../entry.ts'
 import type { AuditRow } from '../../store.ts'
+import type { Openings } from '../../personal/commit.ts'
 import { readTileRange } from '../store.ts'
+import { membersOf, quickLeaf, quickText } from './quick.ts'
+import type { Members } from './quick.ts'
 import { createTileTree } from './roots.ts'
-import { readRows } from './store.ts'
+import { readOpenings, readRows } from './store.ts'
+
+/** An entry that was read. */
+export interface ReadEntry {
+  readonly row: AuditRow
+  /** The members of its `rest`, where its text put together from them is what the log has: then no other field is in it. */
+  readonly members: Members | undefined
+}
+
+/** Entries in order, and what they committed to, by their numbers. */
+export interface ReadBatch {
+  readonly entries: readonly ReadEntry[]
+  readonly openings: ReadonlyMap<number, Openings>
+}
 
 /** A checkpoint that was signed. */
 export interface SignedRoot {
@@ -63,19 +79,20 @@ const tilesAtOnce = 16
 const noHash = Buffer.alloc(32)
 
 /** Goes through all entries of a log and the tiles above them. `sees` is given the entries, in order. */
-export async function walkLog(db: Queries, log: WalkedLog, sees: (rows: readonly AuditRow[]) => Promise<void>): Promise<Walked> {
+export async function walkLog(db: Queries, log: WalkedLog, sees: (batch: ReadBatch) => Promise<void>): Promise<Walked> {
   const found: Found = { missing: [], unreadable: [], differences: [], missingTiles: [], compared: [], tileRoots: [], entryRoots: [] }
   const trees = { entries: createTileTree(), tiles: createTileTree() }
   const signed = [...log.signed]
   const read = (from: number) => readBatch(db, log, from)
   let next = log.size > 0 ? read(0) : undefined
   for (let from = 0; next !== undefined; from += tilesAtOnce * tileWidth) {
-    const { rows, tiles } = await next
+    const { rows, tiles, openings } = await next
     const more = from + tilesAtOnce * tileWidth < log.size
     // The next ones are on their way while these are hashed.
     next = more ? read(from + tilesAtOnce * tileWidth) : undefined
-    for (let tile = from / tileWidth; tile * tileWidth < Math.min(log.size, from + tilesAtOnce * tileWidth); tile += 1) takeTile({ log, trees, found, signed }, tile, { rows, stored: tiles.get(tile) })
-    await sees([...rows.values()])
+    const entries: ReadEntry[] = []
+    for (let tile = from / tileWidth; tile * tileWidth < Math.min(log.size, from + tilesAtOnce * tileWidth); tile += 1) takeTile({ log, trees, found, signed, entries }, tile, { rows, stored: tiles.get(tile) })
+    await sees({ entries, openings })
   }
   // A tree that ends with a full tile is compared behind it.
   for (const each of signed) found.compared.push({ ...each, ofEntries: trees.entries.root(Buffer.alloc(0)), ofTiles: trees.tiles.root(Buffer.alloc(0)) })
@@ -90,13 +107,15 @@ interface Taking {
   readonly found: Found
   /** Those that are not compared yet. */
   readonly signed: SignedRoot[]
+  /** What was read so far of the batch. */
+  readonly entries: ReadEntry[]
 }
 
 function takeTile(taking: Taking, tile: number, { rows, stored }: { readonly rows: ReadonlyMap<number, AuditRow>; readonly stored: Buffer | undefined }): void {
   const { log, trees, found } = taking
   const from = tile * tileWidth
   const width = Math.min(tileWidth, log.size - from)
-  const leaves = log.pruned === true ? keptLeaves(stored, width) : hashLeaves({ log, found }, rows, { from, width })
+  const leaves = log.pruned === true ? keptLeaves(stored, width) : hashLeaves(taking, rows, { from, width, stored })
   if (stored !== undefined) compareTile(found, { tile, from: log.start + from, rows, leaves, stored })
   compareRoots(taking, { from, leaves, stored })
   if (stored === undefined && isStored(log, from, width)) found.missingTiles.push(tile)
@@ -137,11 +156,15 @@ function keptLeaves(stored: Buffer | undefined, width: number): (Buffer | undefi
   return Array.from({ length: width }, (_none, part) => stored?.subarray(part * 32, part * 32 + 32))
 }
 
-function hashLeaves({ log, found }: Pick<Taking, 'log' | 'found'>, rows: ReadonlyMap<number, AuditRow>, { from, width }: { from: number; width: number }): (Buffer | undefined)[] {
+function hashLeaves({ log, found, entries }: Pick<Taking, 'log' | 'found' | 'entries'>, rows: ReadonlyMap<number, AuditRow>, { from, width, stored }: { from: number; width: number; stored: Buffer | undefined }): (Buffer | undefined)[] {
   const leaves: (Buffer | undefined)[] = []
-  for (let index = log.start + from; index < log.start + from + width; index += 1) {
+  const expected = stored?.toString('latin1')
+  for (let part = 0; part < width; part += 1) {
+    const index = log.start + from + part
     const row = rows.get(index)
-    const leaf = row === undefined ? undefined : hashOfRow(row)
+    const members = row && expected !== undefined ? membersIn(row, expected.slice(part * 32, part * 32 + 32)) : undefined
+    if (row !== undefined) entries.push({ row, members })
+    const leaf = members === undefined ? row && hashOfRow(row) : stored?.subarray(part * 32, part * 32 + 32)
     leaves.push(leaf)
     if (leaf !== undefined) continue
     if (row !== undefined) found.unreadable.push(index)
@@ -149,6 +172,13 @@ function hashLeaves({ log, found }: Pick<Taking, 'log' | 'found'>, rows: Readonl
     else found.missing.push([index, index])
   }
   return leaves
+}
+
+/** The members of an entry whose text, as it stands in the database, has the hash `expected`. */
+function membersIn(row: AuditRow, expected: string): Members | undefined {
+  const members = membersOf(row.rest)
+  const text = members && quickText(row, members)
+  return text !== undefined && quickLeaf(text) === expected ? members : undefined
 }
 
 /** The hash of an entry as it is in the database; undefined when it is not even JSON. */
@@ -170,12 +200,21 @@ function compareTile(found: Taking['found'], { tile, from, rows, leaves, stored 
   }
 }
 
-async function readBatch(db: Queries, log: WalkedLog, from: number): Promise<{ rows: ReadonlyMap<number, AuditRow>; tiles: ReadonlyMap<number, Buffer> }> {
+interface Batch {
+  readonly rows: ReadonlyMap<number, AuditRow>
+  readonly tiles: ReadonlyMap<number, Buffer>
+  readonly openings: ReadonlyMap<number, Openings>
+}
+
+async function readBatch(db: Queries, log: WalkedLog, from: number): Promise<Batch> {
   const [first, end] = [log.start + from, log.start + Math.min(log.size, from + tilesAtOnce * tileWidth)]
   const rows = log.pruned === true ? [] : await readRows(db, first, end)
+  // Read behind the entries: what was erased in between is on record then.
+  const openings = rows.length === 0 ? new Map<number, Openings>() : await readOpenings(db, first, end - 1)
   const last = log.sealed / tileWidth
   const tileEnd = Math.min(log.pruned === true ? Math.ceil(last) : Math.floor(last), from / tileWidth + tilesAtOnce)
   const tiles = tileEnd <= from / tileWidth ? [] : await readTileRange(db, log.name, { level: 0, from: from / tileWidth, to: tileEnd })
   // A tile that is cut off counts as one that is not there.
-  return { rows: new Map(rows.map((row) => [row.index, row])), tiles: new Map(tiles.filter(({ index, hashes }) => hashes.length === widthAt(0, index, log.sealed) * 32).map(({ index, hashes }) => [index, hashes])) }
+  const whole = tiles.filter(({ index, hashes }) => hashes.length === widthAt(0, index, log.sealed) * 32)
+  return { rows: new Map(rows.map((row) => [row.index, row])), tiles: new Map(whole.map(({ index, hashes }) => [index, hashes])), openings }
 }
