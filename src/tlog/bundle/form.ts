@@ -110,21 +110,32 @@ export interface RecordLine {
 const mostEntryBytes = 0xffff
 const lineHead = '{"entry":'
 const number = '(0|[1-9]\\d{0,15})'
-// The hashes of a proof are looked at where they are used: most of them are the same as in the line before.
-const lineTail = new RegExp(`^,"index":${number},"log":"([A-Za-z0-9][A-Za-z0-9._-]*)","proof":\\[([^\\]]{0,3000})\\],"record":${number}\\}$`)
+const beforeProof = new RegExp(`^,"index":${number},"log":"([A-Za-z0-9][A-Za-z0-9._-]*)"$`)
+const behindProof = new RegExp(`^${number}\\}$`)
+const [proofHead, proofEnd] = [',"proof":[', '],"record":'] as const
+const mostProofText = 3000
 
 /** Reads a line. As it is canonical, it is taken apart where it must have its members, which is faster than parsing it. */
 export function readRecordLine(line: string): RecordLine {
   // Inside the entry every quote is escaped, so that this is not found there.
   const end = line.indexOf(',"index":')
-  const [, index, log, proof, record] = lineTail.exec(line.slice(end)) ?? []
-  if (!line.startsWith(lineHead) || end === -1 || index === undefined || log === undefined || proof === undefined || record === undefined) throw notALine(line)
+  const behind = line.startsWith(lineHead) && end !== -1 ? readBehindEntry(line, end) : undefined
   const literal = line.slice(lineHead.length, end)
-  const entry = entryIn(literal)
+  const entry = behind && entryIn(literal)
   // As it would be written: then there is one text for each entry.
-  if (entry === undefined || JSON.stringify(entry) !== literal || !entry.isWellFormed()) throw notALine(line)
-  if (Buffer.byteLength(entry) > mostEntryBytes) throw new ProblemError('invalid-evidence', `The entry of record ${record} is longer than an entry of a log can be.`)
-  return { entry, index: Number(index), log, proof, record: Number(record) }
+  if (behind === undefined || entry === undefined || JSON.stringify(entry) !== literal || !entry.isWellFormed()) throw notALine(line)
+  if (Buffer.byteLength(entry) > mostEntryBytes) throw new ProblemError('invalid-evidence', `The entry of record ${behind.record} is longer than an entry of a log can be.`)
+  return { entry, ...behind }
+}
+
+function readBehindEntry(line: string, end: number): Omit<RecordLine, 'entry'> | undefined {
+  const [from, to] = [line.indexOf(proofHead, end), line.lastIndexOf(proofEnd)]
+  const [, index, log] = beforeProof.exec(line.slice(end, from)) ?? []
+  const [, record] = behindProof.exec(line.slice(to + proofEnd.length)) ?? []
+  // The hashes of a proof are looked at where they are used: most of them are the same as in the line before.
+  const proof = line.slice(from + proofHead.length, to)
+  if (from === -1 || to < from + proofHead.length || proof.length > mostProofText || proof.includes(']')) return undefined
+  return index === undefined || log === undefined || record === undefined ? undefined : { index: Number(index), log, proof, record: Number(record) }
 }
 
 function entryIn(literal: string): string | undefined {

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { isCount } from '../encoding.ts'
+import { decodeHash, isCount } from '../encoding.ts'
 import { nodeHash } from '../tree.ts'
 import type { RecordLine } from './form.ts'
 
@@ -13,8 +13,8 @@ export interface InclusionChecker {
 interface Step {
   readonly node: number
   readonly hash: Buffer
-  /** The hash beside it as it stands in proofs; undefined where nothing is beside it. */
-  readonly beside: string | undefined
+  /** The hash beside it by the proof; undefined where nothing is beside it. */
+  readonly beside: Buffer | undefined
   /** The proof from here on, what is beside it included. */
   readonly rest: string
 }
@@ -31,6 +31,7 @@ export function createNumbering(): (line: Pick<RecordLine, 'log' | 'index' | 're
 
 // A hash in base64 in quotes, and a comma.
 const itemLength = 47
+const [quote, comma] = [0x22, 0x2c] as const
 
 /**
  * RFC 6962 §2.1.1, for many entries of one tree in ascending order: each path ends where it meets the one before, and from there on
@@ -54,7 +55,7 @@ export function createInclusionChecker({ size, root }: { readonly size: number; 
       if (isAlone) continue
       if (step.beside === undefined) return false
       rest = rest.slice(itemLength)
-      current = parentOf(step)
+      current = parentOf(step, step.beside)
     }
     if (rest !== '' || !current.equals(root)) return false
     known[levels] = { node: 0, hash: current, beside: undefined, rest }
@@ -76,9 +77,8 @@ function neighbourOf(node: number): number {
   return node % 2 === 0 ? node + 1 : node - 1
 }
 
-function parentOf({ node, hash, beside = '' }: Step): Buffer {
-  const other = Buffer.from(beside, 'base64')
-  return node % 2 === 0 ? nodeHash(hash, other) : nodeHash(other, hash)
+function parentOf({ node, hash }: Step, beside: Buffer): Buffer {
+  return node % 2 === 0 ? nodeHash(hash, beside) : nodeHash(beside, hash)
 }
 
 /** Where a path meets the last one, whether both say the same from there on; undefined where they do not meet. */
@@ -86,12 +86,11 @@ function meeting(step: Step, met: Step | undefined, above: Step | undefined): bo
   if (met === undefined) return undefined
   if (met.node === step.node) return met.hash.equals(step.hash) && met.rest === step.rest
   if (met.node !== neighbourOf(step.node)) return undefined
-  return met.beside === step.hash.toString('base64') && step.beside === met.hash.toString('base64') && step.rest.slice(itemLength) === above?.rest
+  return met.beside?.equals(step.hash) === true && step.beside?.equals(met.hash) === true && step.rest.slice(itemLength) === above?.rest
 }
 
-const item = /^"([A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=)"(?:,"|$)/
-
 /** The first hash of a proof, in the one form that base64 has; undefined when it is none. */
-function itemOf(rest: string): string | undefined {
-  return item.exec(rest.slice(0, itemLength + 1))?.[1]
+function itemOf(rest: string): Buffer | undefined {
+  const isItem = rest.charCodeAt(0) === quote && rest.charCodeAt(itemLength - 2) === quote && (rest.length === itemLength - 1 || (rest.charCodeAt(itemLength - 1) === comma && rest.charCodeAt(itemLength) === quote))
+  return isItem ? decodeHash(rest.slice(1, itemLength - 2)) : undefined
 }

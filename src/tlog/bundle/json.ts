@@ -43,13 +43,11 @@ function parsedAnyhow(text: string, what: string): unknown {
 /** JSON can be read deeper than it can be written or walked through; no connector makes any of this depth. */
 const mostLevels = 200
 
-function isDeep(value: unknown): boolean {
-  let level: unknown[] = [value]
-  for (let depth = 0; depth <= mostLevels; depth++) {
-    level = level.flatMap((each) => (typeof each === 'object' && each !== null ? Object.values(each).filter((inner) => typeof inner === 'object' && inner !== null) : []))
-    if (level.length === 0) return false
-  }
-  return true
+function isDeep(value: unknown, levels = mostLevels): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (levels === 0) return Object.values(value).some((inner) => typeof inner === 'object' && inner !== null)
+  for (const inner of Object.values(value)) if (typeof inner === 'object' && inner !== null && isDeep(inner, levels - 1)) return true
+  return false
 }
 
 /** An object of exactly these members; 'invalid-evidence' otherwise. */

@@ -168,6 +168,10 @@ describe('what is wrong is found', () => {
     ['a record with a proof of another', ['inclusion'], lines('records.ndjson', (all) => all.with(2, (all[2] ?? '').replace(/"proof":\[[^\]]*\]/, /"proof":\[[^\]]*\]/.exec(all[1] ?? '')?.[0] ?? '')))],
     ['a record with a shorter proof', ['inclusion'], inRecords((line) => line.replace(/,"[^",]{44}"\]/, ']'))],
     ['a record with a longer proof', ['inclusion'], inRecords((line) => line.replace(/(,"[^",]{44}")\]/, '$1$1]'))],
+    ...([['a comma behind it', (proof) => `${proof},`], ['a comma before it', (proof) => `,${proof}`], ['no comma', (proof) => proof.replace('","', '""')], ['a hash with stray bits', (proof) => proof.replace(/.="$/, (end) => `${String.fromCharCode(end.charCodeAt(0) + 1)}="`)], ['another quote', (proof) => proof.replace(/"$/, "'")]] satisfies [string, (proof: string) => string][]).flatMap(([what, change]) =>
+      // The first one is compared with the root, the others with the one before.
+      [0, 2].map((place): [string, FindingCode[], (given: Parts) => void] => [`record ${place} with a proof with ${what}`, ['inclusion'], lines('records.ndjson', (all) => all.with(place, (all[place] ?? '').replace(/"proof":\[([^\]]*)\]/, (_all, proof: string) => `"proof":[${change(proof)}]`)))]),
+    ),
     ['a record of a log that is not there', ['inclusion'], inRecords((line) => line.replace('"log":"2026"', '"log":"2027"'))],
     ['records in another order', ['records', 'sequence', 'openings'], lines('records.ndjson', (all) => swap(all, 1, 2))],
     ['a record twice', ['records', 'sequence'], lines('records.ndjson', (all) => all.toSpliced(1, 0, all[1] ?? ''))],
