@@ -71,6 +71,7 @@ describe('audit verify', () => {
   test('compares keys with those from elsewhere', async () => {
     const right = vkeyOf(origin, 1, keyOf(`log of ${provider}`))
     await writeFile(file('right.vkey'), `${right}\n`)
+    await writeFile(file('empty.json'), '{}')
     await writeFile(file('did.json'), JSON.stringify({ id: consumer, verificationMethod: [{ id: `${consumer}#key`, publicKeyJwk: jwkOf(keyOf('other')) }] }))
     expect((await runCommand(['audit', 'verify', file('case.zip'), '--trust', right])).code).toBe(0)
     expect((await runCommand(['audit', 'verify', file('case.zip'), '--trust', file('right.vkey')])).code).toBe(0)
@@ -83,6 +84,7 @@ describe('audit verify', () => {
     ['a key that is none', ['case.zip', '--trust', 'a+b+c']],
     ['a document that is none', ['case.zip', '--did', 'case.zip']],
     ['a document that is not there', ['case.zip', '--did', 'none.json']],
+    ['a document without keys', ['case.zip', '--did', 'empty.json']],
   ])('with %s is wrong usage', async (_what, [name = '', ...more]) => {
     expect((await runCommand(['audit', 'verify', file(name), ...more.map((each) => (each.includes('.') ? file(each) : each))])).code).toBe(2)
   })

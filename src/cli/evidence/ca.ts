@@ -56,6 +56,7 @@ export const ca: EvidenceTexts = {
     pruned: 'Què hi havia en els registres d’aquests números: es van treure amb un registre d’auditoria que havia complert el termini, i registres posteriors ho diuen.',
     broken: 'Que no es va treure ni canviar res abans d’un trencament: es van trobar errors en el registre d’auditoria, es va aturar i va continuar com un altre. Demaneu què va passar.',
     'keys-from-bundle': 'Que aquestes claus són de qui diuen: només es coneixen per aquesta prova. Compareu-les amb --trust o --did.',
+    'trust-unused': 'Res amb aquestes claus i documents que heu donat: no són de ningú d’aquesta prova.',
     'keys-unrecorded': 'Des de quan es fan servir aquestes claus: el registre no ho diu.',
     'unknown-signatures': 'Res amb aquestes signatures: les seves claus no hi són.',
     'closed-fields': 'Els valors d’aquests camps: es van esborrar, o no es revelen.',

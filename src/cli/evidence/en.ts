@@ -56,6 +56,7 @@ export const en: EvidenceTexts = {
     pruned: 'What was in the records of these numbers: they were removed with a log whose time was over, and later records say so.',
     broken: 'That nothing was removed or changed before a break: faults were found in the log, it was stopped, and went on as another one. Ask what happened.',
     'keys-from-bundle': 'That these keys belong to their participants: they are known from this evidence alone. Compare them with --trust or --did.',
+    'trust-unused': 'Anything by these keys and documents that you gave: they are of nobody in this evidence.',
     'keys-unrecorded': 'When these keys came into use: the log does not tell.',
     'unknown-signatures': 'Anything by these signatures, whose keys are not here.',
     'closed-fields': 'The values of these fields: they were erased, or not disclosed.',

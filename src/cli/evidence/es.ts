@@ -56,6 +56,7 @@ export const es: EvidenceTexts = {
     pruned: 'Qué había en los registros de estos números: se quitaron con un registro de auditoría cuyo plazo se había cumplido, y registros posteriores lo dicen.',
     broken: 'Que no se quitó ni cambió nada antes de una rotura: se hallaron fallos en el registro de auditoría, se detuvo y continuó como otro. Pregunte qué ocurrió.',
     'keys-from-bundle': 'Que estas claves son de quien dicen: solo se conocen por esta prueba. Compárelas con --trust o --did.',
+    'trust-unused': 'Nada con estas claves y documentos que ha dado: no son de nadie de esta prueba.',
     'keys-unrecorded': 'Desde cuándo se usan estas claves: el registro no lo dice.',
     'unknown-signatures': 'Nada con estas firmas: sus claves no están.',
     'closed-fields': 'Los valores de estos campos: se borraron, o no se revelan.',

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { isProblem } from '../../errors.ts'
 import { parseVkey } from '../../tlog/note.ts'
 import type { BundleReport } from '../../tlog/bundle/report.ts'
+import { hasKeys } from '../../tlog/bundle/trust.ts'
 import type { Trust } from '../../tlog/bundle/trust.ts'
 import { verifyBundle } from '../../tlog/bundle/verify.ts'
 import { wrongUsage } from '../failure.ts'
@@ -31,9 +32,15 @@ function vkeyIn(text: string): string {
 }
 
 function documentIn(file: string): unknown {
+  const document = jsonIn(file)
+  if (!hasKeys(document)) throw wrongUsage(`${file} is no DID document with keys in it.`)
+  return document
+}
+
+function jsonIn(file: string): unknown {
   try {
-    const document: unknown = JSON.parse(fileText(file))
-    return document
+    const value: unknown = JSON.parse(fileText(file))
+    return value
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
     throw wrongUsage(`${file} is not JSON.`)

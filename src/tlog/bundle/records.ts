@@ -1,3 +1,4 @@
+import { ProblemError } from '../../errors.ts'
 import type { Archive } from './archive-reader.ts'
 import type { AgreementDigests } from './agreement.ts'
 import { openEntry } from './entry.ts'
@@ -113,12 +114,16 @@ async function* mapped<T>(groups: AsyncGenerator<readonly string[]>, read: (line
   for await (const lines of groups) yield lines.map(read)
 }
 
+/** An entry has room for fewer commitments; what was committed to may hold some more. */
+const mostBeside = 2_000
+
 async function takeOf<T extends { readonly record: number }>(items: Ahead<T>, record: number): Promise<T[]> {
   const taken: T[] = []
   for (;;) {
     await items.fill()
     const item = items.peek()
     if (item?.record !== record) return taken
+    if (taken.length === mostBeside) throw new ProblemError('invalid-evidence', `Beside record ${record} there is more than a record can have.`)
     items.take()
     taken.push(item)
   }

@@ -34,6 +34,7 @@ export const limitCodes = {
   pruned: 'these records of the agreement were removed with logs whose time was over, as later records of it say',
   broken: 'the log was stopped because of faults, and went on as another one',
   'keys-from-bundle': 'these keys are known from the bundle alone',
+  'trust-unused': 'these keys and documents from elsewhere are of nobody in the bundle',
   'keys-unrecorded': 'that these keys are those of their participants is not in the log',
   'unknown-signatures': 'these signatures are by keys that the bundle does not name',
   'closed-fields': 'these fields are erased or were not disclosed',

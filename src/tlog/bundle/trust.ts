@@ -5,7 +5,7 @@ import type { Verifier } from '../note.ts'
 import { rawPublicKey, signatureTypes } from '../keys.ts'
 import type { BundleKey } from './form.ts'
 import { createTally } from './report.ts'
-import type { Finding, Limit } from './report.ts'
+import type { Finding, Limit, Tally } from './report.ts'
 
 /** Keys that the reader has from elsewhere. */
 export interface Trust {
@@ -46,8 +46,26 @@ export function checkTrust(trust: Trust, keys: readonly BundleKey[]): { finding:
   const detail = contradicted.count === 0 ? { pinned: told.filter(({ standing }) => standing === 'pinned').length } : { wrong: contradicted.count, first: [...contradicted.first] }
   return {
     finding: { what: 'trust', holds: contradicted.count === 0, detail },
-    limits: unknown.count === 0 ? [] : [{ what: 'keys-from-bundle', detail: { count: unknown.count, first: [...unknown.first] } }],
+    limits: [...limitOf('keys-from-bundle', unknown), ...limitOf('trust-unused', unusedOf(trust, keys))],
   }
+}
+
+function limitOf(what: Limit['what'], { count, first }: Tally): Limit[] {
+  return count === 0 ? [] : [{ what, detail: { count, first: [...first] } }]
+}
+
+/** What is of nobody in the bundle confirms nothing in it, and contradicts nothing: that must not look like agreement. */
+function unusedOf({ vkeys = [], documents = [] }: Trust, keys: readonly BundleKey[]): Tally {
+  const named = new Set(keys.flatMap(({ name, participant }) => [name, participant]))
+  const unused = createTally()
+  for (const { name } of vkeys.map(parseVkey)) if (!named.has(name)) unused.add({ name })
+  for (const { id } of documents.flatMap(documentOf)) if (!named.has(id)) unused.add({ name: id })
+  return unused
+}
+
+/** Whether a value is a DID document that has keys to compare. */
+export function hasKeys(document: unknown): boolean {
+  return documentOf(document).some(({ methods }) => methods.size > 0)
 }
 
 function standings({ vkeys = [], documents = [] }: Trust, keys: readonly BundleKey[]): (key: BundleKey) => Standing {
