@@ -6,6 +6,7 @@ import addFormats from 'ajv-formats'
 import { parse } from 'yaml'
 import { problems } from '../../src/errors.ts'
 import { loadContract } from '../../src/management/contract.ts'
+import { joinedFile, joinedText, readDocuments } from '../../src/management/documents.ts'
 import { managementRoles, mayCall } from '../../src/management/roles.ts'
 
 const contract = loadContract()
@@ -20,6 +21,11 @@ describe('The document of the management API', () => {
       const sha256 = createHash('sha256').update(await readFile(new URL(`../../openapi/${source}`, import.meta.url))).digest('hex')
       expect(types).toContain(`sha256 of ${source}: ${sha256}`)
     }
+  })
+
+  test('stands ready as it would be read', async () => {
+    expect(await readFile(joinedFile, 'utf8')).toBe(joinedText())
+    expect(readDocuments()).toEqual(JSON.parse(joinedText()).document)
   })
 
   test('keeps everything about the record in a document of its own', async () => {
