@@ -50,6 +50,7 @@ export function createWitnessing(deps: WitnessingDeps): Witnessing {
   const record = (entry: Parameters<Audit['record']>[0]) => audit.record(entry)
   const witness = createLogWitness({
     database,
+    directory: audit.directory,
     clock,
     onError,
     record,

@@ -82,7 +82,7 @@ async function* entriesOf({ db }: Pick<Database, 'db'>, filter: { readonly agree
 }
 
 // How witnesses stand is told often; which they are, once.
-const told = new Set(['witness.refused', 'witness.recovered'])
+const told = new Set(['witness.refused', 'witness.recovered', 'witness.state_restored'])
 
 /** The changes of keys and logs up to `last`, in order: of keys of partners only those of this one. */
 export async function changesOf(database: Pick<Database, 'db'>, { partner, last }: { readonly partner: string; readonly last: number }): Promise<FoundEntry[]> {

@@ -10,6 +10,8 @@ import type { AuditRecord } from '../audit.ts'
 import { createFold } from './fold.ts'
 import { countWitnessed, findWitnessed, findWitnessedByHash, insertWitnessed, lockWitnessed, updateWitnessed } from './store.ts'
 import type { WitnessedLog } from './store.ts'
+import { readWitnessedFile, writeWitnessedFile } from './witnessed-file.ts'
+import type { WitnessedFile } from './witnessed-file.ts'
 
 /** The witness that we are for the logs of our partners (C2SP tlog-witness). */
 export interface LogWitness {
@@ -30,6 +32,8 @@ export interface WitnessAnswer {
 
 export interface LogWitnessDeps {
   readonly database: Database
+  /** Where what we cosigned is kept beside the database. */
+  readonly directory: string
   readonly clock: () => Date
   /** C2SP tlog-cosignature: our witness key, which signs nothing else. */
   readonly cosigner: Signer
@@ -74,6 +78,7 @@ export function createLogWitness(deps: LogWitnessDeps): LogWitness {
     // C2SP tlog-witness: the old size must not be above the checkpoint's.
     if (asked.oldSize > size) throw new ProblemError('bad-request', 'The old size is above the size of the checkpoint.')
     const outcome = await cosign(deps, { asked, partner, vkey: trust.vkey })
+    if (outcome.forgotten !== undefined) write({ type: 'witness.state_restored', partner, origin, size: outcome.forgotten.size, had: outcome.forgotten.had })
     if (outcome.first) write({ type: 'witness.log_seen', partner, origin, vkey: trust.vkey })
     if (outcome.refusal !== undefined) refusals.add(`${outcome.refusal} ${origin}`, { why: outcome.refusal, partner, asked, known: outcome.known })
     return answerOf(outcome)
@@ -89,7 +94,10 @@ export function createLogWitness(deps: LogWitnessDeps): LogWitness {
         running -= 1
       }
     },
-    latest: async (originSha256) => (await findWitnessedByHash(deps.database.db, originSha256))?.checkpoint ?? undefined,
+    latest: async (originSha256) => {
+      const [known, kept] = await Promise.all([findWitnessedByHash(deps.database.db, originSha256), readWitnessedFile(deps.directory, originSha256)])
+      return (kept !== undefined && kept.size > (known?.size ?? 0) ? kept : known)?.checkpoint ?? undefined
+    },
     settle,
     close: () => {
       refusals.flush()
@@ -165,12 +173,16 @@ function signs(checkpoint: string, vkey: string): boolean {
 
 interface Outcome {
   readonly first: boolean
+  /** What the database had forgotten: how much we had cosigned, and how much it knew of. */
+  readonly forgotten?: { readonly size: number; readonly had: number } | undefined
   readonly refusal?: Reason
   readonly known: WitnessedLog
   /** What is told when the old size is not ours. */
   readonly size?: number
   /** Our signature lines. */
   readonly lines?: string
+  /** What is kept of it beside the database. */
+  readonly cosigned?: WitnessedFile
 }
 
 // C2SP tlog-witness: the comparison with what was cosigned last and the writing of what is cosigned now are one step, and what is
@@ -178,15 +190,30 @@ interface Outcome {
 async function cosign(deps: LogWitnessDeps, request: { asked: AddCheckpoint; partner: string; vkey: string }): Promise<Outcome> {
   const { asked, partner, vkey } = request
   const { origin } = asked.tree
-  return deps.database.transaction(async ({ db }) => {
+  const kept = await readWitnessedFile(deps.directory, originHash(origin))
+  const outcome: Outcome = await deps.database.transaction(async ({ db }) => {
+    const forgotten = await remember(deps, db, kept)
     const known = await lockWitnessed(db, origin)
-    if (known !== undefined) return { first: false, ...(await step(deps, db, { asked, known, vkey })) }
+    if (known !== undefined) return { first: false, forgotten, ...(await step(deps, db, { asked, known, vkey })) }
     if ((await countWitnessed(db, partner)) >= mostLogsOfAPartner) throw new ProblemError('forbidden', `${partner} has ${mostLogsOfAPartner} logs here already.`)
     const first = await insertWitnessed(db, { origin, originSha256: originHash(origin), partner, vkey, root: emptyRoot.toString('base64') }, deps.clock())
     const inserted = await lockWitnessed(db, origin)
     if (inserted === undefined) throw new Error(`The log ${origin} was not written`)
     return { first, ...(await step(deps, db, { asked, known: inserted, vkey })) }
   })
+  if (outcome.cosigned !== undefined) await writeWitnessedFile(deps.directory, originHash(origin), outcome.cosigned)
+  return outcome
+}
+
+/** Puts into the database what we cosigned, when it knows of less. */
+async function remember({ clock }: LogWitnessDeps, db: Queries, kept: WitnessedFile | undefined): Promise<Outcome['forgotten']> {
+  if (kept === undefined) return undefined
+  const { origin, partner, vkey, size, root, checkpoint } = kept
+  const known = await lockWitnessed(db, origin)
+  if ((known?.size ?? -1) >= size) return undefined
+  if (known === undefined) await insertWitnessed(db, { origin, originSha256: originHash(origin), partner, vkey, root: emptyRoot.toString('base64') }, clock())
+  await updateWitnessed(db, origin, { size, root, checkpoint }, clock())
+  return { size, had: known?.size ?? 0 }
 }
 
 async function step(deps: LogWitnessDeps, db: Queries, { asked, known, vkey }: { asked: AddCheckpoint; known: WitnessedLog; vkey: string }): Promise<Omit<Outcome, 'first'>> {
@@ -201,8 +228,9 @@ async function step(deps: LogWitnessDeps, db: Queries, { asked, known, vkey }: {
   const signer = parseVkey(vkey)
   const cosignature = signatureLine(text, deps.cosigner)
   const trusted = lines.find(({ name, keyId }) => name === signer.name && keyId.equals(signer.keyId))
-  await updateWitnessed(db, origin, { size, root: root.toString('base64'), checkpoint: `${text}\n${trusted?.line ?? ''}\n${cosignature}` }, deps.clock())
-  return { known, lines: cosignature }
+  const seen = { size, root: root.toString('base64'), checkpoint: `${text}\n${trusted?.line ?? ''}\n${cosignature}` }
+  await updateWitnessed(db, origin, seen, deps.clock())
+  return { known, lines: cosignature, cosigned: { ...known, ...seen } }
 }
 
 function answerOf({ refusal, size, lines }: Outcome): WitnessAnswer {

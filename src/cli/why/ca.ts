@@ -116,6 +116,7 @@ export const ca: WhyTexts = {
     'witness.lagging': 'un testimoni no cosigna el nostre registre d’auditoria: alarma',
     'witness.recovered': 'un testimoni torna a cosignar el nostre registre d’auditoria',
     'witness.log_seen': 'com a testimoni, vam veure per primer cop el registre d’auditoria d’un soci',
+    'witness.state_restored': 'com a testimoni, vam recuperar el que havíem signat del registre d’auditoria d’un soci; la base de dades en tenia menys',
     'witness.refused': 'com a testimoni, vam refusar cosignar un punt de control d’un soci',
   },
   columns: { index: 'NÚM.', time: 'HORA', type: 'TIPUS', what: 'QUÈ' },

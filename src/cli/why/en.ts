@@ -116,6 +116,7 @@ export const en: WhyTexts = {
     'witness.lagging': 'a witness does not cosign our log: an alarm',
     'witness.recovered': 'a witness cosigns our log again',
     'witness.log_seen': "as a witness, we saw a partner's log for the first time",
+    'witness.state_restored': 'as a witness, we put back what we had cosigned of a partner’s log; the database had less',
     'witness.refused': "as a witness, we refused to cosign a partner's checkpoint",
   },
   columns: { index: 'NO', time: 'TIME', type: 'TYPE', what: 'WHAT' },

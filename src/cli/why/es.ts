@@ -116,6 +116,7 @@ export const es: WhyTexts = {
     'witness.lagging': 'un testigo no cofirma nuestro registro de auditoría: alarma',
     'witness.recovered': 'un testigo vuelve a cofirmar nuestro registro de auditoría',
     'witness.log_seen': 'como testigo, vimos por primera vez el registro de auditoría de un socio',
+    'witness.state_restored': 'como testigo, recuperamos lo que habíamos firmado del registro de auditoría de un socio; la base de datos tenía menos',
     'witness.refused': 'como testigo, nos negamos a cofirmar un punto de control de un socio',
   },
   columns: { index: 'N.º', time: 'HORA', type: 'TIPO', what: 'QUÉ' },

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { generateKeyPairSync } from 'node:crypto'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import express from 'express'
 import fc from 'fast-check'
 import { pino } from 'pino'
@@ -25,6 +28,7 @@ const name = 'us.example/witness'
 const vkey = vkeyOf(name, 4, witnessKey.publicKey)
 
 let database: Database
+let directory: string
 let url: string
 let count = 0
 let log: ForeignLog
@@ -39,6 +43,7 @@ const witnesses = new Set<ReturnType<typeof createLogWitness>>()
 function openWitness() {
   const witness = createLogWitness({
     database,
+    directory,
     clock: () => now,
     cosigner: ed25519Cosigner(name, witnessKey.privateKey, () => now),
     partnerOf: async (origin) => (origin.startsWith('partner.example/log/') ? partner : undefined),
@@ -60,6 +65,7 @@ function openWitness() {
 
 beforeAll(async () => {
   database = await openTestDatabase()
+  directory = await mkdtemp(join(tmpdir(), 'concordat-witness-'))
   const app = express()
   app.use(createWitnessRouter(openWitness()))
   app.use(problemHandler(pino({ level: 'silent' })))
@@ -73,6 +79,7 @@ afterAll(async () => {
   server.closeAllConnections()
   server.close()
   await database.close()
+  await rm(directory, { recursive: true })
 })
 beforeEach(() => {
   log = foreignLog(`partner.example/log/${++count}`)
@@ -254,4 +261,52 @@ test('whatever comes at once, over several processes: no two cosigned trees dive
     }),
     { numRuns: 25 },
   )
+})
+
+describe('what we cosigned is kept beside the database', () => {
+  const forget = (origin: string) => database.db.deleteFrom('witnessed_log').where('origin', '=', origin).execute()
+  const fileOf = (origin: string) => join(directory, `${sha256Hex(origin)}.witnessed`)
+
+  test('a row that was removed, or is from a backup, makes us cosign no other tree, and a record tells of it', async () => {
+    const leaves = leavesOf(20)
+    await post(await log.request(leaves, 0, 4))
+    const backup = await database.db.selectFrom('witnessed_log').selectAll().where('origin', '=', log.origin).executeTakeFirstOrThrow()
+    expect((await post(await log.request(leaves, 4, 9))).status).toBe(200)
+    const shown = await latest(log.origin)
+    const fork = leavesOf(20, ' fork', 6)
+    for (const [had, back] of [[0, undefined], [4, backup]] as const) {
+      await forget(log.origin)
+      if (back !== undefined) await database.db.insertInto('witnessed_log').values(back).execute()
+      records = []
+      expect(await latest(log.origin)).toBe(shown)
+      expect(await post(await log.request(fork, had, 12))).toMatchObject({ status: 409, text: '9\n' })
+      expect((await post(await log.request(fork, 9, 12))).status).toBe(422)
+      expect(records[0]).toEqual({ type: 'witness.state_restored', partner, origin: log.origin, size: 9, had })
+    }
+    // What goes on from what we saw is cosigned as ever.
+    expect((await post(await log.request(leaves, 9, 12))).status).toBe(200)
+    expect((await post(await log.request(leaves, 12, 20))).status).toBe(200)
+  })
+
+  test('nor is another key taken for the log', async () => {
+    await post(await log.request(leavesOf(3), 0))
+    await forget(log.origin)
+    const other = foreignLog(log.origin)
+    published.set(log.origin, [other.vkey])
+    expect((await post(await other.request(leavesOf(5), 3))).status).toBe(403)
+    expect((await post(await log.request(leavesOf(5), 3))).status).toBe(200)
+  })
+
+  test('a file that is older than the database, or cannot be read, changes nothing', async () => {
+    const leaves = leavesOf(9)
+    await post(await log.request(leaves, 0, 3))
+    const older = await readFile(fileOf(log.origin))
+    await post(await log.request(leaves, 3, 5))
+    for (const content of [older, '', '{"origin":"x"}', 'null']) {
+      await writeFile(fileOf(log.origin), content)
+      expect((await post(await log.request(leaves, 5, 5))).status).toBe(200)
+    }
+    expect((await post(await log.request(leaves, 5, 9))).status).toBe(200)
+    expect(records.map(({ type }) => type)).toEqual(['witness.log_seen'])
+  })
 })
