@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { isDeepStrictEqual } from 'node:util'
+import type { parse as parseYaml } from 'yaml'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -38,7 +39,7 @@ function digestsOf(sources: Sources): Json {
 
 function joinDocuments(sources: Sources): Json {
   // Loaded where it is needed.
-  const { parse }: typeof import('yaml') = createRequire(import.meta.url)('yaml')
+  const { parse }: { readonly parse: typeof parseYaml } = createRequire(import.meta.url)('yaml')
   return sources.map(({ text }) => withinOne(parse(text))).reduce<Json>(
     (all, document) => ({ ...document, ...all, paths: merged(all['paths'], document['paths']), components: mergedKinds(all['components'], document['components']) }),
     {},
