@@ -1,5 +1,5 @@
 /* Generated from audit.yaml by `npm run generate`; do not edit.
-   sha256 of audit.yaml: a5480e4a967974204a8d9a2474982dcc2fbb26b128c7de5f81f5d82ff488e84e
+   sha256 of audit.yaml: 03f0fc789f24f93721210461578f55636ad1a7641130a615cdbfcbbcf332a2e7
    sha256 of management.yaml: 95d8251c593c50225d1dc23fd0bbe592ab027b66557def8cef354fb6345fdc8e */
 
 export interface paths {
@@ -586,6 +586,8 @@ export interface components {
             readonly size: number | null;
             readonly openedAt: components["schemas"]["Time"];
             readonly closedAt: components["schemas"]["TimeOrNull"];
+            /** @description When its entries were removed after their time */
+            readonly prunedAt: components["schemas"]["TimeOrNull"];
         };
         readonly Logs: {
             readonly items: readonly components["schemas"]["Log"][];

@@ -68,6 +68,7 @@ export const routes = {
   getEvidence: ['GET', '/audit/evidence/{agreementId}'],
   listLogs: ['GET', '/audit/logs'],
   getLogCheckpoint: ['GET', '/audit/logs/{log}/checkpoint'],
+  getLogTile: ['GET', '/audit/logs/{log}/tiles/{level}/{index}'],
   getLogEntries: ['GET', '/audit/logs/{log}/entries/{index}'],
   listEventTypes: ['GET', '/audit/events'],
   nameRecorded: ['GET', '/audit/names'],

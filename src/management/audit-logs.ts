@@ -46,8 +46,8 @@ export function auditLogHandlers(deps: LogDeps): LogHandlers {
   }
 }
 
-function shown({ name, origin, vkey, start, size, openedAt, closedAt }: LogInfo): Schemas['Log'] {
-  return { name, origin, vkey, start, size, openedAt: openedAt.toISOString(), closedAt: closedAt?.toISOString() ?? null }
+function shown({ name, origin, vkey, start, size, openedAt, closedAt, prunedAt }: LogInfo): Schemas['Log'] {
+  return { name, origin, vkey, start, size, openedAt: openedAt.toISOString(), closedAt: closedAt?.toISOString() ?? null, prunedAt: prunedAt?.toISOString() ?? null }
 }
 
 async function findLog(log: TransparencyLog, name: string): Promise<LogInfo> {

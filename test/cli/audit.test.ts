@@ -159,6 +159,34 @@ describe('audit export', () => {
   })
 })
 
+test('logs are listed and written also when one lost its entries after its time, or was tampered with', async () => {
+  const { token }: { token: string } = JSON.parse((await management.call('POST', '/tokens', { json: { name: 'Operator', role: 'operator' } })).text)
+  const operator = commandFor({ managementUrl: management.address, token })
+  const [year] = (await management.deps.audit.log.logs()).map(({ name }) => name)
+  for (let n = 0; n < 2; n++) expect(await operator('log', 'rotate')).toMatchObject({ code: 0 })
+  const pruned = await operator('audit', 'prune', '--log', String(year), '--reason', 'A test', '--yes')
+  expect([pruned.code, pruned.err]).toEqual([0, ''])
+  const { out: listed } = await auditor('log', 'list')
+  expect(listed.split('\n')[0]).toMatch(/^NAME +ORIGIN +FROM RECORD +ENTRIES +OPENED +CLOSED +ENTRIES REMOVED/)
+  expect(listed.trimEnd().split('\n')).toHaveLength(4)
+
+  const tiles = join(folder, 'three')
+  const written = await auditor('audit', 'export', '--tiles', tiles)
+  expect(written.out).toContain('The entries were removed after their time. Its tree is the one that was signed.')
+  const { text } = openNote(await readFile(join(tiles, String(year), 'checkpoint'), 'utf8'), [parseVkey((await readFile(join(tiles, String(year), 'vkey'), 'utf8')).trim())])
+  expect(parseCheckpoint(text).size).toBeGreaterThan(600)
+  expect((await readFile(join(tiles, String(year), 'tile/0/000'))).length).toBe(256 * 32)
+  await expect(readFile(join(tiles, String(year), 'tile/entries/000'))).rejects.toThrow('ENOENT')
+
+  const { db } = management.deps.database
+  const [, second] = await management.deps.audit.log.logs()
+  await db.updateTable('audit_entry').set({ purpose: 'changed' }).where('index', '=', second?.start ?? -1).execute()
+  const others = await auditor('audit', 'export', '--tiles', join(folder, 'others'))
+  expect(others).toMatchObject({ code: 1, err: expect.stringContaining(`The entries of the log ${second?.name} are not those that were signed`) })
+  expect(others.out.trimEnd().split('\n')).toHaveLength(2)
+  await readFile(join(folder, 'others', 'checkpoint'))
+})
+
 test("the program's log tells of tokens by their ids, not by the names of people", () => {
   const requests = management.logged.filter((line) => line.includes('management request'))
   expect(requests.some((line) => line.includes('"token":"urn:uuid:'))).toBe(true)

@@ -20,7 +20,9 @@ export function checkCommand(audit: Command, open: Open): void {
       const { entries, logs, findings, breaks } = report
       const past = breaks.map(({ message, resolvedAt }) => `A break of the past, on record since ${resolvedAt ?? '-'}: ${printable(message)}`)
       const now = findings.map(({ id, kind, message }) => `${id} ${kind}: ${printable(message)}`)
-      const result = findings.length === 0 ? `All ${entries} entries of ${logs.length} ${logs.length === 1 ? 'log' : 'logs'} are as they were signed.` : `${findings.length} ${findings.length === 1 ? 'fault was' : 'faults were'} found. The log is stopped: nothing is recorded or released. docs/log-recovery.md says what to do.`
+      const read = `${entries} entries of ${logs.length} ${logs.length === 1 ? 'log' : 'logs'}`
+      const good = past.length === 0 ? `All ${read} are as they were signed.` : `Beside what is on record as a break, nothing is wrong with the ${read}.`
+      const result = findings.length === 0 ? good : `${findings.length} ${findings.length === 1 ? 'fault was' : 'faults were'} found. The log is stopped: nothing is recorded or released. docs/log-recovery.md says what to do.`
       print.result(report, [...past, ...now, result].join('\n'))
       if (findings.length > 0) throw new Failure(exitCodes.failed, '')
     })

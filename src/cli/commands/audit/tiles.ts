@@ -22,6 +22,8 @@ interface WrittenLog {
   readonly folder: string
   readonly size: number
   readonly cosignatures: number
+  /** What is left of it. */
+  readonly has: 'everything' | 'tiles' | 'checkpoint'
 }
 
 /**
@@ -36,8 +38,24 @@ export async function exportTiles(session: Session, wanted: { readonly folder: s
   if (newest === undefined) throw new Failure(exitCodes.notFound, wanted.log === undefined ? 'There is no log yet.' : `There is no log ${wanted.log}; there is ${items.map(({ name }) => name).join(', ')}.`)
   await askWitnesses(session)
   const written: WrittenLog[] = []
-  for (const log of logs) written.push(await writeLog(session, log, log === newest ? wanted.folder : join(wanted.folder, log.name)))
-  print.result({ logs: written }, written.map(({ log, folder, size, cosignatures }) => `Wrote the log ${log} to ${folder}: ${size} entries, ${cosignatures} ${cosignatures === 1 ? 'cosignature' : 'cosignatures'}. Its tree is the one that was signed.`).join('\n'))
+  const faults: string[] = []
+  for (const log of logs) {
+    try {
+      written.push(await writeLog(session, log, log === newest ? wanted.folder : join(wanted.folder, log.name)))
+    } catch (error) {
+      // One that was tampered with does not keep the others back.
+      if (!isFailure(error) || error.exitCode !== exitCodes.failed || logs.length === 1) throw error
+      faults.push(error.message)
+    }
+  }
+  print.result({ logs: written }, written.map((log) => told(log)).join('\n'))
+  if (faults.length > 0) throw new Failure(exitCodes.failed, faults.join('\n'))
+}
+
+function told({ log, folder, size, cosignatures, has }: WrittenLog): string {
+  const signed = `${size} entries, ${cosignatures} ${cosignatures === 1 ? 'cosignature' : 'cosignatures'}`
+  if (has === 'checkpoint') return `Wrote the log ${log} to ${folder}: ${signed}. Entries and tiles were removed after their time; its checkpoint is left.`
+  return `Wrote the log ${log} to ${folder}: ${signed}. ${has === 'tiles' ? 'The entries were removed after their time. ' : ''}Its tree is the one that was signed.`
 }
 
 /** So that the checkpoint is as new as it can be; what is published counts all the same. */
@@ -56,13 +74,14 @@ async function writeLog(session: Session, log: Log, folder: string): Promise<Wri
   const { text, lines, signedBy } = openNote(note, [parseVkey(log.vkey)])
   const { size, root, origin } = parseCheckpoint(text)
   if (signedBy.length === 0 || origin !== log.origin) throw new Failure(exitCodes.failed, `The checkpoint of the log ${log.name} is not signed by its key. Nothing was written.`)
-  const edge = await writeEntries(session, log, { folder, size })
-  if (!edge.root().equals(root)) throw new Failure(exitCodes.failed, `The entries of the log ${log.name} are not those that were signed: their tree has another root. Keep what is in ${folder}, and ask for "concordat audit check".`)
-  await writePartial(edge, folder)
+  const edge = log.prunedAt === null ? await writeEntries(session, log, { folder, size }) : await writeTiles(session, log, { folder, size })
+  const has = log.prunedAt === null ? 'everything' : edge === undefined ? 'checkpoint' : 'tiles'
+  if (edge !== undefined && !edge.root().equals(root)) throw new Failure(exitCodes.failed, `The entries of the log ${log.name} are not those that were signed: their tree has another root. Keep what is in ${folder}, and ask for "concordat audit check".`)
+  if (edge !== undefined) await writePartial(edge, folder)
   await put(folder, 'vkey', `${log.vkey}\n`)
   // Last: what it covers is there.
   await put(folder, 'checkpoint', note)
-  return { log: log.name, origin, folder, size, cosignatures: lines.filter(({ name }) => name !== origin).length }
+  return { log: log.name, origin, folder, size, cosignatures: lines.filter(({ name }) => name !== origin).length, has }
 }
 
 /** Two logs in one folder would be no log. */
@@ -89,6 +108,31 @@ async function writeEntries(session: Session, log: Log, { folder, size }: { fold
     bar.stop()
   }
   return edge
+}
+
+/** Of a log without entries its tiles stay, unless they were removed as well: then undefined. */
+async function writeTiles(session: Session, log: Log, { folder, size }: { folder: string; size: number }): Promise<Edge | undefined> {
+  const edge = createEdge(0, () => Buffer.alloc(0))
+  for (let index = 0; index * tileWidth < size; index++) {
+    const width = Math.min(tileWidth, size - index * tileWidth)
+    const hashes = await tileOf(session, { log: log.name, index, width })
+    if (hashes === undefined && index === 0) return undefined
+    if (hashes?.length !== width * hashBytes) throw new Failure(exitCodes.failed, `The log ${log.name} lacks its tile ${index}, which must be there while others are. Ask for "concordat audit check".`)
+    for (let at = 0; at < hashes.length; at += hashBytes) edge.append(hashes.subarray(at, at + hashBytes))
+    for (const tile of edge.takeFull()) await put(folder, tilePath({ ...tile, width: tileWidth }), tile.hashes)
+  }
+  return edge
+}
+
+const hashBytes = 32
+
+async function tileOf(session: Session, { log, index, width }: { log: string; index: number; width: number }): Promise<Buffer | undefined> {
+  try {
+    return await bytesOf(session, () => session.client.open('getLogTile', { path: { log, level: 0, index }, query: { width } }))
+  } catch (error) {
+    if (isFailure(error) && error.exitCode === exitCodes.notFound) return undefined
+    throw error
+  }
 }
 
 /** The right edge: of each level the tile that is not full. */
