@@ -179,6 +179,18 @@ describeWithGo('evidence', () => {
     }
   })
 
+  test('with a participant that changed its key and left it its name is verified with both keys', async () => {
+    const newer = { use: 'identity', name: `${consumer}#key`, jwk: jwkOf(keyOf('newer')), from: created, until: null, participant: consumer }
+    const signed = statementOf({ id: 's-0', request: { method: 'GET', path: '', query: '?district=eq.0' }, key: keyOf('newer') })
+    const given = parts(providerEvents().map((event, place) => (place === 1 ? { ...event, signed, signedSha256: digestOf(signed) } : event)))
+    expect(await both(await bundleOf(given))).toEqual({ independent: false, ours: false })
+    given.keys.push(newer)
+    const bundle = await bundleOf(given)
+    expect(await both(bundle)).toEqual({ independent: true, ours: true })
+    const now = { id: consumer, verificationMethod: [{ id: `${consumer}#key`, publicKeyJwk: jwkOf(keyOf('newer')) }] }
+    expect((await verifyBundle(sourceOf(bundle), { trust: { documents: [now] } })).holds).toBe(true)
+  })
+
   test('with statements whose key it does not have says so', async () => {
     const given = parts()
     given.keys = given.keys.filter((key) => !json(key).includes(`${consumer}#key`))

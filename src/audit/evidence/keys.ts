@@ -51,8 +51,9 @@ export async function listKeys(database: Pick<Database, 'db'>, input: KeysInput)
     for (const { x } of input.logKeys.filter((key) => Buffer.from(key.x, 'base64url').length === 32)) keys.push({ use: 'log', name: origin, vkey: vkeyOf(origin, signatureTypes.ed25519, Buffer.from(x, 'base64url')), from: input.now.toISOString(), until: null, participant: input.partner })
   }
   const seen = new Set<string>()
-  return keys.filter(({ use, name, vkey }) => {
-    const key = `${use} ${name} ${vkey ?? ''}`
+  return keys.filter(({ use, name, vkey, jwk }) => {
+    // A participant may change its key and leave it its name.
+    const key = `${use} ${name} ${vkey ?? JSON.stringify([jwk?.['crv'], jwk?.['x'], jwk?.['y']])}`
     return !seen.has(key) && seen.add(key)
   })
 }

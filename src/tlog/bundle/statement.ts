@@ -23,13 +23,11 @@ const type = 'concordat-statement+jwt'
 
 /** Verifies statements (compact JWS, RFC 7515) with the keys of their issuers. Times are not looked at: they were when it came. */
 export function createStatementVerifier(keys: readonly BundleKey[]): (jws: string) => StatementOutcome {
-  const jwks = new Map(keys.flatMap(({ name, jwk }) => (jwk === undefined ? [] : [[name, jwk] as const])))
-  const objects = new Map<string, KeyObject>()
-  const keyOf = (kid: string, jwk: JsonObject) => {
-    const known = objects.get(kid) ?? keyObject(jwk)
-    if (known !== undefined) objects.set(kid, known)
-    return known
-  }
+  // A participant may change its key and leave it its name.
+  const byKid = Map.groupBy(
+    keys.flatMap(({ name, jwk }) => (jwk === undefined ? [] : [{ name, crv: jwk['crv'], key: keyObject(jwk) }])),
+    ({ name }) => name,
+  )
   return (jws) => {
     const [, head, body, encoded = ''] = /^([\w-]+)\.([\w-]+)\.([\w-]{86})$/.exec(jws) ?? []
     const [header, payload] = [partOf(head), partOf(body)]
@@ -40,11 +38,11 @@ export function createStatementVerifier(keys: readonly BundleKey[]): (jws: strin
     if (named === undefined) return wrong('header')
     const claims = claimsIn(payload)
     if (claims === undefined || !named.kid.startsWith(`${claims.issuer}#`)) return wrong('claims')
-    const jwk = jwks.get(named.kid)
-    if (jwk === undefined) return { kind: 'key-unknown' }
-    const key = keyOf(named.kid, jwk)
-    if (jwk['crv'] !== named.crv || key === undefined) return wrong('key')
-    return isSigned({ key, digest: named.digest }, `${head}.${body}`, signature) ? { kind: 'valid', claims } : wrong('signature')
+    const known = byKid.get(named.kid)
+    if (known === undefined) return { kind: 'key-unknown' }
+    const usable = known.flatMap(({ crv, key }) => (crv === named.crv && key !== undefined ? [key] : []))
+    if (usable.length === 0) return wrong('key')
+    return usable.some((key) => isSigned({ key, digest: named.digest }, `${head}.${body}`, signature)) ? { kind: 'valid', claims } : wrong('signature')
   }
 }
 

@@ -73,10 +73,11 @@ function standings({ vkeys = [], documents = [] }: Trust, keys: readonly BundleK
   const byId = new Map(documents.flatMap(documentOf).map((document) => [document.id, document]))
   const ownerOf = ({ use, participant }: BundleKey) => `${use} ${participant}`
   const confirmed = new Set(keys.filter((key) => isIn(byId.get(key.participant), key.verifier)).map(ownerOf))
+  const confirmedIdentities = new Set(keys.flatMap(({ name, participant, jwk }) => (isSameJwk(byId.get(participant)?.methods.get(name), jwk) ? [name] : [])))
   return (key) => {
     const { verifier, use, name, participant, jwk } = key
     const document = byId.get(participant)
-    if (verifier === undefined) return standingOfIdentity(document?.methods.get(name), jwk)
+    if (verifier === undefined) return standingOfIdentity(document?.methods.get(name), { jwk, isReplaced: !confirmedIdentities.has(name) })
     if (pinned.some(({ vkey }) => vkey === verifier.vkey) || isIn(document, verifier)) return 'pinned'
     if (pinned.some((other) => other.name === name && other.type === verifier.type)) return 'contradicted'
     // A document has the keys that are in use. That an older one is not in it says nothing; that none is says that they are of somebody else.
@@ -85,9 +86,14 @@ function standings({ vkeys = [], documents = [] }: Trust, keys: readonly BundleK
   }
 }
 
-function standingOfIdentity(method: JsonObject | undefined, jwk: JsonObject | undefined): Standing {
+function standingOfIdentity(method: JsonObject | undefined, { jwk, isReplaced }: { readonly jwk: JsonObject | undefined; readonly isReplaced: boolean }): Standing {
   if (method === undefined) return 'unknown'
-  return ['kty', 'crv', 'x', 'y'].every((name) => method[name] === jwk?.[name]) ? 'pinned' : 'contradicted'
+  if (isSameJwk(method, jwk)) return 'pinned'
+  return isReplaced ? 'contradicted' : 'unknown'
+}
+
+function isSameJwk(method: JsonObject | undefined, jwk: JsonObject | undefined): boolean {
+  return method !== undefined && ['kty', 'crv', 'x', 'y'].every((name) => method[name] === jwk?.[name])
 }
 
 function isIn(document: PinnedDocument | undefined, verifier: Verifier | undefined): boolean {

@@ -124,6 +124,13 @@ describe('the evidence of an agreement', () => {
     expect(await textIn(bytes, 'records.ndjson')).toContain('\\"redacted\\":[\\"user\\",\\"request.query\\",\\"actor\\"]')
   })
 
+  test('has every key of a partner that left its keys one name', async () => {
+    for (const name of ['first', 'second']) await audit.record({ type: 'key.seen', partner: consumer, kid: `${consumer}#one`, jwk: jwkOf(keyOf(name)) })
+    const { bytes } = await built()
+    const keys = await textIn(bytes, 'keys.json')
+    for (const name of ['first', 'second']) expect(keys).toContain(jwkOf(keyOf(name)).x)
+  })
+
   test('nothing is left behind when it fails', async () => {
     const ownKeys = () => {
       throw new Error('no keys')
