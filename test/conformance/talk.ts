@@ -45,7 +45,7 @@ export interface Grammar {
 }
 
 const pollMs = 100
-const waitMs = 10_000
+const waitMs = 60_000
 
 export function createTalk(kit: Kit, session: Session, grammar: Grammar): Talk {
   const { target } = kit

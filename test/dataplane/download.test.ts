@@ -224,11 +224,13 @@ describe('tokens', () => {
     await at.plane.settle()
     const access = await started()
     const before = (await at.audit.entries({ limit: 10_000, type: 'data.denied' })).length
+    const began = performance.now()
     await Promise.all(Array.from({ length: 200 }, () => fetch(access.url)))
     await at.plane.settle()
     const denied = (await at.audit.entries({ limit: 10_000, type: 'data.denied' })).slice(before)
     expect(denied.reduce((sum, { count }) => sum + Number(count), 0)).toBe(200)
-    expect(denied.length).toBeLessThan(20)
+    // Two at most for each second that it takes.
+    expect(denied.length).toBeLessThan(20 + (performance.now() - began) / 500)
   })
 
   test('expiry, revocation and a transfer that is not started', async () => {

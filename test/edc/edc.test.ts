@@ -232,7 +232,7 @@ describe('EDC that is slow to let go, breaks connections, and is away at first',
       taken.add(`${url} ${taken.size}`)
       return even ? ('lost' as const) : undefined
     }
-    pair = await startPair({ loopMs: 0, leaseMs: 60, unavailable: 2, mishap })
+    pair = await startPair({ loopMs: 0, leaseMs: 60, holds: true, unavailable: 2, mishap })
   }, 60_000)
   afterAll(async () => {
     await pair.close()

@@ -21,6 +21,8 @@ export interface EdcOptions {
   readonly loopMs?: number
   /** How long it holds a process after our answer to its message; a message in that time is answered with 409. */
   readonly leaseMs?: number
+  /** Whether it holds those it agrees on until it has answered somebody with 409, so that this comes up on every machine. */
+  readonly holds?: boolean
   /** The first wait after a 5xx or a broken connection; it doubles 7 times. EDC: 1000 ms. */
   readonly retryMs?: number
   /** Datasets it offers. */
@@ -210,7 +212,9 @@ export async function startEdcPeer(options: EdcOptions): Promise<EdcPeer> {
       const { providerPid } = objectOf(answer.body)
       if (typeof providerPid === 'string') process.theirs = providerPid
     }
-    await sleep(leaseMs)
+    const holds = () => options.holds === true && step.to === 'AGREED' && !closed && !counts.has('409')
+    do await sleep(leaseMs)
+    while (holds())
     process.leased = false
     // Whatever is refused ends the process on this side, and nobody is told.
     enter(process, refused ? 'TERMINATED' : step.to)
@@ -310,7 +314,7 @@ export async function startEdcPeer(options: EdcOptions): Promise<EdcPeer> {
       await say(process, { path, to, message: () => ({ '@type': type, ...pids, ...fields }) })
     },
     reached: async (process, ...states) => {
-      const signal = AbortSignal.timeout(20_000)
+      const signal = AbortSignal.timeout(60_000)
       while (!states.includes(process.state)) {
         await once(changed, process.id, { signal }).catch((cause: unknown) => {
           throw new Error(`${process.kind} ${process.id} is ${process.state}, not ${states.join(' or ')}. Refusals: ${refusals.join('; ')}. Faults: ${faults.join('; ')}`, { cause })

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -124,16 +125,18 @@ function runner(options: ProcessOptions & { publicUrl: string; managementUrl: st
   }
 }
 
-/** A port of the loopback address that nobody listens on now. */
+/** A port of the loopback address that nobody listens on now. Systems give out none of these to whoever asks for any port. */
 export async function freePort(): Promise<number> {
-  const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('There is no free port')
-  return address.port
+  for (let tries = 100; tries > 0; tries--) {
+    const port = randomInt(20_000, 32_000)
+    const server = createServer().listen(port, '127.0.0.1')
+    const [taken] = await Promise.race([once(server, 'listening'), once(server, 'error')])
+    if (taken !== undefined) continue
+    server.close()
+    await once(server, 'close')
+    return port
+  }
+  throw new Error('There is no free port')
 }
 
 /** A file in a connector's data folder. */

@@ -86,7 +86,7 @@ export async function startCounterparty(id: string): Promise<Counterparty> {
       choose = next
     },
     next: async (end) => {
-      const signal = AbortSignal.timeout(10_000)
+      const signal = AbortSignal.timeout(60_000)
       for (;;) {
         const found = received.find(({ method, path }) => method === 'POST' && path.endsWith(end))
         if (found !== undefined) return found

@@ -4,6 +4,7 @@ import { createServer } from 'node:http'
 import type { Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from '../helpers/connector-process.ts'
 import { runProgram, serveProgram } from './program.ts'
 import { listenOn } from './initiate.ts'
 import { faultOf, readKitLines } from './kit-lines.ts'
@@ -141,10 +142,3 @@ describe('npm run tck', () => {
     expect(await served.end()).toBe(0)
   }, 60_000)
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  const port = await listenOn(server, 0)
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}

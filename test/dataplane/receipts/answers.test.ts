@@ -119,11 +119,13 @@ describe('refusals prove their record, too', () => {
   test('those of one moment share the record of the first, and the rest is counted exactly', async () => {
     const access = await started()
     await at.plane.settle()
+    const began = performance.now()
     const answers = await Promise.all(Array.from({ length: 50 }, (_each, place) => at.get(access, `?select=c${place}`)))
     for (const answer of answers.slice(0, 3)) expect((await provenBy(at.audit, answer)).type).toBe('data.denied')
     const denied = await at.records(access.transferId, 'data.denied')
     expect(denied.reduce((sum, { count }) => sum + Number(count), 0)).toBe(50)
-    expect(denied.length).toBeLessThan(20)
+    // Two at most for each second that it takes.
+    expect(denied.length).toBeLessThan(20 + (performance.now() - began) / 500)
     const firsts = denied.filter(({ count, first }) => count === 1 && first === undefined).map(({ index }) => index)
     const records = new Set(answers.map(({ headers }) => Number(headers.get('concordat-record'))))
     expect([...records].toSorted((left, right) => left - right)).toEqual(firsts)

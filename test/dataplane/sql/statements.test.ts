@@ -167,7 +167,7 @@ describe('hostile queries', () => {
     const query = { outputs: [{ kind: 'column' as const, name: 'a', column, cast: null }], where, order: [], limit: null, offset: 0, aggregated: false }
     const started = Date.now()
     await expect(engine.rows(answerStatement(engine, query, options()))).rejects.toMatchObject({ code: 'query-timeout' })
-    expect(Date.now() - started).toBeLessThan(5000)
+    expect(Date.now() - started).toBeLessThan(20_000)
     await hurried.close()
   })
 
