@@ -32,8 +32,8 @@ const statements = [
   `create index audit_entry_kind on audit_entry using brin (type text_bloom_ops, role text_bloom_ops, purpose text_bloom_ops)`,
   `create index audit_entry_denied on audit_entry (index) where decision = 'deny' or type = 'data.refused'`,
   `create table audit_sequence (agreement_id text primary key, next bigint not null)`,
-  // What can be erased.
-  `create table audit_opening (index bigint primary key with (fillfactor = 100), fields jsonb not null)`,
+  // What can be erased. As text: taking it apart would cost more than writing it, and it is seldom searched.
+  `create table audit_opening (index bigint primary key with (fillfactor = 100), fields json not null)`,
   // Witnesses of our logs, and the logs that we witness.
   `create table audit_checkpoint (origin text not null, size bigint not null, note text not null, made_at timestamptz not null, primary key (origin, size))`,
   `create table audit_cosignature (

@@ -38,12 +38,13 @@ export function createEnding(deps: AppendDeps): (records: readonly AuditRecord[]
   return (records, written) => {
     const time = clock()
     const entries = records.map((given) => {
-      const { record, openings } = prepare(given)
+      const { record, openings, written: openingsText } = prepare(given)
       const entry = pendingEntry(record, time)
-      return { entry, openings, mark: mark(entry.text(null)) }
+      const fields = openingsText ?? (Object.keys(openings).length === 0 ? null : JSON.stringify(openings))
+      return { entry, fields, mark: mark(entry.text(null)) }
     })
     return {
-      statement: (db) => insertEntries(db, entries),
+      statement: (_db, kind) => insertEntries(kind, entries),
       failed: (error) => {
         if (!isStopped(error)) return error
         refused?.()

@@ -48,22 +48,19 @@ const keyNames = ['agreement', 'transfer', 'partner', 'dataset', 'role', 'purpos
 export function pendingEntry(record: AuditRecord, time: Date): PendingEntry {
   if (record['seq'] !== undefined || record['time'] !== undefined) throw new Error(`The record ${record.type} has a field that is given when it is written`)
   const keys = keysOf(record)
-  const dated: Readonly<Record<string, JsonValue | undefined>> = { ...record, time: time.toISOString() }
-  const rest: Member[] = []
+  const written = time.toISOString()
+  const names = Object.keys(record).filter((name) => record[name] !== undefined)
   // RFC 8785 §3.2.3 orders members by code units, so that `seq` has its place between those before and those after it.
-  const around: Readonly<Record<'before' | 'after', Member[]>> = { before: [], after: [] }
-  for (const name of Object.keys(dated).toSorted()) {
-    const member: Member = [name, dated[name]]
-    if (name !== 'type' && name !== 'time' && !isKey(keys, name)) rest.push(member)
-    around[name < 'seq' ? 'before' : 'after'].push(member)
+  let [before, after, rest] = ['', '', '']
+  for (const name of [...names, 'time'].toSorted()) {
+    const member = `,${JSON.stringify(name)}:${canonicalOf(name === 'time' ? written : record[name])}`
+    if (name !== 'type' && name !== 'time' && !isKey(keys, name)) rest += member
+    if (name < 'seq') before += member
+    else after += member
   }
-  const [before, after] = [canonicalOf(Object.fromEntries(around.before)), canonicalOf(Object.fromEntries(around.after))]
-  const whole = before === '{}' ? after : `${before.slice(0, -1)},${after.slice(1)}`
-  const numbered = (seq: number) => `${before === '{}' ? '{' : `${before.slice(0, -1)},`}"seq":${seq},${after.slice(1)}`
-  return { ...keys, type: record.type, time, rest: JSON.stringify(Object.fromEntries(rest)), text: (seq) => (seq === null ? whole : numbered(seq)) }
+  const numbered = (seq: number | null) => (seq === null ? '' : `,"seq":${seq}`)
+  return { ...keys, type: record.type, time, rest: `{${rest.slice(1)}}`, text: (seq) => `{${`${before}${numbered(seq)}${after}`.slice(1)}}` }
 }
-
-type Member = [name: string, value: JsonValue | undefined]
 
 /** The text that was hashed into the log: canonical JSON (RFC 8785). */
 export function entryText(entry: StoredEntry): string {
@@ -114,8 +111,8 @@ function isKey(keys: Omit<EntryKeys, 'type'>, name: string): boolean {
   return false
 }
 
-function canonicalOf(fields: Readonly<Record<string, JsonValue | undefined>>): string {
-  const text = canonicalJson(fields)
+function canonicalOf(value: JsonValue | undefined): string {
+  const text = canonicalJson(value)
   if (text === undefined) throw new Error('A record is not JSON')
   return text
 }

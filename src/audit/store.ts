@@ -1,9 +1,8 @@
-import { sql } from 'kysely'
-import type { CompiledQuery } from 'kysely'
-import type { Queries } from '../persistence/database.ts'
+import { CompiledQuery, sql } from 'kysely'
+import type { Database, Queries } from '../persistence/database.ts'
+import { integerArray, textArray } from '../persistence/text-array.ts'
 import { entryText } from './entry.ts'
 import type { PendingEntry, StoredEntry } from './entry.ts'
-import type { Openings } from './personal/commit.ts'
 
 /** A row of the record. */
 export interface AuditRow extends StoredEntry {
@@ -20,7 +19,8 @@ export interface EntryText {
 /** An entry that is to be written, with what may be erased of it. */
 export interface NewEntry {
   readonly entry: PendingEntry
-  readonly openings: Openings
+  /** Its openings, as JSON; null when it has none. */
+  readonly fields: string | null
   readonly mark: string
 }
 
@@ -44,72 +44,103 @@ export function isStopped(error: unknown): boolean {
  * of the connector waits for that lock; the numbers of agreements are read from the row of the head, hence under its lock. While the
  * log is stopped the statement fails, which rolls the transaction back: the commit may be on its way behind it.
  */
-export function insertEntries(db: Queries, entries: readonly NewEntry[]): CompiledQuery<Sequenced> {
+export function insertEntries(kind: Database['kind'], entries: readonly NewEntry[]): CompiledQuery<Sequenced> {
   const [first] = entries
-  return (first !== undefined && entries.length === 1 ? insertOne(first) : insertMany(entries)).compile(db)
+  return first !== undefined && entries.length === 1 ? insertOne(first) : insertMany(kind, entries)
 }
+
+// The texts never change, so that a session takes each apart once.
 
 /** Adds to the head; fails while the log is stopped. */
-function moveHead(count: number) {
-  return sql`
-    head as (
-      update audit_head set size = size + ${count}::bigint + cast(case when stopped then ${sql.lit(stoppedMark)} else '0' end as bigint)
-      where id = 1 returning size - ${count}::bigint as first)`
-}
+const moveHead = `
+  with head as (
+    update audit_head set size = size + $1::bigint + cast(case when stopped then '${stoppedMark}' else '0' end as bigint)
+    where id = 1 returning size - $1::bigint as first)`
+const entryColumns = 'index, rest, time, type, agreement_id, transfer_id, partner, dataset_id, role, purpose, decision, mark, seq'
 
-/** A statement that the database needs not take apart: a caller alone waits for each part of it. */
-function insertOne({ entry, openings, mark }: NewEntry) {
+/** A statement of values: a caller alone waits for each part of it. */
+function insertOne({ entry, fields, mark }: NewEntry): CompiledQuery<Sequenced> {
   const { time, type, agreement, transfer, partner, dataset, role, purpose, decision, rest } = entry
-  const numbered = sql`,
-    numbered as (
-      insert into audit_sequence (agreement_id, next) select ${agreement}::text, 1 from head
-      on conflict (agreement_id) do update set next = audit_sequence.next + 1
-      returning next)`
-  const opened = sql`, opened as (insert into audit_opening (index, fields) select first, ${JSON.stringify(openings)}::jsonb from head)`
-  const [seq, next] = agreement === null ? [sql`null`, sql`null`] : [sql`(select next - 1 from numbered)`, sql`(select jsonb_build_object(${agreement}::text, next) from numbered)`]
-  return sql<Sequenced>`
-    with ${moveHead(1)} ${agreement === null ? sql`` : numbered} ${Object.keys(openings).length === 0 ? sql`` : opened},
-    written as (
-      insert into audit_entry (index, rest, time, type, agreement_id, transfer_id, partner, dataset_id, role, purpose, decision, seq, mark)
-      select first, ${rest}, ${time}::timestamptz, ${type}, ${agreement}::text, ${transfer}::text, ${partner}::text, ${dataset}::text,
-        ${role}::text, ${purpose}::text, ${decision}::text, ${seq}::bigint, ${mark}
-      from head)
-    select first, ${next}::jsonb as next from head`
+  const statement = (agreement === null ? oneAlone : oneOfAgreement)[fields === null ? 'plain' : 'opened']
+  return CompiledQuery.raw(statement, [1, rest, time.toISOString(), type, agreement, transfer, partner, dataset, role, purpose, decision, mark, ...(fields === null ? [] : [fields])])
 }
 
-function insertMany(entries: readonly NewEntry[]) {
+const oneOfAgreement = oneOf({
+  numbered: `,
+  numbered as (
+    insert into audit_sequence (agreement_id, next) select $5::text, 1 from head
+    on conflict (agreement_id) do update set next = audit_sequence.next + 1
+    returning next)`,
+  seq: '(select next - 1 from numbered)',
+  next: '(select jsonb_build_object($5::text, next) from numbered)',
+})
+const oneAlone = oneOf({ numbered: '', seq: 'null::bigint', next: 'null::jsonb' })
+
+function oneOf({ numbered, seq, next }: { readonly numbered: string; readonly seq: string; readonly next: string }): { readonly plain: string; readonly opened: string } {
+  const statement = (opened: string) => `${moveHead}${numbered}${opened},
+  written as (
+    insert into audit_entry (${entryColumns})
+    select first, $2, $3::timestamptz, $4, $5::text, $6::text, $7::text, $8::text, $9::text, $10::text, $11::text, $12, ${seq}
+    from head)
+  select first, ${next} as next from head`
+  return {
+    plain: statement(''),
+    opened: statement(`,
+  opened as (insert into audit_opening (index, fields) select first, $13::json from head)`),
+  }
+}
+
+// `back` is how far an entry is before the next number of its agreement.
+const many = `${moveHead},
+  numbered as (
+    insert into audit_sequence (agreement_id, next)
+    select counted.agreement, counted.count from head, unnest($2::text[], $3::integer[]) as counted (agreement, count)
+    on conflict (agreement_id) do update set next = audit_sequence.next + excluded.next
+    returning agreement_id, next),
+  written as (
+    insert into audit_entry (${entryColumns})
+    select head.first + item.place - 1, item.rest, item.time::timestamptz, item.type, item.agreement, item.transfer, item.partner, item.dataset,
+      item.role, item.purpose, item.decision, item.mark, numbered.next - item.back
+    from head cross join unnest($4::integer[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[])
+      with ordinality as item (back, rest, time, type, agreement, transfer, partner, dataset, role, purpose, decision, mark, place)
+    left join numbered on numbered.agreement_id = item.agreement),
+  opened as (
+    insert into audit_opening (index, fields)
+    select head.first + item.place, item.fields::json from head, unnest($16::integer[], $17::text[]) as item (place, fields))
+  select first, (select jsonb_object_agg(agreement_id, next) from numbered) as next from head`
+
+/** Columns go as arrays: taking one JSON text apart into rows would cost the database more than all the rest. */
+function insertMany(kind: Database['kind'], entries: readonly NewEntry[]): CompiledQuery<Sequenced> {
   const counts = new Map<string, number>()
-  // Backwards: `back` is how far an entry is before the next number of its agreement.
-  const items = entries.toReversed().map(({ entry, openings, mark }, place) => {
-    const { time, type, agreement, transfer, partner, dataset, role, purpose, decision, rest } = entry
-    const back = agreement === null ? null : (counts.get(agreement) ?? 0) + 1
-    if (agreement !== null && back !== null) counts.set(agreement, back)
-    const fields = Object.keys(openings).length === 0 ? null : openings
-    return { place: entries.length - 1 - place, back, time, type, agreement, transfer, partner, dataset, role, purpose, decision, rest, mark, fields }
-  })
-  const head = sql`
-    with ${moveHead(entries.length)},
-    item as (
-      select * from jsonb_to_recordset(${JSON.stringify(items)}::jsonb) as item
-        (place integer, back integer, time timestamptz, type text, agreement text, transfer text, partner text, dataset text,
-         role text, purpose text, decision text, rest text, mark text, fields jsonb)),
-    numbered as (
-      insert into audit_sequence (agreement_id, next)
-      select item.agreement, count(*) from head, item where item.agreement is not null group by item.agreement
-      on conflict (agreement_id) do update set next = audit_sequence.next + excluded.next
-      returning agreement_id, next),
-    written as (
-      insert into audit_entry (index, rest, time, type, agreement_id, transfer_id, partner, dataset_id, role, purpose, decision, seq, mark)
-      select head.first + item.place, item.rest, item.time, item.type, item.agreement, item.transfer, item.partner, item.dataset,
-        item.role, item.purpose, item.decision,
-        numbered.next - item.back, item.mark
-      from head cross join item left join numbered on numbered.agreement_id = item.agreement)`
-  const opened = sql`,
-    opened as (
-      insert into audit_opening (index, fields)
-      select head.first + item.place, item.fields from head, item where item.fields is not null)`
-  const result = sql`select first, (select jsonb_object_agg(agreement_id, next) from numbered) as next from head`
-  return items.some(({ fields }) => fields !== null) ? sql<Sequenced>`${head} ${opened} ${result}` : sql<Sequenced>`${head} ${result}`
+  const back = entries
+    .toReversed()
+    .map(({ entry: { agreement } }) => {
+      const before = (agreement === null ? 0 : (counts.get(agreement) ?? 0)) + 1
+      if (agreement !== null) counts.set(agreement, before)
+      return before
+    })
+    .toReversed()
+  const opened = entries.flatMap(({ fields }, place) => (fields === null ? [] : [{ place, fields }]))
+  const texts = (of: (entry: PendingEntry) => string | null) => textArray(kind, entries.map(({ entry }) => of(entry)))
+  return CompiledQuery.raw(many, [
+    entries.length,
+    textArray(kind, [...counts.keys()]),
+    integerArray([...counts.values()]),
+    integerArray(back),
+    texts(({ rest }) => rest),
+    texts(({ time }) => time.toISOString()),
+    texts(({ type }) => type),
+    texts(({ agreement }) => agreement),
+    texts(({ transfer }) => transfer),
+    texts(({ partner }) => partner),
+    texts(({ dataset }) => dataset),
+    texts(({ role }) => role),
+    texts(({ purpose }) => purpose),
+    texts(({ decision }) => decision),
+    textArray(kind, entries.map(({ mark }) => mark)),
+    integerArray(opened.map(({ place }) => place)),
+    textArray(kind, opened.map(({ fields }) => fields)),
+  ])
 }
 
 export async function readSize(db: Queries): Promise<number> {

@@ -25,7 +25,7 @@ export interface Transaction {
 
 /** A statement that ends a transaction, and who is told of its rows once it is committed. */
 export interface Ending<R> {
-  readonly statement: (db: Queries) => CompiledQuery<R>
+  readonly statement: (db: Queries, kind: Database['kind']) => CompiledQuery<R>
   readonly committed: (rows: readonly R[]) => void
   /** What the transaction fails with in place of `error`, which the statement failed with. */
   readonly failed?: (error: unknown) => unknown
@@ -61,7 +61,7 @@ export async function openDatabase(location: DatabaseLocation): Promise<Database
     await close()
     throw error
   }
-  return { kind: location.kind, db, close, transaction: (work) => transact({ db, pipelines: location.kind === 'postgresql' }, work), single: (statement) => runSingle(db, statement) }
+  return { kind: location.kind, db, close, transaction: (work) => transact({ db, kind: location.kind }, work), single: (statement) => runSingle({ db, kind: location.kind }, statement) }
 }
 
 interface Opened {
@@ -93,11 +93,11 @@ async function openPglite(location: { directory: string; load?: Blob }): Promise
 const attempts = 5
 const retryable = new Set(['40001', '40P01'])
 
-async function transact<T>({ db, pipelines }: { db: Queries; pipelines: boolean }, work: (tx: Transaction) => Promise<T>): Promise<T> {
+async function transact<T>({ db, kind }: Pick<Database, 'db' | 'kind'>, work: (tx: Transaction) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     const after: (() => void)[] = []
     try {
-      const result = await db.transaction().execute((trx) => workAndEnd({ db: trx, pipelines }, work, after))
+      const result = await db.transaction().execute((trx) => workAndEnd({ db: trx, kind }, work, after))
       for (const task of after) task()
       return result
     } catch (error) {
@@ -106,20 +106,20 @@ async function transact<T>({ db, pipelines }: { db: Queries; pipelines: boolean 
   }
 }
 
-async function runSingle<R>(db: Queries, { statement, committed, failed = (error) => error }: Ending<R>): Promise<void> {
-  const { rows } = await db.executeQuery(statement(db)).catch((error: unknown) => {
+async function runSingle<R>({ db, kind }: Pick<Database, 'db' | 'kind'>, { statement, committed, failed = (error) => error }: Ending<R>): Promise<void> {
+  const { rows } = await db.executeQuery(statement(db, kind)).catch((error: unknown) => {
     throw failed(error)
   })
   committed(rows)
 }
 
-async function workAndEnd<T>({ db, pipelines }: { db: Queries; pipelines: boolean }, work: (tx: Transaction) => Promise<T>, after: (() => void)[]): Promise<T> {
+async function workAndEnd<T>({ db, kind }: Pick<Database, 'db' | 'kind'>, work: (tx: Transaction) => Promise<T>, after: (() => void)[]): Promise<T> {
   const endings: ((execute: Execute) => Promise<void>)[] = []
   const told: (() => void)[] = []
   const afterCommit = (task: () => void) => void after.push(task)
   const atEnd = <R>({ statement, committed, failed = (error) => error }: Ending<R>) => {
     endings.push(async (execute) => {
-      const { rows } = await execute(statement(db)).catch((error: unknown) => {
+      const { rows } = await execute(statement(db, kind)).catch((error: unknown) => {
         throw failed(error)
       })
       told.push(() => committed(rows))
@@ -127,6 +127,7 @@ async function workAndEnd<T>({ db, pipelines }: { db: Queries; pipelines: boolea
   }
   const result = await work({ db, afterCommit, atEnd })
   const last = endings.pop()
+  const pipelines = kind === 'postgresql'
   const before = pipelines ? endings : []
   if (!pipelines) for (const end of endings) await end((query) => db.executeQuery(query))
   await last?.((query) => db.executeQuery(lastStatement(query, before)))

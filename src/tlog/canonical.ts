@@ -43,20 +43,24 @@ function itemsInOrder(items: readonly unknown[]): unknown {
 function membersInOrder(object: Readonly<Record<string, unknown>>): unknown {
   const names = Object.keys(object)
   let isSorted = true
+  let before = ''
   let changed: Map<string, unknown> | undefined
-  for (const [place, name] of names.entries()) {
+  for (const name of names) {
     const member = object[name]
-    const ordered = inOrder(member)
-    if (ordered === unordered || beginsWithDigit(name)) return unordered
+    const ordered = isObject(member) || typeof member === 'number' ? inOrder(member) : member
+    if (ordered === unordered || isSpecial(name)) return unordered
     if (ordered !== member) (changed ??= new Map()).set(name, ordered)
-    isSorted &&= place === 0 || (names[place - 1] ?? '') < name
+    isSorted &&= before <= name
+    before = name
   }
   if (isSorted && changed === undefined) return object
-  return Object.fromEntries(names.toSorted().map((name) => [name, changed?.get(name) ?? object[name]]))
+  const sorted: Record<string, unknown> = {}
+  for (const name of isSorted ? names : names.toSorted()) sorted[name] = changed?.get(name) ?? object[name]
+  return sorted
 }
 
-/** An engine keeps names that are numbers of an array before all others, whatever the order in which they come. */
-function beginsWithDigit(name: string): boolean {
+/** An engine keeps names that are numbers of an array before all others, whatever the order in which they come; one name it takes for the prototype. */
+function isSpecial(name: string): boolean {
   const code = name.charCodeAt(0)
-  return code >= 0x30 && code <= 0x39
+  return (code >= 0x30 && code <= 0x39) || name === '__proto__'
 }

@@ -13,6 +13,12 @@ export function leafHash(entry: Uint8Array): Buffer {
   return sha256(input)
 }
 
+/** As `leafHash`, of an entry that is text: it needs not be put into bytes first. */
+export function leafHashOfText(entry: string): Buffer {
+  // U+0000 is the byte 0x00.
+  return Buffer.from(hash('sha256', `\u0000${entry}`, 'binary'), 'latin1')
+}
+
 /** The hash of two subtrees: SHA-256(0x01 ‖ left ‖ right). */
 export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
   const input = Buffer.allocUnsafe(65)

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import fc from 'fast-check'
 
 import { consistencyProof, inclusionProof, rootAt } from '../../src/tlog/tiles.ts'
-import { emptyRoot, leafHash, nodeHash, treeHash, verifyConsistency, verifyInclusion } from '../../src/tlog/tree.ts'
+import { emptyRoot, leafHash, leafHashOfText, nodeHash, treeHash, verifyConsistency, verifyInclusion } from '../../src/tlog/tree.ts'
 import { leavesOf, readerOf } from './memory-tiles.ts'
 
 const bytes = (hex: string) => Buffer.from(hex, 'hex')
@@ -138,3 +138,11 @@ function proofByDefinition(hashes: readonly Buffer[], index: number): Buffer[] {
   const [left, right] = [hashes.slice(0, middle), hashes.slice(middle)]
   return index < middle ? [...proofByDefinition(left, index), treeHash(right)] : [...proofByDefinition(right, index - middle), treeHash(left)]
 }
+
+test('an entry that is text has the hash of its bytes', () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.constantFrom('', '\u0000', '{"name":"Núria 😀"}', '\ud800')), (text) => {
+      expect(leafHashOfText(text)).toEqual(leafHash(Buffer.from(text)))
+    }),
+  )
+})

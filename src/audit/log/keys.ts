@@ -1,4 +1,4 @@
-import { createHash, createHmac, createPrivateKey, createPublicKey, generateKeyPairSync, hkdfSync, randomUUID } from 'node:crypto'
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, hkdfSync, randomUUID } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { link, mkdir, open, rm } from 'node:fs/promises'
@@ -7,6 +7,7 @@ import { ProblemError } from '../../errors.ts'
 import { ed25519Cosigner, mldsaCosigner } from '../../tlog/cosignature.ts'
 import { ed25519Signer, vkeyOf } from '../../tlog/note.ts'
 import type { Signer } from '../../tlog/note.ts'
+import { createMark } from './mark.ts'
 
 /** What others need to verify what a key signed. */
 interface PublicHalf {
@@ -96,8 +97,7 @@ export async function openLogKeys(directory: string, options: LogKeyOptions): Pr
     find: (origin, vkey) => list().find((key) => key.vkey(origin) === vkey),
     list,
     rotate,
-    // 64 bits are enough: each guess that fails stops the log.
-    mark: (text) => createHmac('sha256', markKey).update(text).digest().subarray(0, 8).toString('base64url'),
+    mark: createMark(markKey),
     witness: {
       ...halfOf(witness),
       vkey: (name) => vkeyOf(name, cosignatureEd25519, createPublicKey(witness.signing)),

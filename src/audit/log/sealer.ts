@@ -248,6 +248,7 @@ function takePending({ pending }: State, open: OpenLog): EntryText[] {
 /** Entries of ours that were sealed before we heard of their commit must be the ones in the tree: a database that went back gives numbers a second time. */
 async function checkLate(state: State, { log, leafHashes }: OpenLog): Promise<void> {
   const entries = state.late
+  if (entries.length === 0) return
   const ofLog = entries.filter(({ index }) => index >= log.start)
   const hashes = await leafHashes(ofLog.map(({ index }) => index - log.start))
   const other = ofLog.find(({ entry }, place) => hashes[place]?.equals(leafHash(Buffer.from(entry))) !== true)

@@ -16,11 +16,16 @@ export type Openings = Readonly<Record<string, Opening>>
 export interface PreparedRecord {
   readonly record: AuditRecord
   readonly openings: Openings
+  /** The openings as JSON. */
+  readonly written?: string
 }
 
 /** How many bytes the canonical text of a record may have; what is added to it later stays below C2SP tlog-tiles' 65,535. */
 export const mostRecordBytes = 60_000
 const mostValueBytes = 1_000_000
+// A UTF-16 code unit comes to three bytes of UTF-8 at most.
+const mostBytesOfUnit = 3
+const commitmentBytes = 64
 
 // What records are found by is never committed to for its size.
 const kept: ReadonlySet<string> = new Set(['type', 'agreement', 'transfer', 'partner', 'dataset', 'role', 'purpose', 'decision'])
@@ -48,21 +53,35 @@ export function prepareRecord(record: AuditRecord, salt: () => Buffer = () => ra
   const event = eventOf(record.type)
   if (event === undefined) throw new Error(`The catalogue of records has no type ${record.type}`)
   const openings: Record<string, Opening> = {}
+  let opened = ''
+  const written = JSON.stringify(record)
+  // As the engine writes them, so that one look finds them wherever they are.
+  const [hasHalves, hasNul] = [written.includes('\\ud'), written.includes('\\u0000')]
   const commit = (path: string, given: JsonValue): JsonValue => {
-    const value = storable(given)
+    const value = hasHalves || hasNul ? storable(given) : given
     const text = canonicalJson(value)
     if (text === undefined) throw new Error(`The field ${path} of the record ${record.type} is not JSON`)
-    if (Buffer.byteLength(text) > mostValueBytes) throw new ProblemError('too-large', `The field ${path} of the record ${record.type} has more than ${mostValueBytes} bytes, so it cannot be recorded. Ask for less at once.`)
+    if (text.length > mostValueBytes / mostBytesOfUnit && Buffer.byteLength(text) > mostValueBytes) throw new ProblemError('too-large', `The field ${path} of the record ${record.type} has more than ${mostValueBytes} bytes, so it cannot be recorded. Ask for less at once.`)
     const drawn = salt()
-    openings[path] = { salt: drawn.toString('base64url'), value }
-    return { ...commitToText(text, drawn) }
+    const saltText = drawn.toString('base64url')
+    openings[path] = { salt: saltText, value }
+    // The value was written already, to be committed to.
+    opened += `,${JSON.stringify(path)}:{"salt":"${saltText}","value":${text}}`
+    const { committed } = commitToText(text, drawn)
+    return { committed }
   }
-  const fields: Record<string, JsonValue> = {}
-  for (const [name, value] of Object.entries(record)) {
-    if (value !== undefined) fields[name] = name === 'type' ? value : prepareField({ type: record.type, event, commit }, name, wellFormed(value))
+  const preparing: Preparing = { type: record.type, event, commit }
+  const fields: Prepared = { type: record.type }
+  for (const name of Object.keys(record)) {
+    const value = record[name]
+    if (value !== undefined && name !== 'type') fields[name] = prepareField(preparing, name, hasHalves ? wellFormed(value) : value)
   }
-  return { record: { ...shrink(fields, record.type, commit), type: record.type }, openings }
+  const mostBytes = written.length * mostBytesOfUnit + Object.keys(openings).length * commitmentBytes
+  const prepared = mostBytes <= mostRecordBytes ? fields : shrink(fields, commit)
+  return opened === '' ? { record: prepared, openings } : { record: prepared, openings, written: `{${opened.slice(1)}}` }
 }
+
+type Prepared = { type: string; [field: string]: JsonValue | undefined }
 
 interface Preparing {
   readonly type: string
@@ -82,7 +101,12 @@ function prepareParts(preparing: Preparing, path: string, value: JsonValue): Jso
   const { type, event } = preparing
   const known = Object.keys(event.fields).some((name) => name.startsWith(`${path}.`))
   if (!known || !isObject(value)) throw new Error(`The catalogue of records has no field ${path} in ${type}`)
-  return Object.fromEntries(Object.entries(value).flatMap(([name, part]) => (part === undefined ? [] : [[name, prepareField(preparing, `${path}.${name}`, part)] as const])))
+  const parts: Record<string, JsonValue> = {}
+  for (const name of Object.keys(value)) {
+    const part = value[name]
+    if (part !== undefined) parts[name] = prepareField(preparing, `${path}.${name}`, part)
+  }
+  return parts
 }
 
 function infoOf({ fields }: EventInfo, path: string): FieldInfo | undefined {
@@ -107,13 +131,12 @@ function sizeOf(value: JsonValue): number {
   return Buffer.byteLength(JSON.stringify(value))
 }
 
-function shrink(fields: Readonly<Record<string, JsonValue>>, type: string, commit: Preparing['commit']): Readonly<Record<string, JsonValue>> {
+function shrink(fields: Prepared, commit: Preparing['commit']): AuditRecord {
   let size = sizeOf(fields)
   if (size <= mostRecordBytes) return fields
   const shrunk = { ...fields }
   const largest = Object.entries(fields)
-    .filter(([name, value]) => !kept.has(name) && !isCommitment(value))
-    .map(([name, value]) => ({ name, value, bytes: sizeOf(value) }))
+    .flatMap(([name, value]) => (value === undefined || kept.has(name) || isCommitment(value) ? [] : [{ name, value, bytes: sizeOf(value) }]))
     .toSorted((left, right) => right.bytes - left.bytes)
   for (const { name, value, bytes } of largest) {
     const committed = commit(name, value)
@@ -121,7 +144,7 @@ function shrink(fields: Readonly<Record<string, JsonValue>>, type: string, commi
     size += sizeOf(committed) - bytes
     if (size <= mostRecordBytes) return shrunk
   }
-  throw new ProblemError('too-large', `The record ${type} has more than ${mostRecordBytes} bytes in what it is found by, so it cannot be recorded.`)
+  throw new ProblemError('too-large', `The record ${fields.type} has more than ${mostRecordBytes} bytes in what it is found by, so it cannot be recorded.`)
 }
 
 /** Puts values back in the places of their commitments; what was erased stays a commitment. */

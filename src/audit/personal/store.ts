@@ -16,7 +16,9 @@ export async function findOpened(db: Queries, range: { readonly from: number; re
   const query = sql<{ index: number }>`
     select index from audit_opening
     where index >= ${range.from}::bigint and index < ${range.until}::bigint
-      and exists (select 1 from jsonb_array_elements_text(${JSON.stringify(wanted.fields)}::jsonb) as name where fields -> name -> 'value' = ${JSON.stringify(wanted.value)}::jsonb)
+      and exists (
+        select 1 from json_each(fields) as field
+        where field.key in (select jsonb_array_elements_text(${JSON.stringify(wanted.fields)}::jsonb)) and (field.value -> 'value')::jsonb = ${JSON.stringify(wanted.value)}::jsonb)
     order by index`.compile(db)
   return (await db.executeQuery(query)).rows.map(({ index }) => index)
 }
@@ -33,8 +35,8 @@ export async function lockOpenings(db: Queries, indexes: readonly number[]): Pro
 /** Removes values and salts of `fields`; what is left without any is removed as a whole. */
 export async function removeOpenings(db: Queries, indexes: readonly number[], fields: readonly string[]): Promise<void> {
   const names = sql`array(select jsonb_array_elements_text(${JSON.stringify(fields)}::jsonb))`
-  await db.executeQuery(sql`update audit_opening set fields = fields - ${names} where index in (${idsOf(indexes)})`.compile(db))
-  await db.executeQuery(sql`delete from audit_opening where index in (${idsOf(indexes)}) and fields = '{}'::jsonb`.compile(db))
+  await db.executeQuery(sql`update audit_opening set fields = (fields::jsonb - ${names})::json where index in (${idsOf(indexes)})`.compile(db))
+  await db.executeQuery(sql`delete from audit_opening where index in (${idsOf(indexes)}) and fields::jsonb = '{}'::jsonb`.compile(db))
 }
 
 /** How many releases are running whose end would be recorded with `value`. */

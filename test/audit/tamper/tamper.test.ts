@@ -188,7 +188,7 @@ describe('beside the entries', () => {
   })
 
   test('the value of an erasable field that was changed', async () => {
-    await ground.tamper(`update audit_opening set fields = jsonb_set(fields, '{user,value}', '"somebody"') where index = 30`)
+    await ground.tamper(`update audit_opening set fields = jsonb_set(fields::jsonb, '{user,value}', '"somebody"')::json where index = 30`)
     const { audit, check } = await found()
     expect(check).toEqual([`The value of the erasable field user of entry 30 (data.permitted, ${await timeOf(30)}) was changed: it does not fit what the log committed to.`])
     await refusesAndRecovers(audit)

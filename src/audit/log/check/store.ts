@@ -43,7 +43,7 @@ export async function readOpenings(db: Queries, first: number, last: number): Pr
 
 /** Says of entries that came back from the journal that the values of their erasable fields did not: those are in the database alone. */
 export async function markLost(db: Queries, indexes: readonly number[]): Promise<void> {
-  await db.executeQuery(sql`insert into audit_opening (index, fields) select value::bigint, '{}'::jsonb from jsonb_array_elements_text(${JSON.stringify(indexes)}::jsonb) on conflict (index) do nothing`.compile(db))
+  await db.executeQuery(sql`insert into audit_opening (index, fields) select value::bigint, '{}'::json from jsonb_array_elements_text(${JSON.stringify(indexes)}::jsonb) on conflict (index) do nothing`.compile(db))
 }
 
 /** What was erased on record: the numbers of entries, as ranges, and the fields that they lost. */
