@@ -12,7 +12,7 @@ export interface Overview {
 }
 
 /** More are not shown on a page. */
-export const mostShown = 1000
+const mostShown = 1000
 
 /** Gathers an overview from the records, one by one. */
 export function createOverview(): { add(entry: AuditEntry): void; last(): AuditEntry | undefined; summary(): Overview } {

@@ -1,4 +1,5 @@
 import { ProblemError } from '../../errors.ts'
+import { tileWidth, widthAt } from '../../tlog/tiles.ts'
 import { nodeHash } from '../../tlog/tree.ts'
 import type { Checkpoint, TransparencyLog } from '../log/log.ts'
 
@@ -8,7 +9,6 @@ export interface TreeReader {
   inclusion(index: number): Promise<readonly Buffer[]>
 }
 
-const tileWidth = 256
 const tileHeight = 8
 // A tile with its inner hashes takes 32 KiB or so. Proofs of ascending entries go through few at a time.
 const mostTiles = 64
@@ -29,8 +29,7 @@ export function createTreeReader(log: Pick<TransparencyLog, 'tile'>, checkpoint:
     const key = `${level}/${index}`
     const known = tiles.get(key)
     if (known !== undefined) return known
-    const nodes = Math.floor(size / tileWidth ** level)
-    const width = Math.min(tileWidth, nodes - index * tileWidth)
+    const width = widthAt(level, index, size)
     const hashes = await log.tile(checkpoint.log, { level, index, width })
     if (hashes?.length !== width * 32) throw new ProblemError('log-stopped', `The tile ${key} of the log ${checkpoint.log} is not there. Look with: concordat audit check`)
     const levels = hashedUp(hashes)

@@ -10,7 +10,7 @@ import type { PartnerRecordsDeps } from '../witness/partner-records.ts'
 import { only } from './witness.ts'
 
 /** Where our log is, below the public address. */
-export const logPath = '/log'
+const logPath = '/log'
 
 export interface LogRoutesDeps extends PartnerRecordsDeps {
   readonly log: TransparencyLog

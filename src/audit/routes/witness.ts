@@ -6,7 +6,7 @@ import { maxAddCheckpoint } from '../../tlog/witness-messages.ts'
 import type { LogWitness } from '../witness/serve.ts'
 
 /** Where partners find our witness, below the public address. */
-export const witnessPath = '/witness'
+const witnessPath = '/witness'
 
 /** The witness on the public listener (C2SP tlog-witness). To be mounted at the public root. */
 export function createWitnessRouter(witness: Pick<LogWitness, 'addCheckpoint' | 'latest'>): Router {

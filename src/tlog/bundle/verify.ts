@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { isProblem, ProblemError } from '../../errors.ts'
+import { ProblemError } from '../../errors.ts'
 import { openNote, parseNote } from '../note.ts'
 import { checkAgreement } from './agreement.ts'
 import type { ArchiveSource } from './archive.ts'
@@ -124,9 +124,4 @@ async function readLogs(archive: Archive, { keys, connector }: { readonly keys: 
     limits.push(...read.limits)
   }
   return { logs, findings, limits }
-}
-
-/** Whether `error` says that evidence is not what it says it is. */
-export function isInvalidEvidence(error: unknown): boolean {
-  return isProblem(error) && error.code === 'invalid-evidence'
 }
