@@ -9,6 +9,7 @@ import { isDuplicate } from '../persistence/database.ts'
 import type { Database, Queries, Transaction } from '../persistence/database.ts'
 import type { Role } from '../persistence/schema.ts'
 import type { OdrlAgreement, PolicyTerms } from '../policy/odrl.ts'
+import { policyDigest } from '../policy/policy-digest.ts'
 import { readPolicy } from '../policy/read/read.ts'
 import type { DatasetFacts } from '../policy/restriction.ts'
 import { termsOf } from '../policy/terms/terms.ts'
@@ -175,6 +176,7 @@ export function storeAgreement(deps: Pick<NegotiationDeps, 'clock' | 'newId'>, c
     dataset: agreement.target,
     negotiation: negotiation.id,
     messageSha256,
+    policySha256: policyDigest(agreement),
     ...(endsAt === null ? {} : { endsAt: endsAt.toISOString() }),
     ...(obligations === 0 ? {} : { obligations }),
   })

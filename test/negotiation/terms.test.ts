@@ -265,6 +265,9 @@ test('a record tells why its step was taken, not why the one before it was', asy
   const agreementId = String((await agreementOf(counterpartyPid))['@id'])
   expect((await partner.send(`${connector.dspAddress}/negotiations/${id}/agreement/verification`, { '@type': 'ContractAgreementVerificationMessage', consumerPid: counterpartyPid, providerPid: id })).status).toBe(200)
   const records = await until(() => connector.services.audit.entries({ agreement: agreementId, limit: 10 }), (entries) => entries.some(({ type }) => type === 'negotiation.finalized'))
+  const [offer] = await connector.services.audit.entries({ type: 'offer.created', limit: 1 })
+  // What was offered is what was agreed.
+  expect(records.find(({ type }) => type === 'agreement.stored')).toMatchObject({ policySha256: offer?.['policySha256'], messageSha256: expect.stringMatching(/^[0-9a-f]{64}$/) })
   const reasons = records.flatMap(({ type, by, reason }) => (type.startsWith('negotiation.') ? [[type, by, reason]] : []))
   expect(reasons).toEqual([
     ['negotiation.agreed', 'self', 'The request equals the current offer.'],
