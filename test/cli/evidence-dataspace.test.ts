@@ -92,4 +92,4 @@ test('both parties make the evidence of their agreement, anyone verifies it, and
 
   const page = (await readFile(ours)).toString('utf8')
   expect(page).toContain('Prova d’un acord sobre dades')
-}, 60_000)
+})

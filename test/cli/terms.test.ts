@@ -75,7 +75,7 @@ test('from facts and groups to an agreement under terms, what it asks for, and i
   await dataspace.settle()
   expect(await json(consumer, 'transfer', 'show', transfer.id)).toMatchObject({ state: 'TERMINATED', error: expect.stringContaining('The purpose has changed') })
   expect((await json(provider, 'audit', 'list', '--type', 'agreement.revoked')).items).toMatchObject([{ agreement, reason: 'The purpose has changed', actor: 'operator' }])
-}, 60_000)
+})
 
 test.each([
   [['dataset', 'add', '--title', 'T', '--file', 'x', '--protected-unit', 'card=cards'], '--protected-unit takes name=column:distinct'],

@@ -30,7 +30,7 @@ beforeAll(async () => {
   kit = await openKit(target, await messageChecker())
   // The tests wait most of the time, so they are played side by side.
   results = runAll(kit, { atOnce: 20 })
-}, 60_000)
+})
 
 afterAll(async () => {
   await Promise.all(results.values())

@@ -16,7 +16,7 @@ beforeAll(async () => {
   served = await serveProgram()
   kit = await openKit(served.target, await messageChecker())
   results = runAll(kit, { atOnce: 20 })
-}, 60_000)
+})
 
 afterAll(async () => {
   await Promise.all(results.values())

@@ -84,7 +84,7 @@ describe('npm run demo', () => {
     const { code, out } = await startDemo('--exit', '--data', data).ended
     expect(code).toBe(1)
     expect(out).toContain('is not complete')
-  }, 60_000)
+  })
 
   test('a second run goes on with what is there; what it prints to try works when it is pasted; told to stop, it stops both connectors', async () => {
     const data = join(folder, 'twice')

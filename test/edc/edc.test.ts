@@ -89,7 +89,7 @@ describe('EDC 0.18.0 at 1 ms loops, holding a process 5 ms after each answer', (
   let pair: Pair
   beforeAll(async () => {
     pair = await startPair()
-  }, 60_000)
+  })
   afterAll(async () => {
     await pair.close()
   })
@@ -160,7 +160,7 @@ describe('EDC 0.18.0 at 1 ms loops, holding a process 5 ms after each answer', (
     const transfers = await Promise.all(sixtyFour.map(async () => edcTransfers(pair, String((await edcNegotiates(pair)).agreement['@id']))))
     expect(transfers.map(({ state }) => state)).toEqual(sixtyFour.map(() => 'STARTED'))
     expect(pair.peer.refusals).toEqual([])
-  }, 60_000)
+  })
 
   test('we negotiate with it and read where to fetch from properties alone', async () => {
     const id = await weTransfer(pair, await weNegotiate(pair))
@@ -201,7 +201,7 @@ describe('EDC 0.18.0 at 1 ms loops, holding a process 5 ms after each answer', (
   test('64 negotiations and transfers of ours at once end well', async () => {
     const ids = await Promise.all(sixtyFour.map(async () => weTransfer(pair, await weNegotiate(pair))))
     expect(new Set(ids).size).toBe(64)
-  }, 60_000)
+  })
 
   test('a process that it lost, and says so without pids, ends here too', async () => {
     const { transfers } = pair.connector.services
@@ -233,7 +233,7 @@ describe('EDC that is slow to let go, breaks connections, and is away at first',
       return even ? ('lost' as const) : undefined
     }
     pair = await startPair({ loopMs: 0, leaseMs: 60, holds: true, unavailable: 2, mishap })
-  }, 60_000)
+  })
   afterAll(async () => {
     await pair.close()
   })
@@ -242,7 +242,7 @@ describe('EDC that is slow to let go, breaks connections, and is away at first',
     await Promise.all(sixtyFour.slice(0, 16).map(async () => weTransfer(pair, await weNegotiate(pair))))
     expect(pair.peer.counts.get('409')).toBeGreaterThan(0)
     expect(pair.peer.faults).toEqual([])
-  }, 60_000)
+  })
 
   test('its messages that come twice count once', async () => {
     const negotiations = await Promise.all(sixtyFour.slice(0, 16).map(() => edcNegotiates(pair)))
@@ -250,14 +250,14 @@ describe('EDC that is slow to let go, breaks connections, and is away at first',
     const { items } = await pair.connector.services.agreements.list({ limit: 100, role: 'provider' })
     expect(items).toHaveLength(16)
     expect(pair.peer.refusals).toEqual([])
-  }, 60_000)
+  })
 })
 
 describe('EDC that acts before its answer is out', () => {
   let pair: Pair
   beforeAll(async () => {
     pair = await startPair({ eager: true })
-  }, 60_000)
+  })
   afterAll(async () => {
     await pair.close()
   })
@@ -265,7 +265,7 @@ describe('EDC that acts before its answer is out', () => {
   test('its agreement and its start are taken although its answer to our request has not come', async () => {
     await Promise.all(sixtyFour.slice(0, 16).map(async () => weTransfer(pair, await weNegotiate(pair))))
     expect(pair.peer.refusals).toEqual([])
-  }, 60_000)
+  })
 })
 
 function processOf(peer: EdcPeer, pid: string | null): Process {

@@ -36,7 +36,7 @@ beforeAll(async () => {
   const role = { leftOperand: `${profileIri}role`, operator: 'eq', rightOperand: 'analyst' }
   await catalog.createOffer({ id: 'governed', datasets: ['spending'], policy: { profile: profileIri, permission: [{ action: 'use', constraint: [role] }] }, decision: 'automatic', audience: null })
   for (const offer of ['open', 'api', 'governed']) transfers.set(offer, await startTransfer(offer))
-}, 60_000)
+})
 afterAll(async () => {
   await space.close()
   source.closeAllConnections()

@@ -23,7 +23,7 @@ beforeAll(async () => {
   const { catalog } = connector.services
   await catalog.createDataset({ id: 'data', metadata: { title: { en: 'Data' } }, source: { type: 'http', baseUrl: 'https://data.example.org', methods: ['GET'], paths: ['/*'], requestHeaders: [], secrets: [] } })
   await catalog.createOffer({ id: 'offer', datasets: ['data'], policy, decision: 'manual', audience: null })
-}, 60_000)
+})
 afterEach(() => partner.answerWith(() => undefined))
 afterAll(async () => {
   await connector.close()

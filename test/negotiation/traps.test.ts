@@ -27,7 +27,7 @@ beforeAll(async () => {
     await connector.services.catalog.createDataset({ id: `${id}-data`, metadata: { title: { en: id } }, source: { type: 'http', baseUrl: 'https://data.example.org', methods: ['GET'], paths: ['/*'], requestHeaders: [], secrets: [] } })
     await connector.services.catalog.createOffer({ id: `${id}-offer`, datasets: [`${id}-data`], policy, decision: id, audience: null })
   }
-}, 60_000)
+})
 afterEach(() => partner.answerWith(() => undefined))
 afterAll(async () => {
   await connector.close()

@@ -53,7 +53,7 @@ embedded('the lock of the embedded database', () => {
     const held = await lockDirectory(join(dataDirectory, 'database'))
     await held.release()
     await expect(readFile(lock)).rejects.toThrow('ENOENT')
-  }, 90_000)
+  })
 })
 
 replicated('two replicas on one PostgreSQL', () => {
@@ -89,7 +89,7 @@ replicated('two replicas on one PostgreSQL', () => {
     const dataset = await manage<{ id: string }>(two, 'POST', '/datasets', { metadata: { title: { en: 'A file' } }, source: { type: 'file', upload: id } })
     const made = await manage<{ datasets: (typeof offer)[] }>(one, 'POST', '/offers', { datasets: [dataset.id] })
     offer = made.datasets[0] ?? { offer: '', dataset: '' }
-  }, 90_000)
+  })
   afterAll(async () => {
     balancer?.close()
     balancer?.closeAllConnections()
@@ -126,7 +126,7 @@ replicated('two replicas on one PostgreSQL', () => {
     expect(negotiations.items.map(({ state }) => state)).toEqual(pids.map(() => 'FINALIZED'))
     for (const pid of pids) expect([sentTo(pid, 'agreement').length, sentTo(pid, 'events').length]).toEqual([1, 1])
     await recordIsTheSame()
-  }, 60_000)
+  })
 
   test('a transfer whose every request meets the other replica; a suspension on one ends the token on the other within a second', async () => {
     const { agreementId } = await finalized()
@@ -148,7 +148,7 @@ replicated('two replicas on one PostgreSQL', () => {
       (seen) => seen === 401,
       1_500,
     )
-  }, 60_000)
+  })
 
   test('what a killed replica was sending, the other one sends when the lease is over', async () => {
     const consumerPid = randomUUID()
@@ -173,7 +173,7 @@ replicated('two replicas on one PostgreSQL', () => {
     expect([ids.length, new Set(ids).size]).toEqual([2, 1])
     await one.start()
     await recordIsTheSame()
-  }, 90_000)
+  })
 
   /** Each has the same; what was recorded since the first was asked comes behind it. */
   async function recordIsTheSame(): Promise<void> {

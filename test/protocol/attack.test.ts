@@ -38,7 +38,7 @@ beforeAll(async () => {
   await writeFile(path, `week,amount\n${'2026-W01,1234567\n'.repeat(1_500_000)}`)
   await catalog.createDataset({ id: 'data', metadata: { title: { en: 'Data' } }, source: { type: 'file' }, file: { path, fileName: 'big.csv', mediaType: 'text/csv', keep: 'move' } })
   await catalog.createOffer({ id: 'offer', datasets: ['data'], policy: { permission }, decision: 'automatic', audience: null })
-}, 60_000)
+})
 afterAll(async () => {
   await connector.close()
   await Promise.all([partner, other, stranger].map((peer) => peer.close()))
@@ -339,7 +339,7 @@ describe('readers', () => {
       (all) => all.filter(({ type }) => type === 'data.aborted').reduce((sum, { count }) => sum + (typeof count === 'number' ? count : 1), 0) === 10,
     )
     expect(entries.filter(({ type }) => type === 'data.permitted')).toHaveLength(11)
-  }, 60_000)
+  })
 })
 
 const withPostgresql = onPostgresql ? test : test.skip
@@ -359,7 +359,7 @@ withPostgresql('the database goes away: 503 and nothing leaves; it comes back: e
   await admin.end()
   expect((await send('POST', dsp('/negotiations/request'), { body: contractRequest() })).status).toBe(201)
   expect((await fetch(connector.publicUrl + path, { headers: { authorization, range: 'bytes=0-3' } })).status).toBe(206)
-}, 60_000)
+})
 
 async function databaseName(): Promise<string> {
   const { sql } = await import('kysely')

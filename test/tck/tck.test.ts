@@ -121,7 +121,7 @@ describe('npm run tck', () => {
     expect([theirs.code, theirs.stderr]).toEqual([2, expect.stringContaining(`port ${takenPort}, where the kit listens, is taken`)])
     const ours = await runProgram(['--serve', '--port', String(takenPort), '--initiate-port', '0'])
     expect([ours.code, ours.stderr]).toEqual([2, expect.stringContaining('A port is taken')])
-  }, 60_000)
+  })
 
   test('fails when the kit does not run to its end', async () => {
     const kit = join(folder, 'broken')
@@ -133,12 +133,12 @@ describe('npm run tck', () => {
     await writeFile(join(bin, 'java'), '#!/bin/sh\necho "SUCCESSFUL: CN:01-01"\necho "Passed tests: 1"\necho "Failed tests: 0"\necho "Test run complete"\n', { mode: 0o755 })
     const { code, stdout, stderr } = await runProgram(['--kit', kit, '--port', '0', '--initiate-port', '0', '--callback', `http://127.0.0.1:${await freePort()}`], { PATH: `${bin}:/bin:/usr/bin` })
     expect([code, stdout, stderr]).toEqual([1, expect.stringContaining('1 passed, 0 failed'), expect.stringContaining('65 should have')])
-  }, 60_000)
+  })
 
   test('--serve stays up, writes the properties file, and ends by a signal', async () => {
     await using served = await serveProgram()
     expect(served.properties).toContain('CN_01_01_OFFERID=CD123:ACN0101:456')
     expect((await fetch(`${served.target.baseUrl}/.well-known/dspace-version`)).status).toBe(200)
     expect(await served.end()).toBe(0)
-  }, 60_000)
+  })
 })

@@ -27,7 +27,7 @@ beforeAll(async () => {
     const at = new Date()
     await insertAgreement(connector.services.database.db, { id: role, role, negotiationId: `n-${role}`, counterparty: partnerId, assigner, assignee, datasetId: 'data', message: '{}', messageSha256: '', agreement, signedAt: agreement.timestamp, createdAt: at, finalizedAt: at })
   }
-}, 60_000)
+})
 afterEach(() => partner.answerWith(() => undefined))
 afterAll(async () => {
   await connector.close()

@@ -205,4 +205,4 @@ replicated('two replicas end each transfer once', async () => {
   expect(records).toHaveLength(180)
   expect(new Set(records.map(({ transfer }) => transfer)).size).toBe(180)
   expect(replicas.flatMap(({ errors }) => errors)).toEqual([])
-}, 60_000)
+})

@@ -32,7 +32,7 @@ beforeAll(async () => {
   connector = await startTestConnector({ overrides: { identity: bearerIdentity(own), clock: () => now, decideTransfer } })
   partner = await startCounterparty(partnerId)
   await acquaint(connector, { id: partnerId, dspAddress: partner.address })
-}, 60_000)
+})
 afterEach(() => {
   now = start
   waits = false

@@ -33,7 +33,7 @@ beforeAll(async () => {
   for (const id of Object.values(agreements)) await keep(id, 'provider', new Date())
   await keep(consumerAgreement, 'consumer', new Date())
   await keep('urn:uuid:not-final', 'provider', null)
-}, 60_000)
+})
 afterEach(() => partner.answerWith(() => undefined))
 afterAll(async () => {
   await connector.close()

@@ -74,4 +74,4 @@ test('proofs hold on both sides of every edge of a tile, against every checkpoin
   expect(await again.log.tile('2026', { level: -1, index: 0, width: 1 })).toBeUndefined()
   await again.close()
   await database.close()
-}, 30_000)
+})

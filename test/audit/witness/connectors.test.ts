@@ -261,4 +261,4 @@ test('a provider that is restored from a backup is noticed by its witness, and i
   expect(await audit.log.status()).toMatchObject({ state: 'running', log: { name: log } })
   await third.close()
   await rm(folder, { recursive: true })
-}, 60_000)
+})
