@@ -147,6 +147,9 @@ describeWithGo('a log in files', () => {
     ['a missing tile', (directory) => rmSync(join(directory, 'tile/0/001'))],
     ['a missing bundle of entries', (directory) => rmSync(join(directory, 'tile/entries/002.p/188'))],
     ['a tile too many', (directory) => cpSync(join(directory, 'tile/0/001'), join(directory, 'tile/0/003'))],
+    ['an earlier part of a tile that is not how it began', (directory) => writeFileSync(join(directory, 'tile/0/002.p/100'), Buffer.alloc(3200))],
+    ['an earlier part of a tile of another width', (directory) => cpSync(join(directory, 'tile/0/002.p/188'), join(directory, 'tile/0/002.p/187'))],
+    ['an earlier part of entries that ends within one', (directory) => writeFileSync(join(directory, 'tile/entries/002.p/3'), readFileSync(join(directory, 'tile/entries/002.p/188')).subarray(0, 5))],
     ['two tiles in each other\'s place', (directory) => {
       renameSync(join(directory, 'tile/entries/000'), join(directory, 'kept'))
       renameSync(join(directory, 'tile/entries/001'), join(directory, 'tile/entries/000'))
@@ -167,6 +170,16 @@ describeWithGo('a log in files', () => {
     ['a wrong signature of the witness beside a right one', (directory) => writeFileSync(join(directory, 'checkpoint'), readFileSync(join(directory, 'checkpoint'), 'utf8').replace(/(— partner.*)(.{8}\n)/, '$1AAAAAAA=\n$1$2'))],
   ])('with %s is refused', (_, change) => {
     expect(run('verify-log', changed(small, change), '--witness', witness.vkey)).toMatchObject({ status: 1, wrong: expect.stringContaining('NOT PROVEN: ') })
+  })
+
+  test('parts of tiles that have grown since may lie beside them (C2SP tlog-tiles)', () => {
+    const copy = changed(small, (directory) => {
+      writeFileSync(join(directory, 'tile/0/002.p/100'), readFileSync(join(directory, 'tile/0/002.p/188')).subarray(0, 3200))
+      const entries = Array.from({ length: 7 }, (_, index) => entryAt(256 + index))
+      mkdirSync(join(directory, 'tile/entries/001.p'))
+      writeFileSync(join(directory, 'tile/entries/001.p/7'), encodeEntries(entries))
+    })
+    expect(run('verify-log', copy)).toMatchObject({ status: 0, wrong: '' })
   })
 
   test('lines of extension, and signatures of unknown keys, which may be there twice, change nothing (C2SP tlog-checkpoint, signed-note)', () => {

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -189,6 +192,29 @@ func verifyLog(dir string, options []string) {
 	}
 }
 
+var partialPath = regexp.MustCompile(`^(tile/([0-9]+|entries)/[x0-9/]+)\.p/([1-9][0-9]{0,2})$`)
+
+// C2SP tlog-tiles: a tile that was not full stays when it has grown. It must be how the one that is there now began.
+func (l *logFiles) isEarlierPart(path string) bool {
+	parts := partialPath.FindStringSubmatch(path)
+	if parts == nil {
+		return false
+	}
+	count, _ := strconv.Atoi(parts[3])
+	for name := range l.used {
+		if name != parts[1] && !strings.HasPrefix(name, parts[1]+".p/") {
+			continue
+		}
+		part, err := os.ReadFile(filepath.Join(l.dir, filepath.FromSlash(path)))
+		now, errNow := os.ReadFile(filepath.Join(l.dir, filepath.FromSlash(name)))
+		if err != nil || errNow != nil || len(part) >= len(now) || !bytes.HasPrefix(now, part) {
+			return false
+		}
+		return parts[2] != "entries" && len(part) == count*tlog.HashSize || parts[2] == "entries" && len(entriesOf(path, part, count)) == count
+	}
+	return false
+}
+
 // Nothing lies beside the tiles that could be taken for one of the log.
 func (l *logFiles) checkFiles() {
 	err := filepath.WalkDir(filepath.Join(l.dir, "tile"), func(path string, entry fs.DirEntry, err error) error {
@@ -196,7 +222,7 @@ func (l *logFiles) checkFiles() {
 			return err
 		}
 		relative, err := filepath.Rel(l.dir, path)
-		if !l.used[filepath.ToSlash(relative)] {
+		if name := filepath.ToSlash(relative); !l.used[name] && !l.isEarlierPart(name) {
 			refuse("%s is not a part of a log of %d entries", relative, l.size)
 		}
 		return err
