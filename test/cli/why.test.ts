@@ -191,6 +191,10 @@ describe('a sentence', () => {
     expect(tellRecord({ index: 1, time, type: 'data.refused', ...about, role: 'consumer', code: 'withheld', reason: 'withheld' }, 'en')).toContain('nothing of the answer may be released')
   })
 
+  test('tells how much may have gone out when nobody is left who knows', () => {
+    expect(tellRecord({ index: 9, time, type: 'data.aborted', ...about, permitted: 3, upTo: 54_035_093, reason: 'process ended' }, 'en')).toBe('A download of spending under agreement urn:uuid:a with did:web:city.example broke off: at most 54,035,093 bytes.')
+  })
+
   test('leaves nothing of an entry untold', () => {
     const { parts } = explainRecord({ index: 2, time, type: 'connector.started', version: '1.0', database: 'pglite', settings: { CONCORDAT_LOG_MLDSA: 'on' }, seq: 4 }, undefined, 'ca')
     expect(parts).toEqual([{ heading: 'Camps', lines: ['database pglite', 'settings {"CONCORDAT_LOG_MLDSA":"on"}', 'seq 4'] }])

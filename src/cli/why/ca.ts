@@ -51,6 +51,7 @@ export const ca: WhyTexts = {
     asked: (question) => `petició: ${question}`,
     purpose: (label) => ` per a «${label}»`,
     times: (count) => `${count} vegades`,
+    upTo: (count) => `com a màxim ${count} bytes`,
     withheld: (groups) => `sense: ${groups}`,
   },
   operators: { eq: 'ha de ser', neq: 'no ha de ser', lt: 'ha de ser menor que', lteq: 'ha de ser com a màxim', gt: 'ha de ser major que', gteq: 'ha de ser com a mínim', isA: 'ha de ser, o ser més concret que,', isPartOf: 'ha de formar part de', hasPart: 'ha de contenir', isAnyOf: 'ha de ser un de', isAllOf: 'ha de ser tots de', isNoneOf: 'no ha de ser cap de' },

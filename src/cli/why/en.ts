@@ -51,6 +51,7 @@ export const en: WhyTexts = {
     asked: (question) => `asked: ${question}`,
     purpose: (label) => ` for "${label}"`,
     times: (count) => `${count} times`,
+    upTo: (count) => `at most ${count} bytes`,
     withheld: (groups) => `${groups} withheld`,
   },
   operators: { eq: 'must be', neq: 'must not be', lt: 'must be less than', lteq: 'must be at most', gt: 'must be more than', gteq: 'must be at least', isA: 'must be, or be narrower than,', isPartOf: 'must be part of', hasPart: 'must contain', isAnyOf: 'must be one of', isAllOf: 'must be all of', isNoneOf: 'must be none of' },

@@ -51,6 +51,7 @@ export const es: WhyTexts = {
     asked: (question) => `petición: ${question}`,
     purpose: (label) => ` para «${label}»`,
     times: (count) => `${count} veces`,
+    upTo: (count) => `como máximo ${count} bytes`,
     withheld: (groups) => `sin: ${groups}`,
   },
   operators: { eq: 'debe ser', neq: 'no debe ser', lt: 'debe ser menor que', lteq: 'debe ser como máximo', gt: 'debe ser mayor que', gteq: 'debe ser como mínimo', isA: 'debe ser, o ser más concreto que,', isPartOf: 'debe formar parte de', hasPart: 'debe contener', isAnyOf: 'debe ser uno de', isAllOf: 'debe ser todos de', isNoneOf: 'no debe ser ninguno de' },

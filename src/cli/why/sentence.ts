@@ -91,7 +91,7 @@ function reasonOf(entry: RecordEntry, kind: Told, language: Language): string | 
 function amounts(entry: RecordEntry, language: Language): string[] {
   const texts = whyTexts[language]
   const number = (name: string) => (typeof entry[name] === 'number' ? entry[name].toLocaleString(language) : undefined)
-  const [rows, bytes] = [number('rows'), number('bytes')]
+  const [rows, bytes, upTo] = [number('rows'), number('bytes'), number('upTo')]
   const withheld = withheldIn(entry, language)
-  return [rows === undefined ? [] : texts.rows(rows), bytes === undefined ? [] : texts.bytes(bytes), withheld === undefined ? [] : texts.sentence.withheld(withheld)].flat()
+  return [rows === undefined ? [] : texts.rows(rows), bytes === undefined ? [] : texts.bytes(bytes), upTo === undefined ? [] : texts.sentence.upTo(upTo), withheld === undefined ? [] : texts.sentence.withheld(withheld)].flat()
 }

@@ -68,6 +68,8 @@ export interface SentenceTexts {
   readonly asked: (question: string) => string
   readonly purpose: (label: string) => string
   readonly times: (count: string) => string
+  /** How many bytes may have gone out, where nobody knows. */
+  readonly upTo: (count: string) => string
   readonly withheld: (groups: string) => string
 }
 
