@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { createWriteStream, existsSync } from 'node:fs'
 import { mkdir, readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -45,7 +46,8 @@ export async function choosePorts(folders: { operator: string; city: string }): 
   if (before.operator !== undefined || before.city !== undefined) {
     throw new StepFailure(`Port ${taken.join(' and ')} is taken, and this data folder needs it. Is the demo running already? Stop what uses the port, or name another folder: npm run demo -- --data another-folder`)
   }
-  return { operator: { public: await freePort(), management: await freePort() }, city: { public: await freePort(), management: await freePort() }, usual: false }
+  const [first = 0, second = 0, third = 0, fourth = 0] = await freePorts(4)
+  return { operator: { public: first, management: second }, city: { public: third, management: fourth }, usual: false }
 }
 
 async function portsIn(folder: string): Promise<Ports | undefined> {
@@ -68,15 +70,15 @@ async function isFree(port: number): Promise<boolean> {
   }
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (typeof address !== 'object' || address === null) throw new StepFailure('There is no free port.')
-  return address.port
+// Below those that systems give to whoever asks for any: at the next run they must be free again.
+async function freePorts(count: number): Promise<number[]> {
+  const found = new Set<number>()
+  for (let tries = 100; tries > 0 && found.size < count; tries--) {
+    const port = randomInt(20_000, 32_000)
+    if (await isFree(port)) found.add(port)
+  }
+  if (found.size < count) throw new StepFailure('There are no free ports.')
+  return [...found]
 }
 
 /** Makes the data folder of a connector, unless there is one from the run before. Gives whether it was made. */
