@@ -71,6 +71,11 @@ describe('audit list', () => {
     expect(await told('es')).toMatch(/^N\.º +HORA \(.+\) +TIPO +QUÉ/)
   })
 
+  test('tells a type that is not recorded at all from one of which there is nothing', async () => {
+    expect((await auditor('audit', 'list', '--type', 'data.pushed')).err).toContain('No record has the type data.pushed. "concordat audit events" lists')
+    expect((await auditor('audit', 'list', '--type', 'data.delivered')).err).toBe('The record has no such entry.\n')
+  })
+
   test('finds by role and purpose, tells times in a zone, and gives JSON in UTC', async () => {
     const found = await auditor('audit', 'list', '--role', 'clerk', '--purpose', 'dpv:ResearchAndDevelopment', '--decision', 'deny', '--time-zone', 'Pacific/Kiritimati', '--newest')
     const [head, line, ...more] = found.out.trimEnd().split('\n')
