@@ -191,6 +191,10 @@ describe('a sentence', () => {
     expect(tellRecord({ index: 1, time, type: 'data.refused', ...about, role: 'consumer', code: 'withheld', reason: 'withheld' }, 'en')).toContain('nothing of the answer may be released')
   })
 
+  test('of a clock that could not be compared says so', () => {
+    expect(tellRecord({ index: 9, time, type: 'connector.clock', source: 'ntp:time.example', failure: 'no answer within 3000 ms', authenticated: false }, 'en')).toBe('The clock was compared (source ntp:time.example, failed no answer within 3000 ms).')
+  })
+
   test('tells how much may have gone out when nobody is left who knows', () => {
     expect(tellRecord({ index: 9, time, type: 'data.aborted', ...about, permitted: 3, upTo: 54_035_093, reason: 'process ended' }, 'en')).toBe('A download of spending under agreement urn:uuid:a with did:web:city.example broke off: at most 54,035,093 bytes.')
   })

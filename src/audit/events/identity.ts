@@ -52,7 +52,7 @@ export const identityEvents = {
     keep,
     fields: { ...caller, code: { meaning: 'Code of the refusal.' }, count: { meaning: 'How many requests the record counts.' } },
   },
-  'key.created': { meaning: 'Our first key was seen: partners verify our tokens and statements with it.', keep: 'evidence', fields: key },
+  'key.created': { meaning: 'A key of ours that the record does not have came into use, the first one or one whose record was pruned: partners verify our tokens and statements with it.', keep: 'evidence', fields: key },
   'key.rotated': {
     meaning: 'We have a new key.',
     keep: 'evidence',

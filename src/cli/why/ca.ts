@@ -100,7 +100,7 @@ export const ca: WhyTexts = {
     'receipt.invalid': 'un rebut d’un proveïdor no prova el registre que deia: alarma',
     'login.accepted': 'es va deixar entrar algú, per primer cop aquell dia',
     'login.refused': 'es van refusar peticions amb un testimoni d’accés erroni',
-    'key.created': 'la nostra primera clau de signatura es va posar en ús',
+    'key.created': 'una clau de signatura nostra consta al registre des d’ara',
     'key.seen': 'una clau d’un soci va verificar per primer cop',
     'connector.stopped': 'el connector es va aturar de manera ordenada',
     'connector.clock': 'es va comparar el rellotge',
@@ -161,5 +161,5 @@ export const ca: WhyTexts = {
     'peer-timeout': 'el soci no va respondre a temps',
     internal: 'alguna cosa va fallar',
   },
-  fields: { partner: 'soci', agreement: 'acord', transfer: 'transferència', dataset: 'conjunt de dades', offer: 'oferta', negotiation: 'negociació', actor: 'per', name: 'nom', role: 'rol', by: 'pas', reason: 'motiu', error: 'error', version: 'versió', witness: 'testimoni', origin: 'registre d’auditoria', size: 'entrades', cosigned: 'cosignades', code: 'codi', count: 'quantitat', caller: 'des de', user: 'usuari', records: 'registres', fields: 'camps', lost: 'registres perduts', kind: 'error trobat', format: 'format', filter: 'filtre', source: 'font', offsetMs: 'mil·lisegons de diferència', byMs: 'mil·lisegons', before: 'darrer registre a', previous: 'registre anterior', next: 'registre següent', problem: 'què falla', providerRecord: 'registre del proveïdor', kid: 'clau' },
+  fields: { partner: 'soci', agreement: 'acord', transfer: 'transferència', dataset: 'conjunt de dades', offer: 'oferta', negotiation: 'negociació', actor: 'per', name: 'nom', role: 'rol', by: 'pas', reason: 'motiu', error: 'error', version: 'versió', witness: 'testimoni', origin: 'registre d’auditoria', size: 'entrades', cosigned: 'cosignades', code: 'codi', count: 'quantitat', caller: 'des de', user: 'usuari', records: 'registres', fields: 'camps', lost: 'registres perduts', kind: 'error trobat', format: 'format', filter: 'filtre', source: 'font', offsetMs: 'mil·lisegons de diferència', byMs: 'mil·lisegons', before: 'darrer registre a', previous: 'registre anterior', next: 'registre següent', problem: 'què falla', providerRecord: 'registre del proveïdor', kid: 'clau', failure: 'va fallar' },
 }

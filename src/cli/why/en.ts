@@ -100,7 +100,7 @@ export const en: WhyTexts = {
     'receipt.invalid': 'a receipt of a provider does not prove the record that it named: an alarm',
     'login.accepted': 'somebody was let in, for the first time of the day',
     'login.refused': 'requests with a wrong token were refused',
-    'key.created': 'our first signing key came into use',
+    'key.created': 'a signing key of ours is on record from now on',
     'key.seen': "a partner's key verified for the first time",
     'connector.stopped': 'the connector was stopped in an orderly way',
     'connector.clock': 'the clock was compared',
@@ -161,5 +161,5 @@ export const en: WhyTexts = {
     'peer-timeout': 'the partner did not answer in time',
     internal: 'something went wrong',
   },
-  fields: { partner: 'partner', agreement: 'agreement', transfer: 'transfer', dataset: 'dataset', offer: 'offer', negotiation: 'negotiation', actor: 'by', name: 'name', role: 'role', by: 'step by', reason: 'reason', error: 'error', version: 'version', witness: 'witness', origin: 'log', size: 'entries', cosigned: 'cosigned', code: 'code', count: 'count', caller: 'from', user: 'user', records: 'records', fields: 'fields', lost: 'lost records', kind: 'fault', format: 'format', filter: 'filter', source: 'source', offsetMs: 'milliseconds off', byMs: 'by milliseconds', before: 'last record at', previous: 'log before', next: 'next log', problem: 'what is wrong', providerRecord: "provider's record", kid: 'key' },
+  fields: { partner: 'partner', agreement: 'agreement', transfer: 'transfer', dataset: 'dataset', offer: 'offer', negotiation: 'negotiation', actor: 'by', name: 'name', role: 'role', by: 'step by', reason: 'reason', error: 'error', version: 'version', witness: 'witness', origin: 'log', size: 'entries', cosigned: 'cosigned', code: 'code', count: 'count', caller: 'from', user: 'user', records: 'records', fields: 'fields', lost: 'lost records', kind: 'fault', format: 'format', filter: 'filter', source: 'source', offsetMs: 'milliseconds off', byMs: 'by milliseconds', before: 'last record at', previous: 'log before', next: 'next log', problem: 'what is wrong', providerRecord: "provider's record", kid: 'key', failure: 'failed' },
 }

@@ -100,7 +100,7 @@ export const es: WhyTexts = {
     'receipt.invalid': 'un recibo de un proveedor no prueba el registro que decía: alarma',
     'login.accepted': 'se dejó entrar a alguien, por primera vez ese día',
     'login.refused': 'se rechazaron peticiones con un testigo de acceso erróneo',
-    'key.created': 'nuestra primera clave de firma entró en uso',
+    'key.created': 'una clave de firma nuestra consta en el registro desde ahora',
     'key.seen': 'una clave de un socio verificó por primera vez',
     'connector.stopped': 'el conector se detuvo de forma ordenada',
     'connector.clock': 'se comparó el reloj',
@@ -161,5 +161,5 @@ export const es: WhyTexts = {
     'peer-timeout': 'el socio no respondió a tiempo',
     internal: 'algo falló',
   },
-  fields: { partner: 'socio', agreement: 'acuerdo', transfer: 'transferencia', dataset: 'conjunto de datos', offer: 'oferta', negotiation: 'negociación', actor: 'por', name: 'nombre', role: 'rol', by: 'paso', reason: 'motivo', error: 'error', version: 'versión', witness: 'testigo', origin: 'registro de auditoría', size: 'entradas', cosigned: 'cofirmadas', code: 'código', count: 'cantidad', caller: 'desde', user: 'usuario', records: 'registros', fields: 'campos', lost: 'registros perdidos', kind: 'fallo hallado', format: 'formato', filter: 'filtro', source: 'fuente', offsetMs: 'milisegundos de diferencia', byMs: 'milisegundos', before: 'último registro a las', previous: 'registro anterior', next: 'registro siguiente', problem: 'qué falla', providerRecord: 'registro del proveedor', kid: 'clave' },
+  fields: { partner: 'socio', agreement: 'acuerdo', transfer: 'transferencia', dataset: 'conjunto de datos', offer: 'oferta', negotiation: 'negociación', actor: 'por', name: 'nombre', role: 'rol', by: 'paso', reason: 'motivo', error: 'error', version: 'versión', witness: 'testigo', origin: 'registro de auditoría', size: 'entradas', cosigned: 'cofirmadas', code: 'código', count: 'cantidad', caller: 'desde', user: 'usuario', records: 'registros', fields: 'campos', lost: 'registros perdidos', kind: 'fallo hallado', format: 'formato', filter: 'filtro', source: 'fuente', offsetMs: 'milisegundos de diferencia', byMs: 'milisegundos', before: 'último registro a las', previous: 'registro anterior', next: 'registro siguiente', problem: 'qué falla', providerRecord: 'registro del proveedor', kid: 'clave', failure: 'falló' },
 }
