@@ -1,5 +1,5 @@
 /* Generated from audit.yaml by `npm run generate`; do not edit.
-   sha256 of audit.yaml: 03f0fc789f24f93721210461578f55636ad1a7641130a615cdbfcbbcf332a2e7
+   sha256 of audit.yaml: af1afe443c8fca3059af56bbda222d00184aa1c7c7920e588ca657377319ae42
    sha256 of management.yaml: 95d8251c593c50225d1dc23fd0bbe592ab027b66557def8cef354fb6345fdc8e */
 
 export interface paths {
@@ -120,7 +120,7 @@ export interface paths {
          * The evidence of an agreement, as a file that anyone can verify
          * @description A ZIP of the form `concordat-evidence/1`: the agreement as exchanged, every record of it with its proof, checkpoints with their cosignatures, keys and
          *     their changes, receipts, a manifest of digests that the log's key has signed, and a page for people. That it was asked for is recorded first
-         *     (`audit.evidence`), and witnesses are asked to cosign that. `concordat audit verify` verifies it without a connector.
+         *     (`audit.evidence`), and witnesses are asked to cosign that. `concordat audit verify` verifies it without a connector; docs/evidence.md has the form for other verifiers.
          */
         readonly get: operations["getEvidence"];
         readonly put?: never;
