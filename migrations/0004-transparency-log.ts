@@ -45,6 +45,8 @@ const statements = [
   `create table witnessed_log (
     origin text primary key, origin_sha256 text not null unique, partner text not null, vkey text not null, size bigint not null, root text not null, checkpoint text,
     first_seen_at timestamptz not null, updated_at timestamptz not null)`,
+  // What shows that the connector wrote the row of a token, with its role.
+  `alter table api_token add column mark text`,
   // The provider's receipts, beside our own records as a consumer.
   `create table receipt (
     record_index bigint primary key, agreement_id text not null, partner text not null, origin text not null,

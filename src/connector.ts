@@ -54,6 +54,7 @@ import { ensureOperatorToken } from './management/bootstrap.ts'
 import type { Authenticate } from './management/authentication.ts'
 import { countPublicRequests, countRecords, createMetrics } from './management/metrics.ts'
 import { createManagementServer } from './management/server.ts'
+import { createTokenMark } from './management/token-marks.ts'
 import { createOutbox } from './outbox/outbox.ts'
 import type { DueMessage, Outbox } from './outbox/outbox.ts'
 import { openDatabase } from './persistence/database.ts'
@@ -185,12 +186,7 @@ async function build(config: Config, overrides: Overrides, closers: Closers): Pr
   metrics.registry.setDefaultLabels({ connector: identity.id })
   witnessing.feeder.start()
   const settle = async () => {
-    await expiry.settle()
-    await outbox.settle()
-    await dataPlane.settle()
-    await base.seenKeys.settle()
-    await witnessing.settle()
-    await audit.settle()
+    for (const part of [expiry, outbox, dataPlane, base.seenKeys, witnessing, audit]) await part.settle()
   }
   return { id: identity.id, publicUrl, managementUrl: management.url, dspAddress, services, settle }
 }
@@ -252,7 +248,7 @@ async function openBase(config: Config, overrides: Overrides, closers: Closers) 
   const identity = overrides.identity ?? (await openIdentity({ directory: pathsIn(dataDirectory).keys, publicUrl, http, clock, onKey: seenKeys.seen, transparencyKeys: () => transparencyKeys(audit.keys), isPartner: async (id) => (await findPartner(database.db, id)) !== undefined }))
   const tracing = await createTracing(config.tracesEndpoint, () => identity.id)
   closers.push(() => tracing.close())
-  return { afterAgreement, audit, clock, database, dataDirectory, http, identity, log, metrics, newId, onError, operatorToken, publicListener, publicUrl, sealingKey, seenKeys, tracing }
+  return { afterAgreement, audit, clock, database, dataDirectory, http, identity, log, metrics, newId, onError, operatorToken, publicListener, publicUrl, sealingKey, seenKeys, tokenMark: createTokenMark(sealingKey), tracing }
 }
 
 async function addressOf({ database, identity }: Pick<Base, 'database' | 'identity'>, id: string): Promise<string> {
@@ -304,7 +300,7 @@ function servePublic(base: Base, routers: readonly Router[]): void {
 
 async function serveManagement(config: Config, deps: Base & Connector['services'] & { receipts: ReceiptChecks; secrets: Secrets; client: DspClient; witnesses: Witnessing['feeder']; evidence: ReturnType<typeof evidenceOf> }, closers: Closers): Promise<{ url: string; authenticate: Authenticate }> {
   const paths = pathsIn(config.dataDirectory)
-  await ensureOperatorToken(deps, deps.operatorToken)
+  await ensureOperatorToken(deps, deps.operatorToken, paths.tokensMarked)
   const listener = await listen(config.managementListener)
   closers.push(() => listener.close())
   const server = createManagementServer(

@@ -18,6 +18,8 @@ export function pathsIn(dataDirectory: string) {
     /** Where the running connector's management API is; written at start for the command line. */
     managementUrl: join(dataDirectory, 'management.url'),
     uploads: join(dataDirectory, 'uploads'),
+    /** There once every token in the database has a mark. */
+    tokensMarked: join(dataDirectory, 'keys', 'tokens.marked'),
     /** The log's keys, its newest signed checkpoints and, beside the embedded database, its journal. */
     log: join(dataDirectory, 'log'),
     logKeys: join(dataDirectory, 'log', 'keys'),

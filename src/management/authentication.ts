@@ -3,6 +3,8 @@ import { ProblemError } from '../errors.ts'
 import type { Logins } from './logins.ts'
 import type { Caller } from './operation.ts'
 import { findValidToken } from './store.ts'
+import { isOurs } from './token-marks.ts'
+import type { TokenMark } from './token-marks.ts'
 import { tokenHash } from './tokens.ts'
 
 /** Finds out whose token a request carries. */
@@ -16,7 +18,7 @@ const addressesKept = 1000
  * Bearer tokens (RFC 6750) by their SHA-256. After 30 wrong tokens in a minute an address is told to wait; a valid token is always
  * let in, so that nobody on the same host can lock the operator out.
  */
-export function createAuthenticate(deps: { database: Database; clock: () => Date; logins: Logins }): Authenticate {
+export function createAuthenticate(deps: { database: Database; clock: () => Date; logins: Logins; tokenMark: TokenMark }): Authenticate {
   const failures = new Map<string, { since: number; count: number }>()
 
   function fail(address: string): ProblemError {
@@ -37,6 +39,10 @@ export function createAuthenticate(deps: { database: Database; clock: () => Date
     const row = token === undefined ? undefined : await findValidToken(deps.database.db, tokenHash(token), deps.clock())
     if (token === undefined) throw unauthenticated()
     if (row === undefined) throw fail(address)
+    if (!isOurs(deps.tokenMark, row)) {
+      deps.logins.forged({ token: row.id, role: row.role, caller: address })
+      throw fail(address)
+    }
     deps.logins.accepted({ token: row.id, role: row.role, actor: row.name, caller: address })
     return { tokenId: row.id, name: row.name, role: row.role, purposes: row.purposes }
   }

@@ -18,6 +18,7 @@ import type { Outbox } from '../outbox/outbox.ts'
 import type { Database, Transaction } from '../persistence/database.ts'
 import type { Transfers } from '../transfer/transfers.ts'
 import type { Metrics } from './metrics.ts'
+import type { TokenMark } from './token-marks.ts'
 
 /** A partner as far as calling its connector goes. */
 export interface Peer {
@@ -66,6 +67,8 @@ export interface ManagementDeps {
     revokePartner(tx: Transaction, partner: string): Promise<void>
   }
   readonly identity: Pick<Identity, 'checkId' | 'document' | 'rotate' | 'signStatement'>
+  /** What shows that we wrote the row of a token. */
+  readonly tokenMark: TokenMark
   /** What a user is called towards a partner. */
   readonly pseudonym: Pseudonym
   /** What every statement says of our organisation: place of use (IRI) and level of security. */

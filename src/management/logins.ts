@@ -17,6 +17,8 @@ export interface Logins {
   accepted(login: Accepted): void
   /** Records the first refusal of a caller at once, and those of the second after it as one record that counts them. */
   refused(refusal: { readonly caller: string; readonly code: string }): void
+  /** Records once that the row of a token is not as we wrote it. */
+  forged(token: { readonly token: string; readonly role: string; readonly caller: string }): void
   /** Records what was counted so far. */
   flush(): void
 }
@@ -24,9 +26,11 @@ export interface Logins {
 const foldMs = 1000
 const mostFolds = 1000
 const mostSeen = 10_000
+const mostForged = 1000
 
 export function createLogins(deps: { readonly audit: Pick<Audit, 'record'>; readonly clock: () => Date; readonly onError: (error: unknown) => void }): Logins {
   const seen = new Set<string>()
+  const forged = new Set<string>()
   let day = ''
   const folds = new Map<string, { readonly caller: string; readonly code: string; count: number; readonly timer: NodeJS.Timeout }>()
   const write = (record: AuditRecord) => void deps.audit.record(record).catch(deps.onError)
@@ -48,6 +52,12 @@ export function createLogins(deps: { readonly audit: Pick<Audit, 'record'>; read
       if (seen.has(key)) return
       seen.add(key)
       write({ type: 'login.accepted', caller, actor, ...(token === undefined ? {} : { token }), ...(user === undefined ? {} : { user }), ...(role === undefined ? {} : { role }) })
+    },
+    forged({ token, role, caller }) {
+      const key = JSON.stringify([token, role])
+      if (forged.has(key) || forged.size >= mostForged) return
+      forged.add(key)
+      write({ type: 'token.refused', token, role, caller })
     },
     refused({ caller, code }) {
       const own = `${caller} ${code}`

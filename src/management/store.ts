@@ -12,10 +12,17 @@ export interface TokenRow {
   readonly revokedAt: Date | null
 }
 
+/** A token as it is stored. */
+export interface StoredToken extends TokenRow {
+  readonly sha256: string
+  /** What shows that we wrote the row; null in rows from before there were marks. */
+  readonly mark: string | null
+}
+
 const tokenColumns = ['id', 'name', 'role', 'purposes', 'created_at as createdAt', 'expires_at as expiresAt', 'revoked_at as revokedAt'] as const
 
 /** Gives false, and writes nothing, when a token with this hash exists. */
-export async function insertToken(db: Queries, token: TokenRow & { readonly sha256: string }): Promise<boolean> {
+export async function insertToken(db: Queries, token: StoredToken): Promise<boolean> {
   const row = await db
     .insertInto('api_token')
     .values({
@@ -27,6 +34,7 @@ export async function insertToken(db: Queries, token: TokenRow & { readonly sha2
       created_at: token.createdAt,
       expires_at: token.expiresAt,
       revoked_at: token.revokedAt,
+      mark: token.mark,
     })
     .onConflict((conflict) => conflict.column('token_sha256').doNothing())
     .returning('id')
@@ -35,14 +43,23 @@ export async function insertToken(db: Queries, token: TokenRow & { readonly sha2
 }
 
 /** The token with this hash, if it is valid at `now`. */
-export async function findValidToken(db: Queries, sha256: string, now: Date): Promise<TokenRow | undefined> {
+export async function findValidToken(db: Queries, sha256: string, now: Date): Promise<StoredToken | undefined> {
   return db
     .selectFrom('api_token')
-    .select(tokenColumns)
+    .select([...tokenColumns, 'token_sha256 as sha256', 'mark'])
     .where('token_sha256', '=', sha256)
     .where('revoked_at', 'is', null)
     .where((expression) => expression.or([expression('expires_at', 'is', null), expression('expires_at', '>', now)]))
     .executeTakeFirst()
+}
+
+/** Tokens from before there were marks. */
+export async function selectUnmarked(db: Queries): Promise<StoredToken[]> {
+  return db.selectFrom('api_token').select([...tokenColumns, 'token_sha256 as sha256', 'mark']).where('mark', 'is', null).orderBy('id').execute()
+}
+
+export async function markToken(db: Queries, id: string, mark: string): Promise<void> {
+  await db.updateTable('api_token').set({ mark }).where('id', '=', id).where('mark', 'is', null).execute()
 }
 
 /** Newest first. */

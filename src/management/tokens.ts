@@ -21,7 +21,7 @@ export function newToken(): string {
 
 type TokenHandlers = Pick<Handlers, 'listTokens' | 'createToken' | 'revokeToken'>
 
-export function tokenHandlers(deps: Pick<ManagementDeps, 'database' | 'audit' | 'clock' | 'newId'>): TokenHandlers {
+export function tokenHandlers(deps: Pick<ManagementDeps, 'database' | 'audit' | 'clock' | 'newId' | 'tokenMark'>): TokenHandlers {
   return {
     listTokens: async ({ query }) => {
       const { limit, after } = pageOf(query)
@@ -34,7 +34,8 @@ export function tokenHandlers(deps: Pick<ManagementDeps, 'database' | 'audit' | 
       const row = { id: deps.newId(), name: body.name, role: body.role, purposes: purposesOf(body), createdAt: deps.clock(), expiresAt, revokedAt: null }
       if (expiresAt !== null && expiresAt <= row.createdAt) throw new ProblemError('bad-request', '/body/expiresAt: must be in the future.')
       await deps.database.transaction(async (tx) => {
-        await insertToken(tx.db, { ...row, sha256: tokenHash(token) })
+        const stored = { ...row, sha256: tokenHash(token) }
+        await insertToken(tx.db, { ...stored, mark: deps.tokenMark(stored) })
         await deps.audit.append(tx, { type: 'token.created', token: row.id, name: row.name, role: row.role, ...(row.purposes === null ? {} : { purposes: row.purposes }), actor: caller.name })
       })
       return { status: 201, headers: { Location: `/tokens/${encodeURIComponent(row.id)}`, 'Cache-Control': 'no-store' }, body: { ...show(row), token } }

@@ -47,6 +47,8 @@ export interface ApiTokenTable {
   created_at: Time
   expires_at: TimeOrNull
   revoked_at: TimeOrNull
+  /** What shows that a process of this connector wrote the row. */
+  mark: string | null
 }
 
 /** Answers to POST requests that carried an `Idempotency-Key`. */

@@ -19,6 +19,7 @@ import { loadContract } from '../../src/management/contract.ts'
 import type { DeliveryView, ManagementDeps, PeerDataset } from '../../src/management/deps.ts'
 import { countRecords, createMetrics } from '../../src/management/metrics.ts'
 import { createManagementServer } from '../../src/management/server.ts'
+import { createTokenMark } from '../../src/management/token-marks.ts'
 import type { NegotiationView } from '../../src/negotiation/negotiations.ts'
 import { createOutbox } from '../../src/outbox/outbox.ts'
 import type { TransferView } from '../../src/transfer/transfers.ts'
@@ -99,6 +100,7 @@ export async function startManagement({ logKeys = nobodysKeys, ...changes }: Par
       rotate: async () => ({ kid: 'did:web:us.example#key-2', previousUntil: '2026-01-01T00:00:00.000Z' }),
     },
     attested: { spatial: undefined, securityLevel: 'high' },
+    tokenMark: createTokenMark(Buffer.alloc(32, 9)),
     pseudonym: (partner, subject) => `pseudonym:${[partner, ...subject].join('|').length}`,
     http,
     receipts: createReceiptChecks({ database, audit, clock, logKeys, onChecked: ({ state }) => metrics.receipt(state), onError: (error) => logged.push(String(error)) }),
@@ -117,7 +119,7 @@ export async function startManagement({ logKeys = nobodysKeys, ...changes }: Par
     ...fakes,
     ...changes,
   }
-  await ensureOperatorToken(deps, operatorToken)
+  await ensureOperatorToken(deps, operatorToken, join(folder, 'tokens.marked'))
   const listener = await listen({ host: '127.0.0.1', port: 0 })
   const server = createManagementServer(deps, { host: '127.0.0.1' })
   listener.server.on('request', server.app)

@@ -67,6 +67,8 @@ export const ca: WhyTexts = {
     'connector.started': 'el connector es va engegar',
     'key.rotated': 'es va crear una clau de signatura nova',
     'token.created': 'es va crear un testimoni d’accés',
+    'token.marked': 'es van marcar els testimonis d’accés anteriors a una actualització',
+    'token.refused': 'es va rebutjar un testimoni d’accés: la base de dades li dona altres drets que el connector',
     'token.revoked': 'es va revocar un testimoni d’accés',
     'partner.added': 'es va afegir un soci',
     'partner.updated': 'es va modificar un soci',

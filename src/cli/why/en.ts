@@ -67,6 +67,8 @@ export const en: WhyTexts = {
     'connector.started': 'the connector started',
     'key.rotated': 'a new signing key was made',
     'token.created': 'a token was made',
+    'token.marked': 'tokens from before an upgrade were marked',
+    'token.refused': 'a token was refused: the database gives it other rights than the connector did',
     'token.revoked': 'a token was revoked',
     'partner.added': 'a partner was added',
     'partner.updated': 'a partner was changed',

@@ -67,6 +67,8 @@ export const es: WhyTexts = {
     'connector.started': 'el conector arrancó',
     'key.rotated': 'se creó una clave de firma nueva',
     'token.created': 'se creó un testigo de acceso',
+    'token.marked': 'se marcaron los testigos de acceso anteriores a una actualización',
+    'token.refused': 'se rechazó un testigo de acceso: la base de datos le da otros derechos que el conector',
     'token.revoked': 'se revocó un testigo de acceso',
     'partner.added': 'se añadió un socio',
     'partner.updated': 'se modificó un socio',
