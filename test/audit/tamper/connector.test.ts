@@ -92,9 +92,10 @@ const keyOf = (path: string) => `stopped${path.replaceAll('/', '-')}`
 const stopLines = () => lines.filter((line) => line.includes('The audit log is stopped'))
 const fetchData = () => commandFor(consumer)('get', transfer, '--out', join(folder, 'fetched.csv'))
 /** The partner's witness reads a DID document again for a key that it does not know, but not within seconds. */
+/** How they stand once they have cosigned all there is: a record that nobody waits for, such as of a login, may come after they were asked. */
 async function witnesses(): Promise<unknown> {
   ahead += 6000
-  return (await json('audit', 'witness')).items
+  return until<{ lag: number }[]>(async () => (await json('audit', 'witness')).items, (items) => items.every(({ lag }) => lag === 0))
 }
 const openLog = async () => (await provider.services.audit.log.logs()).at(-1)
 
