@@ -1,10 +1,9 @@
 import { isProblem } from '../../errors.ts'
 import { rootOf } from '../../identity/did-web.ts'
-import { parseCheckpoint } from '../../tlog/checkpoint.ts'
-import type { CheckpointText } from '../../tlog/checkpoint.ts'
 import { signatureTypes } from '../../tlog/keys.ts'
-import { openNote, parseNote, parseVkey } from '../../tlog/note.ts'
+import { openNote, parseVkey } from '../../tlog/note.ts'
 import { parseProof } from '../../tlog/proof.ts'
+import type { LogProof } from '../../tlog/proof.ts'
 import { verifyInclusion } from '../../tlog/tree.ts'
 
 /** The keys of a partner's log, by its DID document; with `suffice`, those of a newer document when the known one does not do. */
@@ -29,23 +28,22 @@ export function verifyReceipt(logKeys: LogKeysOf): (partner: string, receipt: st
   // Answers of one moment have the same checkpoint: its signature is verified once.
   const checkpoints = new Map<string, string>()
 
-  async function signedTree(partner: string, note: string): Promise<CheckpointText> {
-    const tree = parseCheckpoint(parseNote(note).text)
+  async function checkSigned(partner: string, { checkpoint: note, tree }: LogProof): Promise<void> {
     const key = `${partner} ${tree.origin}`
-    if (checkpoints.get(key) === note) return tree
+    if (checkpoints.get(key) === note) return
     const signs = (vkeys: readonly string[]) => vkeys.some((vkey) => isSignedBy(note, vkey, tree.origin))
     if (!signs(await keysOf(logKeys, { partner, origin: tree.origin }, signs))) throw new Invalid(`its checkpoint is not signed with a key of the log that the DID document of ${partner} names`)
     if (checkpoints.size >= mostCheckpoints) checkpoints.clear()
     checkpoints.set(key, note)
-    return tree
   }
 
   async function verified(partner: string, text: string): Promise<VerifiedProof> {
-    const { index, proof, checkpoint, tree, extra } = parseProof(text)
+    const parsed = parseProof(text)
+    const { index, proof, tree, extra } = parsed
     if (extra?.length !== 32) throw new Invalid('it does not have the hash of its leaf')
     if (!tree.origin.startsWith(`${rootOf(partner)}/log/`)) throw new Invalid(`it is of the log ${tree.origin}, which is none of ${partner}`)
     if (!verifyInclusion({ leaf: extra, index, size: tree.size, proof, root: tree.root })) throw new Invalid('its proof does not lead to the root of its checkpoint')
-    await signedTree(partner, checkpoint)
+    await checkSigned(partner, parsed)
     return { origin: tree.origin, leafIndex: index, leafHash: extra, size: tree.size }
   }
 
