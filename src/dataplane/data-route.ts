@@ -4,12 +4,12 @@ import type { FoundToken } from './access-tokens.ts'
 import { isUnrecordable } from './denials.ts'
 import { describeRequest, noteRefusal } from './exchange.ts'
 import type { DataRouteDeps, DataTarget, RefusalNote, Started } from './exchange.ts'
+import { statedFacts } from './governed/grant.ts'
 import { receiptHeaders, recordHeader } from './receipts/receipt-headers.ts'
 import { sendReceipt } from './receipts/send-receipt.ts'
 import { releaseProxied } from './release-proxied.ts'
 import { releaseTabular } from './release-tabular.ts'
 import type { ReleasedTransfer } from './release.ts'
-import { transferFacts } from './release.ts'
 import type { Facts } from './releases.ts'
 
 /** A request, what is known of it so far, and the record of its refusal. */
@@ -67,7 +67,7 @@ async function tellRefusal(deps: DataRouteDeps, asked: Asked, problem: ProblemEr
   const { response, refusal } = asked
   // After the permission was recorded, its record tells of the request.
   if (response.headersSent || response.hasHeader(recordHeader) || isUnrecordable(problem)) return
-  if (refusal.record === undefined) denyAnyway(deps, asked, problem)
+  if (refusal.record === undefined) await denyAnyway(deps, asked, problem)
   const index = await refusal.record
   if (index === undefined || response.headersSent) return
   try {
@@ -79,10 +79,10 @@ async function tellRefusal(deps: DataRouteDeps, asked: Asked, problem: ProblemEr
   }
 }
 
-// Whatever is wrong with it, a request for data was made. Refusals with the same code are counted together, whatever was asked.
-function denyAnyway(deps: DataRouteDeps, asked: Asked, { code, message }: ProblemError): void {
+// Whatever is wrong with it, a request for data was made. Refusals with the same code are counted together, whatever was asked, but not those of different users.
+async function denyAnyway(deps: DataRouteDeps, asked: Asked, { code, message }: ProblemError): Promise<void> {
   const { transfer, token } = asked
-  const known = transfer === undefined ? (token === undefined ? {} : { transfer: token.transferId }) : transferFacts(transfer)
+  const known = transfer === undefined ? (token === undefined ? {} : { transfer: token.transferId }) : await statedFacts(deps, { ...asked, transfer })
   deny(deps, asked, { code, reason: message, facts: { ...known, request: describeRequest(asked) }, alike: true }, token)
 }
 

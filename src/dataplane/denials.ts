@@ -16,7 +16,7 @@ export interface Denial {
   readonly method: string
   /** What else the record says: who asked, and the terms with their truth. Refusals are the same only when who asked is. */
   readonly facts?: Facts
-  /** Those with the same code are the same, whatever their reason. */
+  /** Those of the same caller and who asked are the same with the same code, whatever their reason. */
   readonly alike?: true
 }
 
@@ -149,9 +149,11 @@ function withoutRequest(denial: Denial): Denial {
 }
 
 function whoAsked({ facts, reason, alike }: Denial): string {
-  if (facts === undefined || alike) return ''
+  if (facts === undefined) return ''
   const { role, purpose, user, legalBasis } = facts
-  return createHash('sha256').update(JSON.stringify([role, purpose, user, legalBasis, reason])).digest('base64')
+  const who = [role, purpose, user, legalBasis]
+  if (alike && who.every((each) => each === undefined)) return ''
+  return createHash('sha256').update(JSON.stringify(alike ? who : [...who, reason])).digest('base64')
 }
 
 function denialRecord({ denial, count, first }: Counted): AuditRecord {

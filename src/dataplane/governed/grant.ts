@@ -89,13 +89,25 @@ export async function grantRequest(deps: GrantDeps, input: GrantRequest): Promis
   }
 }
 
+/** Who asks, for the record of a request that is refused before its terms are looked at; nothing where no good statement says it. */
+export async function statedFacts(deps: Pick<GrantDeps, 'readStatement'>, input: Omit<GrantRequest, 'asked' | 'request'> & { readonly request: Pick<IncomingMessage, 'method' | 'headers'> }): Promise<Facts> {
+  const header = input.request.headers[statementHeader]
+  if (typeof header !== 'string') return factsOf(input.transfer, undefined)
+  try {
+    return { ...factsOf(input.transfer, await readStatement(deps, input, header)), signed: header }
+  } catch (error) {
+    if (!isProblem(error)) throw error
+    return factsOf(input.transfer, undefined)
+  }
+}
+
 function factsOf(transfer: ReleasedTransfer, statement: AccessStatement | undefined): Facts {
   const { role, purpose, user, legalBasis, spatial, securityLevel, id } = statement ?? {}
   const stated = Object.entries({ role, purpose, user, legalBasis, spatial, securityLevel, statement: id }).filter(([, value]) => value !== undefined)
   return { ...transferFacts(transfer), ...Object.fromEntries(stated) }
 }
 
-async function readStatement(deps: GrantDeps, input: GrantRequest & { readonly request: Pick<IncomingMessage, 'method' | 'headers'> }, header: string | string[]): Promise<AccessStatement> {
+async function readStatement(deps: Pick<GrantDeps, 'readStatement'>, input: Omit<GrantRequest, 'asked' | 'request'> & { readonly request: Pick<IncomingMessage, 'method' | 'headers'> }, header: string | string[]): Promise<AccessStatement> {
   if (Array.isArray(header)) throw refusedStatement('the request has several')
   const statement = await deps.readStatement(header)
   const { transfer } = input
@@ -110,7 +122,7 @@ function refusedStatement(why: string): ProblemError {
   return new ProblemError('statement-refused', `The statement of the request does not count: ${why}. Sign one for exactly this request.`)
 }
 
-function digestOf({ request, target }: GrantRequest): string {
+function digestOf({ request, target }: Pick<GrantRequest, 'request' | 'target'>): string {
   const { accept, range, prefer } = request?.headers ?? {}
   return requestDigest({ method: request?.method ?? '', path: target.path, query: target.query, accept, range, prefer: Array.isArray(prefer) ? prefer.join(', ') : prefer })
 }

@@ -268,3 +268,15 @@ describe('agreements without terms', () => {
     expect(await refusal(await fetch(access.url + query, { headers: { authorization: `Bearer ${access.token}`, accept: 'application/json', ...headers } }))).toEqual([401, 'unauthenticated'])
   })
 })
+
+test('a query that cannot be read is recorded with who asked it; a statement for something else tells nobody', async () => {
+  const access = await started(governed, dataset, statistics)
+  const unread = '?select=week%22x'
+  expect(await refusal(await ask(governed, access, { query: unread, says: analyst }))).toEqual([400, 'invalid-query'])
+  expect(await refusal(await ask(governed, access, { query: unread, says: { ...analyst, user: 'another' } }))).toEqual([400, 'invalid-query'])
+  expect(await refusal(await ask(governed, access, { query: unread, says: { ...analyst, request: 'x'.repeat(43) } }))).toEqual([400, 'invalid-query'])
+  const denied = await governed.at.records(access.transferId, 'data.denied')
+  expect(denied.slice(0, 2)).toMatchObject([{ code: 'invalid-query', ...analyst, signed: expect.any(String), count: 1 }, { ...analyst, user: 'another', count: 1 }])
+  expect(denied[2]).toMatchObject({ code: 'invalid-query', count: 1 })
+  expect(denied[2]).not.toHaveProperty('role')
+})
