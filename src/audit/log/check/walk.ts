@@ -116,13 +116,14 @@ function takeTile(taking: Taking, tile: number, { rows, stored }: { readonly row
   const from = tile * tileWidth
   const width = Math.min(tileWidth, log.size - from)
   const leaves = log.pruned === true ? keptLeaves(stored, width) : hashLeaves(taking, rows, { from, width, stored })
-  if (stored !== undefined) compareTile(found, { tile, from: log.start + from, rows, leaves, stored })
+  const known = joined(leaves)
+  const isSame = known !== undefined && stored?.equals(known) === true
+  if (!isSame) compareTile(found, { tile, from: log.start + from, rows, leaves, stored })
   compareRoots(taking, { from, leaves, stored })
   if (stored === undefined && isStored(log, from, width)) found.missingTiles.push(tile)
   if (width < tileWidth) return
-  const known = joined(leaves)
   const entryRoot = known && hashOf(known)
-  const tileRoot = stored && (known?.equals(stored) === true ? entryRoot : hashOf(stored))
+  const tileRoot = isSame ? entryRoot : stored && hashOf(stored)
   const roots = { entries: entryRoot ?? tileRoot ?? noHash, tiles: tileRoot ?? entryRoot ?? noHash }
   trees.entries.add(roots.entries)
   trees.tiles.add(roots.tiles)
@@ -191,7 +192,8 @@ function hashOfRow(row: AuditRow): Buffer | undefined {
   }
 }
 
-function compareTile(found: Taking['found'], { tile, from, rows, leaves, stored }: { tile: number; from: number; rows: ReadonlyMap<number, AuditRow>; leaves: readonly (Buffer | undefined)[]; stored: Buffer }): void {
+function compareTile(found: Taking['found'], { tile, from, rows, leaves, stored }: { tile: number; from: number; rows: ReadonlyMap<number, AuditRow>; leaves: readonly (Buffer | undefined)[]; stored: Buffer | undefined }): void {
+  if (stored === undefined) return
   for (const [part, leaf] of leaves.entries()) {
     const row = rows.get(from + part)
     const expected = stored.subarray(part * 32, part * 32 + 32)
