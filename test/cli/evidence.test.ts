@@ -126,7 +126,7 @@ describe('audit reconcile', () => {
     expect(out).toContain('both agree')
     expect(out).toContain('only the provider has it')
     expect(out).toContain('signed by the consumer')
-    expect(err).toContain('They disagree: 1 queries alike, 0 different, 3 only with the provider, 0 only with the consumer.')
+    expect(err).toContain('They disagree. Queries alike: 1; different: 0; only with the provider: 3; only with the consumer: 0.')
     expect((await run('--language', 'ca')).out).toContain('només la té el proveïdor')
   })
   test('with --json gives all of it', async () => {

@@ -4,7 +4,7 @@ export const ca: EvidenceTexts = {
   genuine: 'Tot és correcte.',
   notGenuine: 'NO tot és correcte: no us refieu d’aquesta prova.',
   about: ({ agreement, connector, partner, created }) => [`Acord ${agreement}`, `Fet per ${connector} el ${created}; l’altra part és ${partner}.`],
-  counts: ({ records, permitted, denied, from, until }) => `${records} registres des de ${from} fins a ${until}: ${permitted} consultes permeses, ${denied} denegades.`,
+  counts: ({ records, permitted, denied, from, until }) => `Registres: ${records}, des de ${from} fins a ${until}. Consultes permeses: ${permitted}; denegades: ${denied}.`,
   headings: { proven: 'Provat', wrong: 'Incorrecte', notProven: 'No provat' },
   holds: {
     archive: 'El fitxer és sencer i no conté res més que la prova.',
@@ -74,7 +74,7 @@ export const ca: EvidenceTexts = {
   fields: { decision: 'decisió', request: 'què es va demanar', rows: 'files', bytes: 'bytes', sha256: 'resum de la resposta', complete: 'sencera', record: 'registre del proveïdor' },
   proofs: { 'consumer-statement': 'signada pel consumidor', 'provider-receipt': 'rebut signat pel proveïdor', 'provider-log': 'al registre del proveïdor', 'consumer-log': 'al registre del consumidor' },
   columns: { time: 'HORA', provider: 'PROVEÏDOR', consumer: 'CONSUMIDOR', verdict: 'RESULTAT', differences: 'DIFERÈNCIES', proofs: 'PROVAT PER' },
-  agree: (count) => `Totes dues parts tenen el mateix de les ${count} consultes.`,
+  agree: (count) => `Totes dues parts tenen el mateix de cada consulta: ${count} en total.`,
   doubtful: {
     provider: 'La prova del proveïdor no és correcta. Es compara igualment; el que no pot provar no es dona per provat:',
     consumer: 'La prova del consumidor no és correcta. Es compara igualment; el que no pot provar no es dona per provat:',
@@ -83,5 +83,5 @@ export const ca: EvidenceTexts = {
     provider: (count) => `${count} declaracions de la prova del proveïdor no es donen per provades: la prova del consumidor no anomena les seves claus. Compareu-les amb el seu document DID: --did.`,
     consumer: (count) => `${count} rebuts de la prova del consumidor no es donen per provats: la prova del proveïdor no anomena les seves claus. Compareu-les amb el seu document DID: --did.`,
   },
-  disagree: (counts) => `No coincideixen: ${counts.agree} consultes iguals, ${counts.differ} diferents, ${counts['only-provider']} només amb el proveïdor, ${counts['only-consumer']} només amb el consumidor.`,
+  disagree: (counts) => `No coincideixen. Consultes iguals: ${counts.agree}; diferents: ${counts.differ}; només amb el proveïdor: ${counts['only-provider']}; només amb el consumidor: ${counts['only-consumer']}.`,
 }

@@ -4,7 +4,7 @@ export const en: EvidenceTexts = {
   genuine: 'Everything holds.',
   notGenuine: 'NOT everything holds: do not rely on this evidence.',
   about: ({ agreement, connector, partner, created }) => [`Agreement ${agreement}`, `Made by ${connector} at ${created}; the other party is ${partner}.`],
-  counts: ({ records, permitted, denied, from, until }) => `${records} records from ${from} to ${until}: ${permitted} consultations permitted, ${denied} refused.`,
+  counts: ({ records, permitted, denied, from, until }) => `Records: ${records}, from ${from} to ${until}. Consultations permitted: ${permitted}; refused: ${denied}.`,
   headings: { proven: 'Proven', wrong: 'Wrong', notProven: 'Not proven' },
   holds: {
     archive: 'The file is whole, and has nothing but evidence in it.',
@@ -74,7 +74,7 @@ export const en: EvidenceTexts = {
   fields: { decision: 'decision', request: 'what was asked', rows: 'rows', bytes: 'bytes', sha256: 'digest of the answer', complete: 'whole', record: "provider's record" },
   proofs: { 'consumer-statement': 'signed by the consumer', 'provider-receipt': 'receipt signed by the provider', 'provider-log': "in the provider's log", 'consumer-log': "in the consumer's log" },
   columns: { time: 'TIME', provider: 'PROVIDER', consumer: 'CONSUMER', verdict: 'VERDICT', differences: 'DIFFERENCES', proofs: 'PROVEN BY' },
-  agree: (count) => `Both hold the same of all ${count} queries.`,
+  agree: (count) => `Both hold the same of every query: ${count} in all.`,
   doubtful: {
     provider: "The provider's evidence does not hold. It is compared all the same; what it cannot prove is not called proven:",
     consumer: "The consumer's evidence does not hold. It is compared all the same; what it cannot prove is not called proven:",
@@ -83,5 +83,5 @@ export const en: EvidenceTexts = {
     provider: (count) => `${count} statements in the provider's evidence are not called proven: the consumer's evidence does not name their keys. Compare them with its DID document: --did.`,
     consumer: (count) => `${count} receipts in the consumer's evidence are not called proven: the provider's evidence does not name their keys. Compare them with its DID document: --did.`,
   },
-  disagree: (counts) => `They disagree: ${counts.agree} queries alike, ${counts.differ} different, ${counts['only-provider']} only with the provider, ${counts['only-consumer']} only with the consumer.`,
+  disagree: (counts) => `They disagree. Queries alike: ${counts.agree}; different: ${counts.differ}; only with the provider: ${counts['only-provider']}; only with the consumer: ${counts['only-consumer']}.`,
 }

@@ -4,7 +4,7 @@ export const es: EvidenceTexts = {
   genuine: 'Todo es correcto.',
   notGenuine: 'NO todo es correcto: no se fíe de esta prueba.',
   about: ({ agreement, connector, partner, created }) => [`Acuerdo ${agreement}`, `Hecho por ${connector} el ${created}; la otra parte es ${partner}.`],
-  counts: ({ records, permitted, denied, from, until }) => `${records} registros desde ${from} hasta ${until}: ${permitted} consultas permitidas, ${denied} denegadas.`,
+  counts: ({ records, permitted, denied, from, until }) => `Registros: ${records}, desde ${from} hasta ${until}. Consultas permitidas: ${permitted}; denegadas: ${denied}.`,
   headings: { proven: 'Probado', wrong: 'Incorrecto', notProven: 'No probado' },
   holds: {
     archive: 'El fichero está entero y no contiene nada más que la prueba.',
@@ -74,7 +74,7 @@ export const es: EvidenceTexts = {
   fields: { decision: 'decisión', request: 'qué se pidió', rows: 'filas', bytes: 'bytes', sha256: 'resumen de la respuesta', complete: 'entera', record: 'registro del proveedor' },
   proofs: { 'consumer-statement': 'firmada por el consumidor', 'provider-receipt': 'recibo firmado por el proveedor', 'provider-log': 'en el registro del proveedor', 'consumer-log': 'en el registro del consumidor' },
   columns: { time: 'HORA', provider: 'PROVEEDOR', consumer: 'CONSUMIDOR', verdict: 'RESULTADO', differences: 'DIFERENCIAS', proofs: 'PROBADO POR' },
-  agree: (count) => `Ambas partes tienen lo mismo de las ${count} consultas.`,
+  agree: (count) => `Ambas partes tienen lo mismo de cada consulta: ${count} en total.`,
   doubtful: {
     provider: 'La prueba del proveedor no es correcta. Se compara igualmente; lo que no puede probar no se da por probado:',
     consumer: 'La prueba del consumidor no es correcta. Se compara igualmente; lo que no puede probar no se da por probado:',
@@ -83,5 +83,5 @@ export const es: EvidenceTexts = {
     provider: (count) => `${count} declaraciones de la prueba del proveedor no se dan por probadas: la prueba del consumidor no nombra sus claves. Compárelas con su documento DID: --did.`,
     consumer: (count) => `${count} recibos de la prueba del consumidor no se dan por probados: la prueba del proveedor no nombra sus claves. Compárelas con su documento DID: --did.`,
   },
-  disagree: (counts) => `No coinciden: ${counts.agree} consultas iguales, ${counts.differ} distintas, ${counts['only-provider']} solo con el proveedor, ${counts['only-consumer']} solo con el consumidor.`,
+  disagree: (counts) => `No coinciden. Consultas iguales: ${counts.agree}; distintas: ${counts.differ}; solo con el proveedor: ${counts['only-provider']}; solo con el consumidor: ${counts['only-consumer']}.`,
 }
