@@ -70,7 +70,7 @@ describe('npm run demo', () => {
     expect(first).toMatchObject({ code: 0, err: '' })
     expect(first.out.match(/✓/g)).toHaveLength(33)
     expect(first.out).toContain('it is the very file that the operator published')
-    expect(first.out).toMatch(/asked for weekly-card-spending under agreement urn:uuid:[0-9a-f-]+, which was refused: Role must be one of analyst \(not-permitted\); asked: GET /)
+    expect(first.out).toMatch(/asked for "Weekly card spending" \(weekly-card-spending\) under agreement urn:uuid:[0-9a-f-]+, which was refused: Role must be one of analyst \(not-permitted\); asked: GET /)
     expect(first.out.match(/entries cosigned by localhost:\d+\/witness/g)).toHaveLength(2)
     for (const connector of ['operator', 'city']) expect((await readdir(join(evidence, connector))).toSorted()).toEqual(['checkpoint', 'tile', 'vkey'])
     expect(await paste(`npx concordat audit verify ${join(evidence, 'case.zip')}`)).toMatchObject({ code: 0 })
@@ -106,10 +106,10 @@ describe('npm run demo', () => {
   }, 120_000)
 
   const canFindChildren = existsSync(`/proc/${process.pid}/task/${process.pid}/children`) ? test : test.skip
-  canFindChildren('when a connector dies, at whatever step, it says so, stops the other and fails', async () => {
+  canFindChildren('when a connector dies, it says so, stops the other and fails', async () => {
     const data = join(folder, 'twice')
     const { child, ended, printed } = startDemo('--data', data)
-    await printed('They are registered since the first run.')
+    await printed('&limit=1000')
     const children = (await readFile(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8')).trim().split(' ').map(Number)
     expect(children).toHaveLength(2)
     process.kill(children[1] ?? 0, 'SIGKILL')
