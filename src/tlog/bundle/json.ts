@@ -1,5 +1,5 @@
-import canonicalize from 'canonicalize'
 import { ProblemError } from '../../errors.ts'
+import { canonicalJson } from '../canonical.ts'
 
 /** An object of JSON whose members were not looked at yet. */
 export type JsonObject = Readonly<Record<string, unknown>>
@@ -11,7 +11,7 @@ export function isObject(value: unknown): value is JsonObject {
 /** Canonical JSON (RFC 8785); undefined when the value has none. */
 export function canonicalText(value: unknown): string | undefined {
   try {
-    return canonicalize(value)
+    return canonicalJson(value)
   } catch {
     // Not every number and not every text of JavaScript is one of JSON.
     return undefined
@@ -21,7 +21,7 @@ export function canonicalText(value: unknown): string | undefined {
 /** Reads a text that must be canonical JSON: two readers of it can then read no two things. */
 export function readCanonical(text: string, what: string): unknown {
   const value = parsed(text, what)
-  if (JSON.stringify(value) !== text && canonicalText(value) !== text) throw new ProblemError('invalid-evidence', `${what} is not canonical JSON (RFC 8785).`)
+  if (canonicalText(value) !== text) throw new ProblemError('invalid-evidence', `${what} is not canonical JSON (RFC 8785).`)
   return value
 }
 
