@@ -16,6 +16,8 @@ export async function setup(): Promise<void> {
   const pglite = await PGlite.create()
   const db = new Kysely({ dialect: new PGliteDialect({ pglite }) })
   await migrate(db, 'pglite')
+  // No test makes a database, so that the ones they are made from need not be loaded with every copy.
+  for (const statement of ['update pg_database set datistemplate = false where datistemplate', 'drop database template0', 'drop database template1']) await pglite.query(statement)
   const image = await pglite.dumpDataDir('none')
   const folder = await mkdtemp(join(tmpdir(), 'concordat-test-'))
   await writeFile(join(folder, 'pglite.tar'), Buffer.from(await image.arrayBuffer()))
