@@ -4,6 +4,7 @@ import type { OdrlAgreement } from '../../src/policy/odrl.ts'
 import { profileIri } from '../../src/policy/profile.ts'
 import { makeLog } from '../dataplane/receipts/made-log.ts'
 import type { MadeLog } from '../dataplane/receipts/made-log.ts'
+import { until } from '../helpers/until.ts'
 import { openParticipant } from '../identity/participant.ts'
 import type { Participant } from '../identity/participant.ts'
 import { fakeProcesses, operatorToken, startManagement, transfer } from './fixture.ts'
@@ -59,6 +60,9 @@ async function ask(at: Management) {
   const answer = await fetch(`${at.address}/gateway/${encodeURIComponent(transfer.id)}`, { headers: { 'authorization': `Bearer ${operatorToken}`, 'concordat-role': 'analyst' } })
   const body = await answer.text()
   const last = async (type: string) => (await at.deps.audit.entries({ limit: 1000, type })).at(-1)
+  // What came is recorded once it is out.
+  const asked = await last('data.requested')
+  await until(() => at.deps.audit.entries({ limit: 1000 }), (all) => all.some(({ type, requested }) => type.startsWith('data.') && requested === asked?.index))
   return { status: answer.status, checked: answer.headers.get('concordat-receipt-checked'), receipt: answer.headers.get('concordat-receipt'), body, last }
 }
 
