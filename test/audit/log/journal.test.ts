@@ -63,7 +63,8 @@ test('a changed byte, rubbish behind it, or blocks that the disk lost, never pas
     fc.asyncProperty(
       fc.oneof(
         fc.record({ at: fc.nat(last.length - 1), flip: fc.integer({ min: 1, max: 255 }) }).map(({ at, flip }) => Buffer.from(last.map((byte, place) => (place === at ? byte ^ flip : byte)))),
-        fc.uint8Array({ maxLength: 64 }).map((rubbish) => Buffer.concat([last.subarray(0, last.length - 1), rubbish])),
+        // Rubbish that begins as the batch ends would make it whole.
+        fc.uint8Array({ maxLength: 64 }).filter(([begins]) => begins !== last.at(-1)).map((rubbish) => Buffer.concat([last.subarray(0, last.length - 1), rubbish])),
         fc.record({ from: fc.nat(last.length - 1), length: fc.integer({ min: 1, max: 40 }) }).map(({ from, length }) => Buffer.from(last.map((byte, place) => (place >= from && place < from + length ? 0 : byte)))).filter((bytes) => !bytes.equals(last)),
       ),
       async (damaged) => {
