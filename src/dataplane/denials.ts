@@ -144,7 +144,7 @@ export function isUnrecordable(error: unknown): boolean {
 // Those that are counted together may have asked for different things.
 function withoutRequest(denial: Denial): Denial {
   if (denial.facts === undefined) return denial
-  const { request: _request, statement: _statement, signed: _signed, ...facts } = denial.facts
+  const { request: _request, statement: _statement, signed: _signed, signedSha256: _digest, ...facts } = denial.facts
   return { ...denial, facts }
 }
 

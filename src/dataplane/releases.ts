@@ -8,7 +8,7 @@ import type { BegunRelease, Removal, Unfinished } from './unfinished/unfinished.
 export type Facts = Omit<AuditRecord, 'type'>
 
 /** What of a permission's facts the record of its outcome repeats: not what was asked, and why it was permitted. */
-export function outcomeFacts({ request: _request, decision: _decision, reason: _reason, terms: _terms, statement: _statement, signed: _signed, policySha256: _policySha256, reserved: _reserved, ...about }: Facts): Facts {
+export function outcomeFacts({ request: _request, decision: _decision, reason: _reason, terms: _terms, statement: _statement, signed: _signed, signedSha256: _digest, policySha256: _policySha256, reserved: _reserved, ...about }: Facts): Facts {
   return about
 }
 

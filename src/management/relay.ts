@@ -84,7 +84,7 @@ interface Prepared {
 export async function relay(deps: RelayDeps, request: RelayRequest): Promise<StreamedAnswer> {
   const prepared = await prepare(deps, request)
   const statement = await prepared.sign?.()
-  const asked = await deps.audit.record({ type: 'data.requested', ...prepared.facts, request: told(request), ...(statement === undefined ? {} : { signed: statement }) })
+  const asked = await deps.audit.record({ type: 'data.requested', ...prepared.facts, request: told(request), ...(statement === undefined ? {} : { signed: statement, signedSha256: hash('sha256', statement) }) })
   return { write: (res) => answerWith(deps, { request, prepared, asked, statement }, res) }
 }
 

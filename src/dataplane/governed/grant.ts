@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { createHash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 import { isProblem, ProblemError } from '../../errors.ts'
 import type { AccessStatement } from '../../identity/statement.ts'
 import { requestDigest, statementHeader } from '../../identity/statement.ts'
@@ -79,7 +79,7 @@ export async function grantRequest(deps: GrantDeps, input: GrantRequest): Promis
     const header = request?.headers[statementHeader]
     if (terms.terms.open && header === undefined) return { open: true, policySha256: terms.digest }
     const statement = header === undefined || request === undefined ? undefined : await readStatement(deps, { ...input, request }, header)
-    facts = { ...facts, ...factsOf(transfer, statement), ...(typeof header === 'string' ? { signed: header } : {}) }
+    facts = { ...facts, ...factsOf(transfer, statement), ...(typeof header === 'string' ? signedFacts(header) : {}) }
     return decideGrant(deps, input, { terms, statement, facts })
   } catch (error) {
     if (!isProblem(error)) throw error
@@ -94,7 +94,7 @@ export async function statedFacts(deps: Pick<GrantDeps, 'readStatement'>, input:
   const header = input.request.headers[statementHeader]
   if (typeof header !== 'string') return factsOf(input.transfer, undefined)
   try {
-    return { ...factsOf(input.transfer, await readStatement(deps, input, header)), signed: header }
+    return { ...factsOf(input.transfer, await readStatement(deps, input, header)), ...signedFacts(header) }
   } catch (error) {
     if (!isProblem(error)) throw error
     return factsOf(input.transfer, undefined)
@@ -105,6 +105,11 @@ function factsOf(transfer: ReleasedTransfer, statement: AccessStatement | undefi
   const { role, purpose, user, legalBasis, spatial, securityLevel, id } = statement ?? {}
   const stated = Object.entries({ role, purpose, user, legalBasis, spatial, securityLevel, statement: id }).filter(([, value]) => value !== undefined)
   return { ...transferFacts(transfer), ...Object.fromEntries(stated) }
+}
+
+/** The digest stays when the statement is erased: whoever has a copy can show that it is the one. */
+function signedFacts(statement: string): Facts {
+  return { signed: statement, signedSha256: hash('sha256', statement) }
 }
 
 async function readStatement(deps: Pick<GrantDeps, 'readStatement'>, input: Omit<GrantRequest, 'asked' | 'request'> & { readonly request: Pick<IncomingMessage, 'method' | 'headers'> }, header: string | string[]): Promise<AccessStatement> {
