@@ -1,6 +1,7 @@
-import { createHash, randomUUID } from 'node:crypto'
-import { open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { readJsonFile, replaceFile } from './kept-file.ts'
 
 /**
  * The newest checkpoint of a log that a witness has cosigned, as it is kept outside the database: whoever can write in the database
@@ -29,18 +30,7 @@ export async function writeCosignedFile(directory: string, cosigned: CosignedFil
   const path = join(directory, `${cosigned.log}_${cosigned.start}_${createHash('sha256').update(cosigned.witness).digest('hex').slice(0, 32)}.cosigned`)
   const before = await readOne(path)
   if (before !== undefined && before.size > cosigned.size) return
-  const unfinished = `${path}.${randomUUID()}.new`
-  const handle = await open(unfinished, 'wx', 0o600)
-  try {
-    await handle.writeFile(`${JSON.stringify(cosigned)}\n`)
-    await handle.datasync()
-  } finally {
-    await handle.close()
-  }
-  await rename(unfinished, path).catch(async (error: unknown) => {
-    await rm(unfinished, { force: true })
-    throw error
-  })
+  await replaceFile(path, `${JSON.stringify(cosigned)}\n`)
 }
 
 /** What is kept of all logs, or of the one that begins at `start`. What cannot be read is as if it were not there: the database has it too. */
@@ -54,13 +44,8 @@ export async function readCosignedFiles(directory: string, start?: number): Prom
 }
 
 async function readOne(path: string): Promise<CosignedFile | undefined> {
-  try {
-    const value: unknown = JSON.parse(await readFile(path, 'utf8'))
-    return isCosigned(value) ? value : undefined
-  } catch (error) {
-    if (Error.isError(error) && (error.name === 'SyntaxError' || ('code' in error && error.code === 'ENOENT'))) return undefined
-    throw error
-  }
+  const value = await readJsonFile(path)
+  return isCosigned(value) ? value : undefined
 }
 
 function isCosigned(value: unknown): value is CosignedFile {

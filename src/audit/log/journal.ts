@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { open } from 'node:fs/promises'
+import { isMissing } from './kept-file.ts'
 
 /** Entries side by side, and the signed note that covers the log up to the last of them. */
 export interface Batch {
@@ -180,7 +181,7 @@ async function openPrivate(path: string): Promise<JournalFile> {
   try {
     return await open(path, 'r+')
   } catch (error) {
-    if (!(Error.isError(error) && 'code' in error && error.code === 'ENOENT')) throw error
+    if (!isMissing(error)) throw error
     return await open(path, 'wx+', 0o600)
   }
 }

@@ -7,6 +7,7 @@ import { ProblemError } from '../../errors.ts'
 import { ed25519Cosigner, mldsaCosigner } from '../../tlog/cosignature.ts'
 import { ed25519Signer, vkeyOf } from '../../tlog/note.ts'
 import type { Signer } from '../../tlog/note.ts'
+import { isMissing } from './kept-file.ts'
 import { createMark } from './mark.ts'
 
 /** What others need to verify what a key signed. */
@@ -142,7 +143,7 @@ function readKey(directory: string, file: string): Members | undefined {
     const value: unknown = JSON.parse(readFileSync(path, 'utf8'))
     return typeof value === 'object' && value !== null ? { ...value } : {}
   } catch (error) {
-    if (Error.isError(error) && 'code' in error && error.code === 'ENOENT') return undefined
+    if (isMissing(error)) return undefined
     if (Error.isError(error) && error.name === 'SyntaxError') throw damaged(path)
     throw error
   }

@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto'
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isProblem } from '../../errors.ts'
 import { parseCheckpoint } from '../../tlog/checkpoint.ts'
 import { parseNote } from '../../tlog/note.ts'
+import { isMissing, replaceFile } from './kept-file.ts'
 
 /** The newest checkpoint of a log that was signed, as it is kept outside the database: a database from a backup has less. */
 export interface NoteFile {
@@ -31,18 +31,7 @@ export async function writeNoteFile(directory: string, { log, start }: { readonl
     return undefined
   })
   if (before !== undefined && before.size > sizeOf(note)) return
-  const unfinished = `${path}.${randomUUID()}.new`
-  const handle = await open(unfinished, 'wx', 0o600)
-  try {
-    await handle.writeFile(note)
-    await handle.datasync()
-  } finally {
-    await handle.close()
-  }
-  await rename(unfinished, path).catch(async (error: unknown) => {
-    await rm(unfinished, { force: true })
-    throw error
-  })
+  await replaceFile(path, note)
 }
 
 /** A note file that is not one any more. */
@@ -96,7 +85,3 @@ async function readNote(path: string): Promise<Omit<NoteFile, 'log' | 'start'> |
 }
 
 const sizeOf = (note: string) => parseCheckpoint(parseNote(note).text).size
-
-function isMissing(error: unknown): boolean {
-  return Error.isError(error) && 'code' in error && error.code === 'ENOENT'
-}

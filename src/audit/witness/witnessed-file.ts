@@ -1,6 +1,5 @@
-import { randomUUID } from 'node:crypto'
-import { open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { readJsonFile, replaceFile } from '../log/kept-file.ts'
 import type { WitnessedLog } from './store.ts'
 
 /**
@@ -12,32 +11,15 @@ export type WitnessedFile = WitnessedLog & { readonly checkpoint: string }
 /** By the SHA-256 of the log's origin, in hex. */
 export async function readWitnessedFile(directory: string, originSha256: string): Promise<WitnessedFile | undefined> {
   if (!/^[0-9a-f]{64}$/.test(originSha256)) return undefined
-  try {
-    const value: unknown = JSON.parse(await readFile(pathOf(directory, originSha256), 'utf8'))
-    return isWitnessed(value) ? value : undefined
-  } catch (error) {
-    if (Error.isError(error) && (error.name === 'SyntaxError' || ('code' in error && error.code === 'ENOENT'))) return undefined
-    throw error
-  }
+  const value = await readJsonFile(pathOf(directory, originSha256))
+  return isWitnessed(value) ? value : undefined
 }
 
 /** Keeps what was cosigned, unless the file has more already. */
 export async function writeWitnessedFile(directory: string, originSha256: string, witnessed: WitnessedFile): Promise<void> {
   const before = await readWitnessedFile(directory, originSha256)
   if (before !== undefined && before.size >= witnessed.size) return
-  const path = pathOf(directory, originSha256)
-  const unfinished = `${path}.${randomUUID()}.new`
-  const handle = await open(unfinished, 'wx', 0o600)
-  try {
-    await handle.writeFile(`${JSON.stringify(witnessed)}\n`)
-    await handle.datasync()
-  } finally {
-    await handle.close()
-  }
-  await rename(unfinished, path).catch(async (error: unknown) => {
-    await rm(unfinished, { force: true })
-    throw error
-  })
+  await replaceFile(pathOf(directory, originSha256), `${JSON.stringify(witnessed)}\n`)
 }
 
 const pathOf = (directory: string, originSha256: string) => join(directory, `${originSha256}.witnessed`)
