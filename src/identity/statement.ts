@@ -19,6 +19,11 @@ const maxLength = 8 * 1024
 const partnerMs = 30_000
 const type = 'concordat-statement+jwt'
 
+/** What the record says of a statement as it was signed. The digest stays when the statement is erased: whoever has a copy can show that it is the one. */
+export function signedFacts(statement: string): { readonly signed: string; readonly signedSha256: string } {
+  return { signed: statement, signedSha256: hash('sha256', statement) }
+}
+
 /** What a participant says of one request: who asks behind its connector, in which role and for what. */
 export interface AccessStatement {
   /** Different in each statement of an issuer. */

@@ -8,7 +8,7 @@ import { receiptFacts } from '../dataplane/receipts/checks.ts'
 import type { CheckedReceipt } from '../dataplane/receipts/checks.ts'
 import { isProblem, ProblemError } from '../errors.ts'
 import type { OutboundStream } from '../http/guarded-fetch.ts'
-import { requestDigest, statementHeader } from '../identity/statement.ts'
+import { requestDigest, signedFacts, statementHeader } from '../identity/statement.ts'
 import type { TransferView } from '../transfer/transfers.ts'
 import type { ManagementDeps } from './deps.ts'
 import type { StreamedAnswer } from './operation.ts'
@@ -84,7 +84,7 @@ interface Prepared {
 export async function relay(deps: RelayDeps, request: RelayRequest): Promise<StreamedAnswer> {
   const prepared = await prepare(deps, request)
   const statement = await prepared.sign?.()
-  const asked = await deps.audit.record({ type: 'data.requested', ...prepared.facts, request: told(request), ...(statement === undefined ? {} : { signed: statement, signedSha256: hash('sha256', statement) }) })
+  const asked = await deps.audit.record({ type: 'data.requested', ...prepared.facts, request: told(request), ...(statement === undefined ? {} : signedFacts(statement)) })
   return { write: (res) => answerWith(deps, { request, prepared, asked, statement }, res) }
 }
 

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
-import { createHash, hash } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { isProblem, ProblemError } from '../../errors.ts'
 import type { AccessStatement } from '../../identity/statement.ts'
-import { requestDigest, statementHeader } from '../../identity/statement.ts'
+import { requestDigest, signedFacts, statementHeader } from '../../identity/statement.ts'
 import type { PolicyDecision } from '../../policy/decision.ts'
 import { operandOf } from '../../policy/profile.ts'
 import { transferFacts } from '../release.ts'
@@ -105,11 +105,6 @@ function factsOf(transfer: ReleasedTransfer, statement: AccessStatement | undefi
   const { role, purpose, user, legalBasis, spatial, securityLevel, id } = statement ?? {}
   const stated = Object.entries({ role, purpose, user, legalBasis, spatial, securityLevel, statement: id }).filter(([, value]) => value !== undefined)
   return { ...transferFacts(transfer), ...Object.fromEntries(stated) }
-}
-
-/** The digest stays when the statement is erased: whoever has a copy can show that it is the one. */
-function signedFacts(statement: string): Facts {
-  return { signed: statement, signedSha256: hash('sha256', statement) }
 }
 
 async function readStatement(deps: Pick<GrantDeps, 'readStatement'>, input: Omit<GrantRequest, 'asked' | 'request'> & { readonly request: Pick<IncomingMessage, 'method' | 'headers'> }, header: string | string[]): Promise<AccessStatement> {
