@@ -19,9 +19,6 @@ export const eventSubjects = {
 /** Every type of record with its fields. What is not in it cannot be recorded. */
 export const events = { ...dataEvents, ...agreementEvents, ...catalogEvents, ...identityEvents, ...operationEvents, ...logEvents } as const satisfies Record<string, EventInfo>
 
-/** A type of record. */
-export type EventType = keyof typeof events
-
 const byName: ReadonlyMap<string, EventInfo> = new Map(Object.entries(events))
 
 /** The type with this name; undefined when there is none. */

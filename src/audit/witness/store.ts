@@ -69,12 +69,6 @@ export async function insertCheckpoint(db: Queries, checkpoint: { origin: string
     .execute()
 }
 
-/** Our own signed note of a size that a witness was asked about. */
-export async function findCheckpointNote(db: Queries, origin: string, size: number): Promise<string | undefined> {
-  const row = await db.selectFrom('audit_checkpoint').select('note').where('origin', '=', origin).where('size', '=', size).executeTakeFirst()
-  return row?.note
-}
-
 /** The newest checkpoint of a log that a witness has cosigned, of at most `most` entries, with all its cosignatures. */
 export async function newestCosigned(db: Queries, origin: string, most: number): Promise<CosignedCheckpoint | undefined> {
   const rows = await db

@@ -22,7 +22,7 @@ export function catalogCommand(program: Command, open: Open): void {
 const titleNames = ['dct:title', 'title', 'dcterms:title', 'http://purl.org/dc/terms/title', 'name']
 
 /** The title as other connectors may write it: text, or texts with their languages. English before others. */
-export function titleOf(dataset: DcatDataset): string {
+function titleOf(dataset: DcatDataset): string {
   const members = new Map(Object.entries(dataset))
   const found = titleNames.map((name) => members.get(name)).find((value) => value !== undefined)
   const texts = [found].flat().flatMap((value) => textAndLanguage(value))

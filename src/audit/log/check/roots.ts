@@ -28,6 +28,6 @@ export function createTileTree(): TileTree {
 }
 
 /** The hashes that stand side by side in `bytes`. */
-export function hashesIn(bytes: Buffer): Buffer[] {
+function hashesIn(bytes: Buffer): Buffer[] {
   return Array.from({ length: bytes.length / 32 }, (_, place) => bytes.subarray(32 * place, 32 * place + 32))
 }
