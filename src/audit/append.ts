@@ -38,9 +38,8 @@ export function createEnding(deps: AppendDeps): (records: readonly AuditRecord[]
   return (records, written) => {
     const time = clock()
     const entries = records.map((given) => {
-      const { record, openings, written: openingsText } = prepare(given)
+      const { record, written: fields } = prepare(given)
       const entry = pendingEntry(record, time)
-      const fields = openingsText ?? (Object.keys(openings).length === 0 ? null : JSON.stringify(openings))
       return { entry, fields, mark: mark(entry.text(null)) }
     })
     return {

@@ -55,5 +55,5 @@ export async function openTestAudit(database: Database, options: Partial<Omit<Au
 }
 
 function prepareTest(record: AuditRecord): PreparedRecord {
-  return record.type.startsWith('test.') ? { record, openings: {} } : prepareRecord(record)
+  return record.type.startsWith('test.') ? { record, openings: {}, written: null } : prepareRecord(record)
 }

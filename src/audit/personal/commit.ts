@@ -16,8 +16,8 @@ export type Openings = Readonly<Record<string, Opening>>
 export interface PreparedRecord {
   readonly record: AuditRecord
   readonly openings: Openings
-  /** The openings as JSON. */
-  readonly written?: string
+  /** The openings as they are stored, JSON; null when there are none. */
+  readonly written: string | null
 }
 
 /** How many bytes the canonical text of a record may have; what is added to it later stays below C2SP tlog-tiles' 65,535. */
@@ -78,7 +78,7 @@ export function prepareRecord(record: AuditRecord, salt: () => Buffer = () => ra
   }
   const mostBytes = written.length * mostBytesOfUnit + Object.keys(openings).length * commitmentBytes
   const prepared = mostBytes <= mostRecordBytes ? fields : shrink(fields, commit)
-  return opened === '' ? { record: prepared, openings } : { record: prepared, openings, written: `{${opened.slice(1)}}` }
+  return { record: prepared, openings, written: opened === '' ? null : `{${opened.slice(1)}}` }
 }
 
 type Prepared = { type: string; [field: string]: JsonValue | undefined }
