@@ -121,8 +121,7 @@ async function once(victim: Victim, time: Time): Promise<{ what: string; faults:
   const load = Array.from({ length: 4 }, () => fetchUntil(victim, () => over))
   load.push(negotiateUntil(victim, () => over))
   await pause(time.random.between(1500, 3000))
-  // A witness can only notice what it has seen.
-  await insist(connector, 'POST', '/audit/witnesses')
+  const unseen = await seenByWitness(connector, backup)
   await side.log.verify()
   const before = await readLogs(connector)
   await pause(time.random.between(0, 500))
@@ -132,14 +131,25 @@ async function once(victim: Victim, time: Time): Promise<{ what: string; faults:
   await backup.restore({ folder: variant === 'folder' })
   await connector.start()
   // PGlite's journal is on the disk before anybody is told: what the database lacks of the open log is put back from it.
-  if (time.embedded && variant === 'database' && before.at(-1)?.name === backup.log) return { what: 'brought up to the journal', faults: await isWhole(victim) }
+  if (time.embedded && variant === 'database' && before.at(-1)?.name === backup.log) return { what: 'brought up to the journal', faults: [...unseen, ...(await isWhole(victim))] }
   side.log.putBack(backup.size)
   const state = await stopped(connector)
   const kinds = [...new Set(state.faults.filter(({ resolvedAt }) => resolvedAt === undefined).map(({ kind }) => kind))]
   const unexpected = kinds.length === 0 || kinds.some((kind) => !wanted[variant].includes(kind)) || (variant === 'database' && !kinds.includes('log-rewound')) ? [`the faults are ${kinds.join(', ') || 'none'}, and ${wanted[variant].join(' or ')} is due: ${JSON.stringify(state).slice(0, 2000)}`] : []
-  if (state.state !== 'stopped') return { what: 'nobody noticed', faults: unexpected }
-  const faults = [...unexpected, ...(await standsStill(victim)), ...(await recovers(victim, { variant, backup, kinds }))]
+  if (state.state !== 'stopped') return { what: 'nobody noticed', faults: [...unseen, ...unexpected] }
+  const faults = [...unseen, ...unexpected, ...(await standsStill(victim)), ...(await recovers(victim, { variant, backup, kinds }))]
   return { what: `stopped (${kinds.join(', ')}), and recovered`, faults }
+}
+
+/** A witness can only notice what it has seen: it is asked until it has cosigned more than the backup has. Gives what is wrong when it does not. */
+async function seenByWitness(connector: Cluster['connector'], backup: Backup): Promise<string[]> {
+  for (const deadline = Date.now() + 60_000; ; ) {
+    const { body } = await insist<{ items: { origin?: string; size?: number }[] }>(connector, 'POST', '/audit/witnesses')
+    const open = (await readLogs(connector)).at(-1)
+    if (open !== undefined && body.items.some(({ origin, size = 0 }) => origin === open.origin && open.start + size > backup.size)) return []
+    if (Date.now() > deadline) return [`no witness cosigned more of ${open?.origin} than the ${backup.size} records of the backup: ${JSON.stringify(body.items)}`]
+    await pause(200)
+  }
 }
 
 /** Asks the data plane itself, as the other side's machines do. */

@@ -125,15 +125,20 @@ function runner(options: ProcessOptions & { publicUrl: string; managementUrl: st
   }
 }
 
+// Who was given one may not listen yet.
+const given = new Set<number>()
+
 /** A port of the loopback address that nobody listens on now. Systems give out none of these to whoever asks for any port. */
 export async function freePort(): Promise<number> {
   for (let tries = 100; tries > 0; tries--) {
     const port = randomInt(20_000, 32_000)
+    if (given.has(port)) continue
     const server = createServer().listen(port, '127.0.0.1')
-    const [taken] = await Promise.race([once(server, 'listening'), once(server, 'error')])
-    if (taken !== undefined) continue
+    const isFree = await once(server, 'listening').then(() => true, () => false)
+    if (!isFree) continue
     server.close()
     await once(server, 'close')
+    given.add(port)
     return port
   }
   throw new Error('There is no free port')
