@@ -2,6 +2,7 @@ import { ProblemError } from '../errors.ts'
 import type { Ending, Transaction } from '../persistence/database.ts'
 import { pendingEntry } from './entry.ts'
 import type { AuditRecord } from './entry.ts'
+import type { Marks } from './log/mark.ts'
 import type { PreparedRecord } from './personal/commit.ts'
 import { insertEntries, isStopped } from './store.ts'
 import type { EntryText, Sequenced } from './store.ts'
@@ -18,7 +19,7 @@ export interface AppendDeps {
   readonly clock: () => Date
   readonly prepare: (record: AuditRecord) => PreparedRecord
   /** What an entry is marked with, so that others know it for one that was written by a process of this connector. */
-  readonly mark: (text: string) => string
+  readonly marks: Pick<Marks, 'make'>
   /** Is given the entries, with the texts that are hashed into the log, before anyone else is told. */
   readonly committed: (entries: readonly EntryText[]) => void
   /** Called when the log is stopped. */
@@ -34,13 +35,13 @@ export function createAppend(deps: AppendDeps): Append {
 
 /** The statement that writes records, for the end of a transaction or as one of its own. */
 export function createEnding(deps: AppendDeps): (records: readonly AuditRecord[], written?: (first: number) => void) => Ending<Sequenced> {
-  const { clock, prepare, mark, committed, refused } = deps
+  const { clock, prepare, marks, committed, refused } = deps
   return (records, written) => {
     const time = clock()
     const entries = records.map((given) => {
       const { record, written: fields } = prepare(given)
       const entry = pendingEntry(record, time)
-      return { entry, fields, mark: mark(entry.text(null)) }
+      return { entry, fields, mark: marks.make(entry.text(null)) }
     })
     return {
       statement: (_db, kind) => insertEntries(kind, entries),

@@ -102,14 +102,14 @@ export async function openAudit(deps: AuditDeps): Promise<Audit> {
   const open = (start?: number) => openLog(logDeps, start)
   const stopFor = (faults: readonly LogFault[]) => stopLog(database, faults, clock()).then(() => log.look())
   const onFault = (fault: LogFault) => stopFor([fault])
-  const sealer = createSealer({ database, trees, openLog: open, mark: keys.mark, onFault, onError })
+  const sealer = createSealer({ database, trees, openLog: open, marks: keys.marks, onFault, onError })
   const log = reporting(createTransparencyLog({ database, sealer, openLog: open, stop: onFault }), deps)
   const listeners = new Set<() => void>()
   const committed = (entries: readonly EntryText[]) => {
     sealer.offer(entries)
     for (const listener of listeners) listener()
   }
-  const writing = { clock, prepare: deps.prepare ?? preparing(), mark: keys.mark, committed, refused: log.look }
+  const writing = { clock, prepare: deps.prepare ?? preparing(), marks: keys.marks, committed, refused: log.look }
   const append = createAppend(writing)
   const keeping = createLogKeeping({ database, keys, publicUrl, directory, clock, committed, outside: deps.outside, sealed: sealer.catchUp, onError, look: () => log.status(), newest: () => sealer.current()?.checkpoint()?.note })
   await stoppingAtFaults(stopFor, async () => {

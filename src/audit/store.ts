@@ -179,6 +179,19 @@ export async function readWritten(db: Queries, range: { readonly from: number; r
   return rows.map((row) => ({ index: row.index, type: row.type, time: row.time, mark: row.mark, entry: entryText(row), marked: entryText({ ...row, seq: null }) }))
 }
 
+/** Numbers below `before` of entries with the time and the mark of one of `entries`. Times are as good as in order, so that few are looked at. */
+export async function findMarked({ db, kind }: Pick<Database, 'db' | 'kind'>, { before, entries }: { readonly before: number; readonly entries: readonly WrittenEntry[] }): Promise<{ index: number; mark: string | null }[]> {
+  const times = entries.map(({ time }) => time.getTime())
+  return db
+    .selectFrom('audit_entry')
+    .select(['index', 'mark'])
+    .where('index', '<', before)
+    .where('time', '>=', new Date(Math.min(...times)))
+    .where('time', '<=', new Date(Math.max(...times)))
+    .where('mark', '=', sql<string>`any(${textArray(kind, entries.map(({ mark }) => mark))}::text[])`)
+    .execute()
+}
+
 /** Writes entries that have their numbers, and puts the counters behind them. */
 export async function restoreEntries(db: Queries, entries: readonly AuditRow[]): Promise<void> {
   const rowsAtOnce = 500

@@ -21,7 +21,7 @@ export interface AuditEntryTable {
   decision: string | null
   /** The fields that have no column, as JSON; of entries written before the log, all of them. */
   rest: string
-  /** A keyed hash (HMAC) by whoever wrote the entry; null in entries from before the log and in those that a journal gave back. */
+  /** A count and a keyed hash (HMAC) by whoever wrote the entry, given once; null in entries from before the log and in those that a journal gave back. */
   mark: string | null
 }
 

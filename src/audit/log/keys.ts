@@ -8,7 +8,8 @@ import { ed25519Cosigner, mldsaCosigner } from '../../tlog/cosignature.ts'
 import { ed25519Signer, vkeyOf } from '../../tlog/note.ts'
 import type { Signer } from '../../tlog/note.ts'
 import { isMissing } from './kept-file.ts'
-import { createMark } from './mark.ts'
+import { createMarks } from './mark.ts'
+import type { Marks } from './mark.ts'
 
 /** What others need to verify what a key signed. */
 interface PublicHalf {
@@ -45,7 +46,7 @@ export interface LogKeys {
   rotate(): Promise<LogKey>
   readonly witness: WitnessKey
   /** What an entry is marked with when it is written: whoever can only write in the database cannot make it. */
-  readonly mark: (text: string) => string
+  readonly marks: Marks
 }
 
 export interface LogKeyOptions {
@@ -98,7 +99,7 @@ export async function openLogKeys(directory: string, options: LogKeyOptions): Pr
     find: (origin, vkey) => list().find((key) => key.vkey(origin) === vkey),
     list,
     rotate,
-    mark: createMark(markKey),
+    marks: createMarks(markKey),
     witness: {
       ...halfOf(witness),
       vkey: (name) => vkeyOf(name, cosignatureEd25519, createPublicKey(witness.signing)),

@@ -1,4 +1,12 @@
-import { hash } from 'node:crypto'
+import { hash, randomInt } from 'node:crypto'
+
+/** Marks what is written, so that it is known for ours, once. */
+export interface Marks {
+  /** The mark of a text that is written; no two are alike, whatever the texts. */
+  readonly make: (text: string) => string
+  /** Whether `mark` was made of `text` with this key. */
+  readonly fits: (text: string, mark: string | null) => boolean
+}
 
 // FIPS 180-4 §1, FIPS 198-1 §4 for SHA-256.
 const blockBytes = 64
@@ -7,11 +15,35 @@ const digestBytes = 32
 // 64 bits are enough: each guess that fails stops the log.
 const markBytes = 8
 
+// Tells apart what was written in the same millisecond, so that a copy of an entry is known for one.
+const countBytes = 3
+const countLength = 4
+const counts = 2 ** (countBytes * 8)
+
 /**
- * Marks texts with the beginning of their HMAC-SHA-256 (FIPS 198-1) under `key`, which has at most 64 bytes. Made of two hashes, each
- * of one call: an object for each text would take four times as long, and every record is marked.
+ * A mark is a count, and the beginning of the HMAC-SHA-256 (FIPS 198-1) of it and the text under `key`, which has at most 64 bytes;
+ * both base64url. Where a process begins to count is left to chance: others with the same key write at the same time.
  */
-export function createMark(key: Buffer): (text: string) => string {
+export function createMarks(key: Buffer): Marks {
+  const hmac = createHmacText(key)
+  const bytes = Buffer.alloc(countBytes)
+  let count = randomInt(counts)
+  return {
+    make: (text) => {
+      count = (count + 1) % counts
+      bytes.writeUIntBE(count, 0, countBytes)
+      const counted = bytes.toString('base64url')
+      return counted + hmac(counted + text)
+    },
+    fits: (text, mark) => {
+      const counted = mark?.slice(0, countLength) ?? ''
+      return mark !== null && mark === counted + hmac(counted + text)
+    },
+  }
+}
+
+/** Made of two hashes, each of one call: an object for each text would take four times as long, and every record is marked. */
+function createHmacText(key: Buffer): (text: string) => string {
   if (key.length > blockBytes) throw new Error(`The key of marks has ${key.length} bytes, and may have ${blockBytes}`)
   const padded = (pad: number) => {
     const block = Buffer.alloc(blockBytes, pad)

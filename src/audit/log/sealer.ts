@@ -3,10 +3,11 @@ import { ProblemError } from '../../errors.ts'
 import type { Database } from '../../persistence/database.ts'
 import { leafHash } from '../../tlog/tree.ts'
 import { logStopped } from '../append.ts'
-import { readWritten } from '../store.ts'
-import type { EntryText } from '../store.ts'
+import { findMarked, readWritten } from '../store.ts'
+import type { EntryText, WrittenEntry } from '../store.ts'
 import { faultIn, faultOf } from './fault-error.ts'
 import type { Checkpoint, LogFault } from './log.ts'
+import type { Marks } from './mark.ts'
 import type { OpenLog } from './open-log.ts'
 import { readHead, readLogs } from './store.ts'
 import type { Trees } from './tiles.ts'
@@ -38,7 +39,7 @@ export interface SealerDeps {
   /** Opens the log that takes the entries, or the one that begins at `start`. */
   readonly openLog: (start?: number) => Promise<OpenLog>
   /** What entries of this connector are marked with. */
-  readonly mark: (text: string) => string
+  readonly marks: Pick<Marks, 'fits'>
   readonly onFault: (fault: LogFault) => Promise<void>
   readonly onError: (error: unknown) => void
 }
@@ -179,12 +180,30 @@ async function step(deps: SealerDeps, state: State): Promise<void> {
 }
 
 /** Entries of other processes, and those that a process which ended left unsealed. Whoever can only write in the database cannot mark one. */
-async function readOthers({ database, mark }: SealerDeps, open: OpenLog, to: number): Promise<EntryText[]> {
+async function readOthers({ database, marks }: SealerDeps, open: OpenLog, to: number): Promise<EntryText[]> {
   const entries = await readWritten(database.db, { from: open.end(), to, limit: mostAtOnce })
-  const forged = entries.find((entry) => entry.mark !== mark(entry.marked))
-  if (forged === undefined) return entries
-  const { index, type, time } = forged
-  throw faultOf(open.log.name, 'entry-added', `Entry ${index} (${type}, ${time.toISOString()}) is in the database, but no process of this connector wrote it as it is there.`, { index, type, time: time.toISOString() })
+  const forged = entries.find(({ marked, mark }) => !marks.fits(marked, mark))
+  if (forged !== undefined) throw addedFault(open, forged, 'but no process of this connector wrote it as it is there.')
+  const copied = await findCopy(database, entries)
+  if (copied === undefined) return entries
+  throw addedFault(open, copied.entry, `but it is a copy of entry ${copied.of}.`)
+}
+
+/** An entry that has the mark of one before it: each is given once. */
+async function findCopy(database: Database, entries: readonly WrittenEntry[]): Promise<{ readonly entry: WrittenEntry; readonly of: number } | undefined> {
+  const [first] = entries
+  if (first === undefined) return undefined
+  const before = new Map((await findMarked(database, { before: first.index, entries })).map(({ mark, index }) => [mark, index]))
+  for (const entry of entries) {
+    const of = before.get(entry.mark)
+    if (of !== undefined) return { entry, of }
+    before.set(entry.mark, entry.index)
+  }
+  return undefined
+}
+
+function addedFault({ log }: OpenLog, { index, type, time }: WrittenEntry, but: string): Error {
+  return faultOf(log.name, 'entry-added', `Entry ${index} (${type}, ${time.toISOString()}) is in the database, ${but}`, { index, type, time: time.toISOString() })
 }
 
 /** Where a log that is closed ends, and the one after it begins. */

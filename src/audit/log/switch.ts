@@ -56,7 +56,7 @@ export function appendReady(tx: Transaction, { clock, keys, committed }: Pick<Sw
   const prepared = new Map(ready.map((each) => [each.record, each]))
   const append = createAppend({
     clock,
-    mark: keys.mark,
+    marks: keys.marks,
     committed,
     prepare: (record) => {
       const found = prepared.get(record)

@@ -13,7 +13,7 @@ const textOf = (n: number) => `{"n":${n},"time":"2026-11-21T10:00:00.000Z","type
 /** Entries of another process with the same keys, at once. */
 async function grow(audit: Audit, database: Database, size: number): Promise<void> {
   const head = await audit.size()
-  const marks = Array.from({ length: size - head }, (_none, place) => audit.keys.mark(textOf(head + place)))
+  const marks = Array.from({ length: size - head }, (_none, place) => audit.keys.marks.make(textOf(head + place)))
   await database.transaction(async ({ db }) => {
     await sql`
       insert into audit_entry (index, rest, time, type, mark)

@@ -60,7 +60,7 @@ describe('nobody waits without end', () => {
       abandon: async () => undefined,
     }
     let told: (() => void) | undefined
-    const sealer = createSealer({ database, trees: createTrees(database.db), openLog: async () => open, mark: audit.keys.mark, onFault: async () => undefined, onError: () => told?.() })
+    const sealer = createSealer({ database, trees: createTrees(database.db), openLog: async () => open, marks: audit.keys.marks, onFault: async () => undefined, onError: () => told?.() })
     // One that nobody waits for: its failure is told in the very turn in which the next one comes.
     const { promise: second, resolve } = Promise.withResolvers<unknown>()
     told = () => {

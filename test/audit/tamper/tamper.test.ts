@@ -142,6 +142,21 @@ describe('an entry', () => {
     await refusesAndRecovers(audit)
   })
 
+  test('that was added behind the end, as a copy of one before', async () => {
+    await ground.tamper(`insert into audit_entry select (jsonb_populate_record(copied, '{"index": 621}')).* from audit_entry copied where index = 610`, 'update audit_head set size = size + 1')
+    const { audit, start } = await found()
+    expect(start).toEqual([expect.stringMatching(/^Entry 621 \(.*\) is in the database, but it is a copy of entry 610\.$/)])
+    await refusesAndRecovers(audit)
+  })
+
+  test('that was added behind the end twice, each a copy of the last', async () => {
+    const copies = [621, 622].map((index) => `insert into audit_entry select (jsonb_populate_record(copied, '{"index": ${index}}')).* from audit_entry copied where index = 620`)
+    await ground.tamper(...copies, 'update audit_head set size = size + 2')
+    const { audit, start } = await found()
+    expect(start).toEqual([expect.stringMatching(/^Entry 621 \(.*\) is in the database, but it is a copy of entry 620\.$/)])
+    await refusesAndRecovers(audit)
+  })
+
   test('that was put into the middle, with the head', async () => {
     await ground.tamper(
       'update audit_entry set index = -index - 1 where index >= 610',
