@@ -4,6 +4,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/helpers/global-setup.ts'],
+    setupFiles: ['test/helpers/file-setup.ts'],
+    sequence: { hooks: 'list' },
     // A bound for what hangs; a busy machine is no fault.
     testTimeout: 120_000,
     hookTimeout: 120_000,

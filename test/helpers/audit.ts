@@ -1,4 +1,3 @@
-import { afterAll } from 'vitest'
 import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -13,11 +12,12 @@ import type { Database } from '../../src/persistence/database.ts'
 const folders: string[] = []
 const opened = new Set<Audit>()
 
-// It is registered before the hooks of the test file, so that it runs while the databases are still open.
-afterAll(async () => {
+/** Closes what a test file has left open, and removes its folders. */
+export async function closeTestAudits(): Promise<void> {
   for (const audit of opened) await audit.close()
-  for (const folder of folders) await rm(folder, { recursive: true, force: true })
-})
+  opened.clear()
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true })
+}
 
 /** A folder that goes with the test file: for replicas and restarts, which share theirs. */
 export async function auditFolder(): Promise<string> {
