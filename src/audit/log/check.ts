@@ -149,7 +149,7 @@ async function checkOne({ deps, notes, witnesses, headSize, records, entries, ad
 
 async function conclude(deps: CheckDeps, result: { startedAt: Date; found: ReadonlyMap<string, LogFault>; entries: number; logs: CheckReport['logs'] }): Promise<CheckReport> {
   const { database, clock } = deps
-  const known = await readFaults(database.db, 'all')
+  const known = await readFaults(deps, 'all')
   const breaks = known.filter(({ resolvedAt }) => resolvedAt !== null)
   // What was found otherwise, as by a witness, keeps the log stopped: it is as wrong as before.
   const open = known.filter(({ id, resolvedAt }) => resolvedAt === null && !result.found.has(id))
@@ -157,7 +157,7 @@ async function conclude(deps: CheckDeps, result: { startedAt: Date; found: Reado
   // What was removed after its time while it was being read is not missing.
   const pruned = new Set((await readLogs(database.db)).flatMap(({ name, prunedAt }) => (prunedAt !== null && result.logs.some((log) => log.name === name && !log.pruned) ? [name] : [])))
   const findings = [...result.found].filter(([id, { log }]) => !past.has(id) && !pruned.has(log)).map(([id, fault]) => ({ id, ...fault }))
-  if (findings.length > 0) await stopLog(database, findings, clock())
+  if (findings.length > 0) await stopLog(deps, findings, clock())
   const told = [...findings, ...open.map(({ id, log, kind, detail, message }) => ({ id, log, kind, detail, message }))]
   return { startedAt: result.startedAt, finishedAt: clock(), entries: result.entries, logs: result.logs, findings: told, breaks }
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readJsonFile, replaceFile } from './kept-file.ts'
+import { logFile, logOfFile } from './names.ts'
 
 /**
  * The newest checkpoint of a log that a witness has cosigned, as it is kept outside the database: whoever can write in the database
@@ -23,11 +24,12 @@ export interface CosignedFile {
   readonly partner: string | null
 }
 
-const fileName = /^(\d{4}(?:-\d{1,6})?)_(0|[1-9]\d{0,15})_[0-9a-f]{32}\.cosigned$/
+const endingForm = /^_[0-9a-f]{32}\.cosigned$/
 
 /** Keeps what a witness has cosigned, unless the file has more already. One process asks a witness at a time. */
 export async function writeCosignedFile(directory: string, cosigned: CosignedFile): Promise<void> {
-  const path = join(directory, `${cosigned.log}_${cosigned.start}_${createHash('sha256').update(cosigned.witness).digest('hex').slice(0, 32)}.cosigned`)
+  const { log, start, witness } = cosigned
+  const path = join(directory, logFile({ log, start, ending: `_${createHash('sha256').update(witness).digest('hex').slice(0, 32)}.cosigned` }))
   const before = await readOne(path)
   if (before !== undefined && before.size > cosigned.size) return
   await replaceFile(path, `${JSON.stringify(cosigned)}\n`)
@@ -36,8 +38,8 @@ export async function writeCosignedFile(directory: string, cosigned: CosignedFil
 /** What is kept of all logs, or of the one that begins at `start`. What cannot be read is as if it were not there: the database has it too. */
 export async function readCosignedFiles(directory: string, start?: number): Promise<CosignedFile[]> {
   const names = (await readdir(directory)).filter((name) => {
-    const [, log, number] = fileName.exec(name) ?? []
-    return log !== undefined && (start === undefined || Number(number) === start)
+    const of = logOfFile(name)
+    return of !== undefined && endingForm.test(of.ending) && (start === undefined || of.start === start)
   })
   const read = await Promise.all(names.map((name) => readOne(join(directory, name))))
   return read.filter((file) => file !== undefined).toSorted((left, right) => left.start - right.start || (left.witness < right.witness ? -1 : 1))

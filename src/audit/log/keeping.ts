@@ -83,7 +83,7 @@ export function createLogKeeping(deps: KeepingDeps): LogKeeping {
       return rotated
     },
     beginYear: year,
-    faults: () => readFaults(deps.database.db, 'all'),
+    faults: () => readFaults(deps, 'all'),
     close: async () => {
       clearInterval(timer)
       await work

@@ -6,6 +6,7 @@ import { faultOf } from './fault-error.ts'
 import type { LogFaultError } from './fault-error.ts'
 import { batchesBackwards, openJournal } from './journal.ts'
 import type { Batch, JournalFile } from './journal.ts'
+import { logFile, logOfFile } from './names.ts'
 import type { TreeId } from './tiles.ts'
 
 /** The journal of a log on the embedded database. */
@@ -24,15 +25,15 @@ export interface LostEntry {
 /** A power cut takes what was written within seconds before it. A database that lacks more was put there by somebody. */
 const mostLostMs = 600_000
 
-export const journalOf = (directory: string, { name, start }: TreeId): LogJournal => ({ name, start, path: join(directory, `${name}_${start}.journal`) })
+const ending = '.journal'
 
-const fileName = /^(\d{4}(?:-\d{1,6})?)_(0|[1-9]\d{0,15})\.journal$/
+export const journalOf = (directory: string, { name, start }: TreeId): LogJournal => ({ name, start, path: join(directory, logFile({ log: name, start, ending })) })
 
 /** All journals in the folder, by the starts of their logs. */
 export async function journalsIn(directory: string): Promise<LogJournal[]> {
   const names = (await readdir(directory)).flatMap((file) => {
-    const [, name, start] = fileName.exec(file) ?? []
-    return name === undefined ? [] : [{ name, start: Number(start), path: join(directory, file) }]
+    const of = logOfFile(file)
+    return of?.ending === ending ? [{ name: of.log, start: of.start, path: join(directory, file) }] : []
   })
   return names.toSorted((left, right) => left.start - right.start)
 }

@@ -1,6 +1,29 @@
 /** The names that logs may have: `2026`, and `2026-2` for the second of the year. */
 const form = /^(\d{4})(?:-(\d{1,6}))?$/
 
+/** `2026_1204.checkpoint`, `2026_1204.journal`: a log's name, the number in the record of its entry 0, and what is in the file. */
+const fileForm = /^([\d-]+)_(0|[1-9]\d{0,15})([._].+)$/
+
+/** A log as the files that are kept beside the database name it. */
+export interface LogOfFile {
+  readonly log: string
+  readonly start: number
+  /** All behind the log, such as `.journal`. */
+  readonly ending: string
+}
+
+/** The name of a file that is kept of a log. */
+export function logFile({ log, start, ending }: LogOfFile): string {
+  if (!form.test(log)) throw new Error(`A log cannot be called ${log}`)
+  return `${log}_${start}${ending}`
+}
+
+/** The log that a file is of; undefined for all other files. */
+export function logOfFile(file: string): LogOfFile | undefined {
+  const [, log = '', start, ending = ''] = fileForm.exec(file) ?? []
+  return form.test(log) ? { log, start: Number(start), ending } : undefined
+}
+
 /** What is known of names that are taken, and which come next. */
 export interface Names {
   readonly taken: readonly string[]

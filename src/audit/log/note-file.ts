@@ -4,6 +4,7 @@ import { isProblem } from '../../errors.ts'
 import { parseCheckpoint } from '../../tlog/checkpoint.ts'
 import { parseNote } from '../../tlog/note.ts'
 import { isMissing, replaceFile } from './kept-file.ts'
+import { logFile, logOfFile } from './names.ts'
 
 /** The newest checkpoint of a log that was signed, as it is kept outside the database: a database from a backup has less. */
 export interface NoteFile {
@@ -17,14 +18,12 @@ export interface NoteFile {
   readonly writtenAt: Date
 }
 
-const fileName = /^(\d{4}(?:-\d{1,6})?)_(0|[1-9]\d{0,15})\.checkpoint$/
+const ending = '.checkpoint'
 
 /** Keeps `note` in `directory`, unless the file has a larger one already. */
 export async function writeNoteFile(directory: string, { log, start }: { readonly log: string; readonly start: number }, note: string): Promise<void> {
-  const name = `${log}_${start}.checkpoint`
-  if (!fileName.test(name)) throw new Error(`A log cannot be called ${log}`)
+  const path = join(directory, logFile({ log, start, ending }))
   await mkdir(directory, { recursive: true, mode: 0o700 })
-  const path = join(directory, name)
   const before = await readNote(path).catch((error: unknown) => {
     // What cannot be read was found at the start, and is replaced.
     if (!isProblem(error)) throw error
@@ -46,14 +45,14 @@ export async function readNoteFiles(directory: string): Promise<{ files: NoteFil
   const files: NoteFile[] = []
   const damaged: DamagedFile[] = []
   for (const name of await namesIn(directory)) {
-    const [, log, start] = fileName.exec(name) ?? []
-    if (log === undefined) continue
+    const of = logOfFile(name)
+    if (of?.ending !== ending) continue
     try {
       const read = await readNote(join(directory, name))
-      if (read !== undefined) files.push({ log, start: Number(start), ...read })
+      if (read !== undefined) files.push({ log: of.log, start: of.start, ...read })
     } catch (error) {
       if (!isProblem(error)) throw error
-      damaged.push({ log, file: name, why: error.message })
+      damaged.push({ log: of.log, file: name, why: error.message })
     }
   }
   return { files: files.toSorted((left, right) => left.start - right.start), damaged }

@@ -8,6 +8,7 @@ import { readLastEntry } from './check/store.ts'
 import { readFaults } from './faults/store.ts'
 import type { StoredFault } from './faults/store.ts'
 import { batchesBackwards } from './journal.ts'
+import { keepRecovery } from './kept-recoveries.ts'
 import type { LogKey } from './keys.ts'
 import { journalOf } from './lost-entries.ts'
 import { nextOf } from './names.ts'
@@ -55,7 +56,7 @@ export async function recoverLog(deps: RecoverDeps, request: RecoveryRequest): P
   const { database } = deps
   const before = await readHead(database.db)
   if (!before.stopped) throw new ProblemError('conflict', 'The log is not stopped; there is nothing to bring back to work.')
-  const faults = await readFaults(database.db)
+  const faults = await readFaults(deps)
   checkAcknowledged(faults, request.acknowledge)
   const notes = (await readNoteFiles(deps.directory)).files
   const signed = [deps.newest(), ...(await journalNotes(deps, before.log))].flatMap((note) => note ?? [])
@@ -75,6 +76,7 @@ export async function recoverLog(deps: RecoverDeps, request: RecoveryRequest): P
     await raiseCounters(tx.db)
     await resolveFaults(tx.db, faults.map(({ id }) => id), now)
     const log = await writeBreak(tx, { ...deps, clock: () => now }, { broken, start, key, request })
+    await keepRecovery(deps.directory, { name: log, start }, faults.map(({ id }) => id))
     return { log, start, newKey: isNew, resolved: faults.map(({ id }) => id) }
   })
 }

@@ -26,8 +26,8 @@ export interface StartCheckDeps {
 /** Before anything is signed: what is wrong with the log, also as witnesses have `shown`, stops it. */
 export async function checkAtStart(deps: StartCheckDeps & { readonly clock: () => Date }, shown: readonly ShownCheckpoint[]): Promise<void> {
   // What was found before counts until a recovery is on record, whatever the head says.
-  const faults = [...(await readFaults(deps.database.db)), ...(await findFaultsAtStart(deps)), ...(await outsideFaults(deps, shown)), ...(await cosignatureFaults(deps, 'open'))]
-  if (faults.length > 0) await stopLog(deps.database, faults, deps.clock())
+  const faults = [...(await readFaults(deps)), ...(await findFaultsAtStart(deps)), ...(await outsideFaults(deps, shown)), ...(await cosignatureFaults(deps, 'open'))]
+  if (faults.length > 0) await stopLog(deps, faults, deps.clock())
 }
 
 /** What is found wrong, and the log that it was found in. */

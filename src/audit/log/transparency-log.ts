@@ -17,6 +17,8 @@ import type { StoredLog } from './store.ts'
 export interface TransparencyLogDeps {
   readonly database: Database
   readonly sealer: Sealer
+  /** Where it is kept which faults are on record. */
+  readonly directory: string
   readonly openLog: (start: number) => Promise<OpenLog>
   readonly stop: (fault: LogFault) => Promise<void>
 }
@@ -160,8 +162,8 @@ async function tileOf(open: OpenLog, { level, index, width }: TileId): Promise<B
   return hashes
 }
 
-async function statusOf({ database, sealer }: TransparencyLogDeps): Promise<LogStatus> {
-  const [head, logs, faults] = await Promise.all([readHead(database.db), readLogs(database.db), readFaults(database.db)])
+async function statusOf({ database, directory, sealer }: TransparencyLogDeps): Promise<LogStatus> {
+  const [head, logs, faults] = await Promise.all([readHead(database.db), readLogs(database.db), readFaults({ database, directory })])
   const stored = logs.find(({ name }) => name === head.log)
   return {
     state: head.stopped ? 'stopped' : 'running',

@@ -1,12 +1,15 @@
-import { sql } from 'kysely'
-import type { Database, Queries } from '../../../persistence/database.ts'
-import type { JsonValue } from '../../../policy/odrl.ts'
-import type { AuditRecord } from '../../entry.ts'
-import { openRecord } from '../../personal/commit.ts'
-import type { Openings } from '../../personal/commit.ts'
+import type { Database } from '../../../persistence/database.ts'
+import { readRecoveries } from '../kept-recoveries.ts'
 import type { FaultKind, LogFault } from '../log.ts'
 import { faultKinds } from '../log.ts'
+import { readLogs } from '../store.ts'
 import { faultId } from './faults.ts'
+
+export interface FaultDeps {
+  readonly database: Database
+  /** Where it is kept which faults a recovery has put on record. */
+  readonly directory: string
+}
 
 /** A fault that was found, and since when it does not count any more. */
 export interface StoredFault extends LogFault {
@@ -16,7 +19,7 @@ export interface StoredFault extends LogFault {
 }
 
 /** Notes faults and stops the log for all replicas, unless each of them was resolved before. Gives whether it is stopped now because of them. */
-export async function stopLog(database: Database, faults: readonly LogFault[], now: Date): Promise<boolean> {
+export async function stopLog({ database, directory }: FaultDeps, faults: readonly LogFault[], now: Date): Promise<boolean> {
   return database.transaction(async ({ db }) => {
     const ids = faults.map(faultId)
     for (const [place, fault] of faults.entries()) {
@@ -26,7 +29,7 @@ export async function stopLog(database: Database, faults: readonly LogFault[], n
         .onConflict((conflict) => conflict.column('id').doNothing())
         .execute()
     }
-    const resolved = await idsOnRecord(db)
+    const resolved = await idsOnRecord({ db }, directory)
     const open = ids.filter((id) => !resolved.has(id))
     if (open.length === 0) return false
     // Somebody may have written that they are resolved.
@@ -36,27 +39,15 @@ export async function stopLog(database: Database, faults: readonly LogFault[], n
   })
 }
 
-/** Faults that a recovery has put on record. Nothing else resolves one: the table of faults is written easily, the log is not. */
-async function idsOnRecord(db: Queries): Promise<ReadonlySet<string>> {
-  // A log that begins after a break tells of it in its second entry.
-  const query = sql<{ rest: string; fields: Openings | null }>`
-    select entry.rest, opening.fields
-    from audit_log as log join audit_entry as entry on entry.index = log.start + 1 and entry.type = 'log.recovered' left join audit_opening as opening on opening.index = entry.index`.compile(db)
-  const { rows } = await db.executeQuery(query)
-  return new Set(rows.flatMap(({ rest, fields }) => idsIn(rest, fields ?? {})))
-}
-
-function idsIn(rest: string, openings: Openings): string[] {
-  const fields: Readonly<Record<string, JsonValue>> = JSON.parse(rest)
-  const { faults, others } = openRecord<AuditRecord>({ type: 'log.recovered', ...fields }, openings)
-  const told = Array.isArray(faults) ? faults.map((fault) => (typeof fault === 'object' && fault !== null && 'id' in fault ? fault.id : undefined)) : []
-  return [...told, ...(Array.isArray(others) ? others : [])].filter((id) => typeof id === 'string')
+/** Faults that a recovery has put on record. Nothing else resolves one: the tables are written easily, the folder of the log is not. */
+async function idsOnRecord({ db }: Pick<Database, 'db'>, directory: string): Promise<ReadonlySet<string>> {
+  return await readRecoveries(directory, await readLogs(db))
 }
 
 /** Faults in the order in which they were found: those that count, or `all`. */
-export async function readFaults(db: Queries, which: 'open' | 'all' = 'open'): Promise<StoredFault[]> {
+export async function readFaults({ database: { db }, directory }: FaultDeps, which: 'open' | 'all' = 'open'): Promise<StoredFault[]> {
   const rows = await db.selectFrom('audit_fault').select(['id', 'log', 'kind', 'detail', 'message', 'found_at', 'resolved_at']).orderBy('found_at').orderBy('id').execute()
-  const resolved = rows.some((row) => row.resolved_at !== null) ? await idsOnRecord(db) : new Set<string>()
+  const resolved = rows.some((row) => row.resolved_at !== null) ? await idsOnRecord({ db }, directory) : new Set<string>()
   const faults = rows.map((row) => ({ id: row.id, log: row.log, kind: kindOf(row.kind), detail: row.detail, message: row.message, foundAt: row.found_at, resolvedAt: resolved.has(row.id) ? row.resolved_at : null }))
   return which === 'all' ? faults : faults.filter(({ resolvedAt }) => resolvedAt === null)
 }
