@@ -1,26 +1,32 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { joinedFile, joinedText, readDocuments } from '../src/management/documents.ts'
 
 const run = promisify(execFile)
 
-/** The documents, each with those that it refers to. */
-const documents = { management: ['management.yaml'], audit: ['audit.yaml', 'management.yaml'] } as const
-
 /**
- * Writes the types of a document: `management.d.ts` from `management.yaml`. The server and the command import them as types
- * only. The generator needs TypeScript 5, so it runs apart from this package's dependencies.
+ * Writes what is made of the documents of the management listener: `joined.json`, which it serves as one, and the types of it,
+ * `management.d.ts`, which server, command, console and demo import. The generator of types needs TypeScript 5, so it runs apart
+ * from this package's dependencies.
  */
-async function generate(name: keyof typeof documents): Promise<void> {
-  const sources = documents[name]
-  const digests = await Promise.all(sources.map(async (source) => `   sha256 of ${source}: ${createHash('sha256').update(await readFile(new URL(source, import.meta.url))).digest('hex')}`))
-  const tool = ['-p', 'openapi-typescript@7', '-p', 'typescript@5.9']
-  const { stdout } = await run('npx', ['-y', ...tool, 'openapi-typescript', '--immutable', new URL(sources[0], import.meta.url).pathname], { maxBuffer: 64 * 1024 * 1024 })
-  const types = stdout.replace(/^\/\*\*[\s\S]*?\*\/\n+/, '')
-  const header = `/* Generated from ${sources[0]} by \`npm run generate\`; do not edit.\n${digests.join('\n')} */\n\n`
-  await writeFile(new URL(`${name}.d.ts`, import.meta.url), header + types)
+async function generate(): Promise<void> {
+  await writeFile(joinedFile, joinedText())
+  const folder = await mkdtemp(join(tmpdir(), 'concordat-openapi-'))
+  try {
+    const document = join(folder, 'joined.json')
+    await writeFile(document, JSON.stringify(readDocuments()))
+    const tool = ['-p', 'openapi-typescript@7', '-p', 'typescript@5.9']
+    const { stdout } = await run('npx', ['-y', ...tool, 'openapi-typescript', '--immutable', document], { maxBuffer: 64 * 1024 * 1024 })
+    const digest = createHash('sha256').update(await readFile(joinedFile)).digest('hex')
+    const header = `/* Generated from joined.json by \`npm run generate\`; do not edit.\n   sha256 of joined.json: ${digest} */\n\n`
+    await writeFile(new URL('management.d.ts', import.meta.url), header + stdout.replace(/^\/\*\*[\s\S]*?\*\/\n+/, ''))
+  } finally {
+    await rm(folder, { recursive: true })
+  }
 }
 
-await generate('management')
-await generate('audit')
+await generate()

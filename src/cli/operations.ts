@@ -1,8 +1,4 @@
-import type { operations as AuditOperations, paths as AuditPaths } from '../../openapi/audit.d.ts'
-import type { operations as ManagementOperations, paths as ManagementPaths } from '../../openapi/management.d.ts'
-
-type operations = AuditOperations & ManagementOperations
-type paths = AuditPaths & ManagementPaths
+import type { operations, paths } from '../../openapi/management.d.ts'
 
 /** Method and path of the operations that the command calls, by operationId of openapi/management.yaml and openapi/audit.yaml. */
 export const routes = {

@@ -6,12 +6,8 @@ import { get } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import { basename } from 'node:path'
 import { Readable } from 'node:stream'
-import type { operations as AuditOperations, paths as AuditPaths } from '../../openapi/audit.d.ts'
-import type { operations as ManagementOperations, paths as ManagementPaths } from '../../openapi/management.d.ts'
+import type { operations, paths } from '../../openapi/management.d.ts'
 import { StepFailure } from './screen.ts'
-
-type operations = AuditOperations & ManagementOperations
-type paths = AuditPaths & ManagementPaths
 
 const routes = {
   getSelf: ['GET', '/self'],

@@ -1,14 +1,11 @@
 import type { ServerResponse } from 'node:http'
-import type { components as AuditComponents, operations as AuditOperations } from '../../openapi/audit.d.ts'
-import type { components, operations as ManagementOperations } from '../../openapi/management.d.ts'
-
-type operations = AuditOperations & ManagementOperations
+import type { components, operations } from '../../openapi/management.d.ts'
 
 /** The operations of `openapi/management.yaml` and `openapi/audit.yaml`, by their ids. */
 export type OperationId = keyof operations
 
 /** The schemas of both. */
-export type Schemas = AuditComponents['schemas'] & components['schemas']
+export type Schemas = components['schemas']
 
 export type TokenRole = Schemas['TokenRole']
 

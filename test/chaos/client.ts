@@ -1,5 +1,4 @@
 import { createHash, randomUUID } from 'node:crypto'
-import type { components as AuditComponents } from '../../openapi/audit.d.ts'
 import type { components } from '../../openapi/management.d.ts'
 import type { ConnectorProcess } from '../helpers/connector-process.ts'
 
@@ -8,7 +7,7 @@ export type Transfer = components['schemas']['Transfer']
 export type Agreement = components['schemas']['Agreement']
 export type Delivery = components['schemas']['Delivery']
 export type OutboxMessage = components['schemas']['OutboxMessage']
-export type Entry = AuditComponents['schemas']['AuditEntry'] & { readonly negotiation?: string; readonly messageSha256?: string }
+export type Entry = components['schemas']['AuditEntry'] & { readonly negotiation?: string; readonly messageSha256?: string }
 
 /** What a management API answered. */
 export interface Answer<T> {

@@ -1,4 +1,4 @@
-import type { components } from '../../openapi/audit.d.ts'
+import type { components } from '../../openapi/management.d.ts'
 import { parseCheckpoint } from '../../src/tlog/checkpoint.ts'
 import type { CheckpointText } from '../../src/tlog/checkpoint.ts'
 import { openNote, parseVkey } from '../../src/tlog/note.ts'

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import type { components } from '../../openapi/audit.d.ts'
+import type { components } from '../../openapi/management.d.ts'
 import type { Random } from '../helpers/random.ts'
 import type { Run } from '../helpers/run-options.ts'
 import { backUp } from './backup.ts'

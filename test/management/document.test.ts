@@ -12,15 +12,9 @@ import { managementRoles, mayCall } from '../../src/management/roles.ts'
 const contract = loadContract()
 
 describe('The document of the management API', () => {
-  test.each([
-    ['management.d.ts', ['management.yaml']],
-    ['audit.d.ts', ['audit.yaml', 'management.yaml']],
-  ])('is the one that the committed types were generated from: %s', async (file, sources) => {
-    const types = await readFile(new URL(`../../openapi/${file}`, import.meta.url), 'utf8')
-    for (const source of sources) {
-      const sha256 = createHash('sha256').update(await readFile(new URL(`../../openapi/${source}`, import.meta.url))).digest('hex')
-      expect(types).toContain(`sha256 of ${source}: ${sha256}`)
-    }
+  test('is the one that the committed types were generated from', async () => {
+    const types = await readFile(new URL('../../openapi/management.d.ts', import.meta.url), 'utf8')
+    expect(types).toContain(`sha256 of joined.json: ${createHash('sha256').update(joinedText()).digest('hex')}`)
   })
 
   test('stands ready as it would be read', async () => {
