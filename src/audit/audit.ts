@@ -100,10 +100,10 @@ export async function openAudit(deps: AuditDeps): Promise<Audit> {
   const trees = createTrees(database.db)
   const logDeps = { database, keys, trees, directory, onError, openFile: deps.openFile }
   const open = (start?: number) => openLog(logDeps, start)
-  const stopFor = (faults: readonly LogFault[]) => stopLog(database, faults, clock()).then(() => log.look())
+  const stopFor = (faults: readonly LogFault[]) => stopLog({ database, directory }, faults, clock()).then(() => log.look())
   const onFault = (fault: LogFault) => stopFor([fault])
   const sealer = createSealer({ database, trees, openLog: open, marks: keys.marks, onFault, onError })
-  const log = reporting(createTransparencyLog({ database, sealer, openLog: open, stop: onFault }), deps)
+  const log = reporting(createTransparencyLog({ database, directory, sealer, openLog: open, stop: onFault }), deps)
   const listeners = new Set<() => void>()
   const committed = (entries: readonly EntryText[]) => {
     sealer.offer(entries)

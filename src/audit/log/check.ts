@@ -2,7 +2,7 @@ import type { Database } from '../../persistence/database.ts'
 import { chainFindings, lengthOf, logRecordsOf } from './check/chain.ts'
 import type { LogRecords } from './check/chain.ts'
 import { signedRoots } from './check/checkpoints.ts'
-import { createEntryChecks } from './check/entries.ts'
+import { createEntryChecks, fieldsOf } from './check/entries.ts'
 import type { EntryChecks } from './check/entries.ts'
 import { finding } from './check/findings.ts'
 import { checkJournal } from './check/journal-findings.ts'
@@ -20,6 +20,7 @@ import type { NoteFile } from './note-file.ts'
 import { findFaultsAtStart } from './start-check.ts'
 import { readHead, readLogs } from './store.ts'
 import type { StoredLog } from './store.ts'
+import type { AuditRow } from '../store.ts'
 
 export interface CheckDeps {
   readonly database: Database
@@ -69,9 +70,9 @@ export async function checkLog(deps: CheckDeps, onProgress: (progress: CheckProg
   }
   add(await findFaultsAtStart(deps))
   add(await cosignatureFaults(deps, 'all'))
-  const { head, logs, added } = await snapshot(database)
+  const { head, logs, added, before } = await snapshot(database)
   const { files } = await readNoteFiles(deps.directory)
-  const records = logRecordsOf(await readOfTypes(database.db, ['log.opened', 'log.closed', 'log.pruned'], head.size))
+  const records = logRecordsOf(withoutForgedPrunings(await readOfTypes(database.db, ['log.opened', 'log.closed', 'log.pruned'], head.size), logs))
   add(chainFindings(logs, head, records))
   const of = logs.reduce((sum, log) => sum + (records.pruned.has(log.name) ? 0 : lengthOf(log, head.size)), 0)
   let done = 0
@@ -94,18 +95,18 @@ export async function checkLog(deps: CheckDeps, onProgress: (progress: CheckProg
     add(await entriesBetween(database, log, end, logs[place + 1]?.start ?? end))
   }
   const last = logs.at(-1)
-  if (last !== undefined) add(added.map((entry) => finding.entryAdded(last.name, entry, head.size)))
+  if (last !== undefined) add([...added.map((entry) => finding.entryAdded(last.name, entry, head.size)), ...before.map((entry) => finding.entryBefore(last.name, entry))])
   await checking.entries.end(head.log ?? '')
   return await conclude(deps, { startedAt, found, entries: done, logs: logs.map((log) => ({ name: log.name, origin: log.origin, entries: lengthOf(log, head.size), pruned: records.pruned.has(log.name) })) })
 }
 
 const mostNames = 100
 
-/** Where the record ends, under the lock on the head: entries behind it were not written by us. */
+/** Where the record ends, under the lock on the head: entries behind it were not written by us, nor were those before 0. */
 async function snapshot(database: Database) {
   return database.transaction(async ({ db }) => {
     const head = await readHead(db, { lock: true })
-    return { head, logs: await readLogs(db), added: await namesFrom(db, head.size) }
+    return { head, logs: await readLogs(db), added: await namesFrom(db, head.size), before: (await namesFrom(db, Number.MIN_SAFE_INTEGER)).filter(({ index }) => index < 0) }
   })
 }
 
@@ -118,6 +119,25 @@ async function namesFrom(db: Database['db'], from: number) {
 async function entriesBetween({ db }: Database, log: StoredLog, end: number, next: number): Promise<LogFault[]> {
   if (next <= end) return []
   return (await namesFrom(db, end)).filter(({ index }) => index < next).map((entry) => finding.entryAdded(log.name, entry, end))
+}
+
+/**
+ * Without the records of prunings that cannot be true: a pruning is recorded in a later log than the one that it was done to, whose
+ * entries are still there, so that they are gone through themselves.
+ */
+function withoutForgedPrunings(rows: readonly AuditRow[], logs: readonly StoredLog[]): AuditRow[] {
+  const pruned = new Set<string>()
+  const counts = (row: AuditRow) => {
+    if (row.type !== 'log.pruned') return true
+    const name = fieldsOf(row)?.['name']
+    const log = logs.find((each) => each.name === name)
+    const holder = logs.findLast(({ start }) => start <= row.index)
+    if (log === undefined || holder === undefined || log.start >= holder.start || pruned.has(holder.name)) return false
+    pruned.add(log.name)
+    return true
+  }
+  // The pruning of a log is recorded behind all of its own entries.
+  return rows.toReversed().filter(counts).toReversed()
 }
 
 async function checkOne({ deps, notes, witnesses, headSize, records, entries, add, progress }: Checking, log: StoredLog): Promise<void> {
@@ -155,7 +175,9 @@ async function conclude(deps: CheckDeps, result: { startedAt: Date; found: Reado
   const open = known.filter(({ id, resolvedAt }) => resolvedAt === null && !result.found.has(id))
   const past = new Set(breaks.map(({ id }) => id))
   // What was removed after its time while it was being read is not missing.
-  const pruned = new Set((await readLogs(database.db)).flatMap(({ name, prunedAt }) => (prunedAt !== null && result.logs.some((log) => log.name === name && !log.pruned) ? [name] : [])))
+  const { size } = await readHead(database.db)
+  const onRecord = logRecordsOf(withoutForgedPrunings(await readOfTypes(database.db, ['log.pruned'], size), await readLogs(database.db))).pruned
+  const pruned = new Set(result.logs.flatMap((log) => (!log.pruned && onRecord.has(log.name) ? [log.name] : [])))
   const findings = [...result.found].filter(([id, { log }]) => !past.has(id) && !pruned.has(log)).map(([id, fault]) => ({ id, ...fault }))
   if (findings.length > 0) await stopLog(deps, findings, clock())
   const told = [...findings, ...open.map(({ id, log, kind, detail, message }) => ({ id, log, kind, detail, message }))]

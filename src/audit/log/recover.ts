@@ -2,7 +2,7 @@ import { ProblemError } from '../../errors.ts'
 import type { Database, Transaction } from '../../persistence/database.ts'
 import type { JsonValue } from '../../policy/odrl.ts'
 import { prepareRecord } from '../personal/commit.ts'
-import { lengthOf } from './check/chain.ts'
+import { breakStep, lengthOf } from './check/chain.ts'
 import { openSigned } from './check/checkpoints.ts'
 import { readLastEntry } from './check/store.ts'
 import { readFaults } from './faults/store.ts'
@@ -113,16 +113,15 @@ interface Broken {
   readonly used: UsedOutside
 }
 
-// Signed but not in the note file yet: what a process seals in the moment before it is written. A full step is far more.
-const step = 1_000_000
 // No connector comes to as many records: whoever wrote a larger number into the database must not use up those that there are.
 const mostNumbers = 1e15
 
+// Not in the note file yet may be what a process seals in the moment before it is written: a full step is far more.
 /** A number behind all that can have been given: the next whole million, so that a break shows in the numbers as well. */
 function startBehind({ head, logs, old, notes, faults, used }: Broken, largest: number): number {
   const starts = new Map([...notes.map(({ log, start }) => [log, start] as const), ...logs.map(({ name, start }) => [name, start] as const)])
   const ends = [head, largest + 1, ...logs.map(({ start, sealed }) => start + sealed), ...notes.map(({ start, size }) => start + size), ...faults.map(({ log, detail }) => (starts.get(log) ?? head) + sizeIn(detail)), ...used.ofBroken.map(({ size }) => (old?.start ?? head) + size)]
-  return (Math.floor(Math.max(0, ...ends.filter((end) => end < mostNumbers)) / step) + 1 + used.millions) * step
+  return (Math.floor(Math.max(0, ...ends.filter((end) => end < mostNumbers)) / breakStep) + 1 + used.millions) * breakStep
 }
 
 /** How many entries the broken log came to, as far as not the head alone says so: its number is written easily. */

@@ -84,8 +84,9 @@ function keyFaults({ keys, directory }: StartCheckDeps, { name, origin, vkey }: 
   return [found.length === 0 ? finding.keyMissing(name, `${directory}/keys`) : finding.keyReplaced(name, vkey, found)]
 }
 
-/** A log that ended takes no entries: its last one was written together with the beginning of the next. */
+/** A log that ended, or is said to be removed after its time, takes no entries: its last one was written together with the beginning of the next. */
 function closedFaults({ open }: Opened): LogFault[] {
+  if (open.prunedAt !== null) return [finding.prunedUnrecorded(open.name)]
   return open.closedAt === null ? [] : [finding.chainBroken(open.name, { head: open.name }, `it has ended, and the database says that entries go to it.`)]
 }
 
@@ -117,9 +118,11 @@ async function numberFaults({ db, open, size, last }: Opened): Promise<LogFault[
   const from = sealed - (open.sealed % tileWidth)
   const missing = gaps(await readNumbers(db, from, size), from, size)
   const added = await readNames(db, size, mostNames)
+  const before = (await readNames(db, Number.MIN_SAFE_INTEGER, mostNames)).filter(({ index }) => index < 0)
   return [
     ...(missing.length === 0 ? [] : [finding.entriesMissing(open.name, missing)]),
     ...added.map(({ index, type, time }) => finding.entryAdded(open.name, { index, type, time: time.toISOString() }, size)),
+    ...before.map(({ index, type, time }) => finding.entryBefore(open.name, { index, type, time: time.toISOString() })),
   ]
 }
 

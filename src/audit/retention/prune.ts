@@ -1,17 +1,22 @@
-import { ProblemError } from '../../errors.ts'
+import { isProblem, ProblemError } from '../../errors.ts'
 import type { Database, Queries } from '../../persistence/database.ts'
 import { isStorable } from '../../persistence/storable-text.ts'
 import { parseCheckpoint } from '../../tlog/checkpoint.ts'
 import { parseNote } from '../../tlog/note.ts'
 import { tileWidth } from '../../tlog/tiles.ts'
-import type { Audit } from '../audit.ts'
+import { leafHash } from '../../tlog/tree.ts'
+import type { Audit, AuditRecord } from '../audit.ts'
+import { entryFields, entryText } from '../entry.ts'
+import { readOfTypes } from '../log/check/store.ts'
 import { edgeOf } from '../log/check/stored-tree.ts'
+import { readLogs } from '../log/store.ts'
+import type { AuditRow } from '../store.ts'
 import { agreementsIn, countRunningAgreements, findClosed, findUnfinished, keepLastTile, lockLog, markPruned, removeEntries, removeTiles } from './store.ts'
 import type { PrunedLog } from './store.ts'
 
 export interface PruneDeps {
   readonly database: Database
-  readonly audit: Pick<Audit, 'append'>
+  readonly audit: Pick<Audit, 'append' | 'log'>
   readonly clock: () => Date
   /** How many years records are kept; undefined: nothing is removed by itself. */
   readonly years: number | undefined
@@ -43,6 +48,7 @@ const batch = 5000
  */
 export async function pruneLog(deps: PruneDeps, request: PruneRequest): Promise<Pruned> {
   if (!isStorable([request.log, request.reason])) throw new ProblemError('bad-request', '/body/reason: must be valid Unicode without NUL.')
+  const earlier = await earlierPrunings(deps, request)
   const pruned = await deps.database.transaction(async (tx) => {
     const now = deps.clock()
     const { start, size, checkpoint, ...log } = prunable(await lockLog(tx.db, request.log), request.log, deps, now)
@@ -54,11 +60,35 @@ export async function pruneLog(deps: PruneDeps, request: PruneRequest): Promise<
     const years = deps.years === undefined ? {} : { years: deps.years }
     // Each agreement says which of its numbers went: without that nobody could tell a record that was removed after its time from one that was left out.
     const agreements = (await agreementsIn(tx.db, { from: start, until: start + size })).map(({ agreement, partner, ...which }) => ({ type: 'agreement.pruned', agreement, ...(partner === null ? {} : { partner }), name: log.name, ...which }))
-    await deps.audit.append(tx, { type: 'log.pruned', name: log.name, origin: log.origin, vkey: log.vkey, from: start, count: size, checkpoint, ...years, ...(request.tiles === true ? { tiles: 'removed' } : {}), reason: request.reason, actor: request.actor }, ...agreements)
+    await deps.audit.append(tx, { type: 'log.pruned', name: log.name, origin: log.origin, vkey: log.vkey, from: start, count: size, checkpoint, ...years, ...(request.tiles === true ? { tiles: 'removed' } : {}), reason: request.reason, actor: request.actor }, ...earlier, ...agreements)
     return result
   })
   if (request.dryRun !== true) await finishPruning(deps)
   return pruned
+}
+
+/** The prunings that a log tells of: they are recorded once more, so that their logs do not look as if somebody had emptied them. */
+async function earlierPrunings({ database, audit }: PruneDeps, { log, actor }: PruneRequest): Promise<AuditRecord[]> {
+  const { start, size } = (await readLogs(database.db)).find(({ name }) => name === log) ?? { start: 0, size: 0 }
+  const rows = (await readOfTypes(database.db, ['log.pruned'], start + (size ?? 0))).filter(({ index }) => index >= start)
+  const kept: AuditRecord[] = []
+  for (const row of rows) {
+    if (!(await isInLog(audit, row))) continue
+    const { time: _time, ...fields } = entryFields(row)
+    kept.push({ ...fields, reason: `It is recorded in the log ${log}, which is removed as well.`, actor })
+  }
+  return kept
+}
+
+/** Whether an entry is the one that was signed: whoever wrote another one into the database must not have it recorded by us. */
+async function isInLog(audit: PruneDeps['audit'], row: AuditRow): Promise<boolean> {
+  try {
+    const inclusion = await audit.log.inclusion(row.index)
+    return inclusion.leafHash.equals(leafHash(Buffer.from(entryText(row))))
+  } catch (error) {
+    if (!isProblem(error)) throw error
+    return false
+  }
 }
 
 /** Stores what of the tree is not in tiles yet. What was tampered with is left to be found. */
@@ -105,7 +135,15 @@ export async function pruneDue(deps: PruneDeps): Promise<Pruned[]> {
   const now = deps.clock()
   const due = (await findClosed(deps.database.db)).filter(({ closedAt }) => keptUntil(closedAt, years) <= now)
   const pruned: Pruned[] = []
-  for (const { name } of due) pruned.push(await pruneLog(deps, { log: name, reason: 'Their time is over.', actor: 'retention' }))
+  const failures: unknown[] = []
+  for (const { name } of due) {
+    await pruneLog(deps, { log: name, reason: 'Their time is over.', actor: 'retention' }).then(
+      (each) => pruned.push(each),
+      // One log that cannot be pruned, as after a break, does not keep the others.
+      (error: unknown) => failures.push(error),
+    )
+  }
+  if (failures.length > 0) throw failures[0]
   return pruned
 }
 

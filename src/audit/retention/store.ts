@@ -53,10 +53,11 @@ export async function countRunningAgreements(db: Queries, range: { readonly from
   return (await db.executeQuery(query)).rows[0]?.count ?? 0
 }
 
-/** Which records of which agreements are among these, by their numbers among those of their agreement. */
+/** Which records of which agreements are among these, by their numbers among those of their agreement; with those that they say were removed before. */
 export async function agreementsIn(db: Queries, range: { readonly from: number; readonly until: number }): Promise<{ agreement: string; partner: string | null; firstSeq: number; lastSeq: number; count: number }[]> {
   const query = sql<{ agreement: string; partner: string | null; firstSeq: number; lastSeq: number; count: number }>`
-    select agreement_id as agreement, max(partner) as partner, min(seq) as "firstSeq", max(seq) as "lastSeq", count(*)::integer as count
+    select agreement_id as agreement, max(partner) as partner,
+      least(min(seq), min((rest::json ->> 'firstSeq')::bigint) filter (where type = 'agreement.pruned')) as "firstSeq", max(seq) as "lastSeq", count(*)::integer as count
     from audit_entry where index >= ${range.from}::bigint and index < ${range.until}::bigint and agreement_id is not null and seq is not null
     group by agreement_id order by agreement_id`.compile(db)
   return (await db.executeQuery(query)).rows

@@ -9,6 +9,9 @@ import type { StoredLog } from '../store.ts'
 import { fieldsOf } from './entries.ts'
 import { finding } from './findings.ts'
 
+/** After a break the record goes on at a whole multiple of this, which shows also when the entry that tells of the break was removed after its time. */
+export const breakStep = 1_000_000
+
 /** The records that tell of logs, as far as they can be read: openings, closings and prunings. */
 export interface LogRecords {
   readonly opened: ReadonlyMap<number, AuditRecord>
@@ -34,7 +37,9 @@ export function chainFindings(logs: readonly StoredLog[], head: { readonly size:
     const opened = records.opened.get(log.start)
     if (opened !== undefined) faults.push(...openingFaults(log, opened, logs[place - 1]))
     else if (!isGone && lengthOf(log, head.size) > 0) faults.push(finding.chainBroken(log.name, { start: log.start }, `entry ${log.start} does not say that the log begins there.`))
-    faults.push(...endFaults(log, { next: logs[place + 1], opened: records.opened, closed: records.closed, head, isGone }))
+    if (log.prunedAt !== null && !isGone) faults.push(finding.prunedUnrecorded(log.name))
+    const next = logs[place + 1]
+    faults.push(...endFaults(log, { next, opened: records.opened, closed: records.closed, head, isGone, isNextGone: next !== undefined && records.pruned.has(next.name) }))
   }
   for (const index of records.opened.keys()) if (!logs.some(({ start }) => start === index)) faults.push(finding.chainBroken(head.log ?? '', { entry: index }, `entry ${index} begins a log that is not in the list of logs.`))
   return faults
@@ -82,13 +87,15 @@ interface End {
   readonly closed: LogRecords['closed']
   readonly head: { readonly size: number; readonly log: string | null }
   readonly isGone: boolean
+  readonly isNextGone: boolean
 }
 
-function endFaults(log: StoredLog, { next, opened, closed, head, isGone }: End): LogFault[] {
+function endFaults(log: StoredLog, { next, opened, closed, head, isGone, isNextGone }: End): LogFault[] {
   if (next === undefined) return head.log === log.name && log.closedAt === null ? [] : [finding.chainBroken(log.name, { head: head.log }, `it is the last one, and the database says that entries go to ${head.log ?? 'none'}.`)]
   if (log.size === null) return [finding.chainBroken(log.name, { next: next.name }, `it is open, and log ${next.name} follows it.`)]
   // After a loss, numbers that were signed are left out.
-  if (opened.get(next.start)?.['reason'] === 'break') return []
+  const isAfterBreak = isNextGone ? next.start > log.start + log.size && next.start % breakStep === 0 : opened.get(next.start)?.['reason'] === 'break'
+  if (isAfterBreak) return []
   if (next.start !== log.start + log.size) return [finding.chainBroken(next.name, { start: next.start, end: log.start + log.size }, `it begins at entry ${next.start}, and log ${log.name} ends before entry ${log.start + log.size}.`)]
   return isGone || closed.get(next.start - 1)?.['next'] === next.name ? [] : [finding.chainBroken(next.name, { entry: next.start - 1 }, `log ${log.name} does not say that it ends and that ${next.name} follows.`)]
 }

@@ -1,4 +1,4 @@
-import type { Database } from '../../../persistence/database.ts'
+import type { Database, Queries } from '../../../persistence/database.ts'
 import { readRecoveries } from '../kept-recoveries.ts'
 import type { FaultKind, LogFault } from '../log.ts'
 import { faultKinds } from '../log.ts'
@@ -29,7 +29,7 @@ export async function stopLog({ database, directory }: FaultDeps, faults: readon
         .onConflict((conflict) => conflict.column('id').doNothing())
         .execute()
     }
-    const resolved = await idsOnRecord({ db }, directory)
+    const resolved = await idsOnRecord(db, directory)
     const open = ids.filter((id) => !resolved.has(id))
     if (open.length === 0) return false
     // Somebody may have written that they are resolved.
@@ -40,14 +40,14 @@ export async function stopLog({ database, directory }: FaultDeps, faults: readon
 }
 
 /** Faults that a recovery has put on record. Nothing else resolves one: the tables are written easily, the folder of the log is not. */
-async function idsOnRecord({ db }: Pick<Database, 'db'>, directory: string): Promise<ReadonlySet<string>> {
+async function idsOnRecord(db: Queries, directory: string): Promise<ReadonlySet<string>> {
   return await readRecoveries(directory, await readLogs(db))
 }
 
 /** Faults in the order in which they were found: those that count, or `all`. */
 export async function readFaults({ database: { db }, directory }: FaultDeps, which: 'open' | 'all' = 'open'): Promise<StoredFault[]> {
   const rows = await db.selectFrom('audit_fault').select(['id', 'log', 'kind', 'detail', 'message', 'found_at', 'resolved_at']).orderBy('found_at').orderBy('id').execute()
-  const resolved = rows.some((row) => row.resolved_at !== null) ? await idsOnRecord({ db }, directory) : new Set<string>()
+  const resolved = rows.some((row) => row.resolved_at !== null) ? await idsOnRecord(db, directory) : new Set<string>()
   const faults = rows.map((row) => ({ id: row.id, log: row.log, kind: kindOf(row.kind), detail: row.detail, message: row.message, foundAt: row.found_at, resolvedAt: resolved.has(row.id) ? row.resolved_at : null }))
   return which === 'all' ? faults : faults.filter(({ resolvedAt }) => resolvedAt === null)
 }
