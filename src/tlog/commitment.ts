@@ -40,6 +40,11 @@ export function checkOpening(committed: string, { salt, value }: Opening): boole
   return writtenSalt.test(salt) && commitTo(value, Buffer.from(salt, 'base64url')).committed === committed
 }
 
+/** As `checkOpening`, of a value whose canonical JSON is `text`. */
+export function checkOpeningText(committed: string, salt: string, text: string): boolean {
+  return writtenSalt.test(salt) && commitToText(text, Buffer.from(salt, 'base64url')).committed === committed
+}
+
 /** Whether a value of a record is a commitment. */
 export function isCommitment(value: JsonValue | undefined): value is { readonly committed: string } {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false

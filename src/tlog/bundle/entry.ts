@@ -1,5 +1,5 @@
 import type { JsonValue } from '../../policy/odrl.ts'
-import { checkOpening, isCommitment } from '../commitment.ts'
+import { checkOpeningText, isCommitment } from '../commitment.ts'
 import type { OpeningLine, RecordLine } from './form.ts'
 import { isObject, readCanonical } from './json.ts'
 import type { JsonObject } from './json.ts'
@@ -17,7 +17,7 @@ export interface OpenedRecord {
 
 /** Reads the entry of a line: canonical JSON of one record. */
 export function readEntry(line: RecordLine): JsonObject {
-  const entry = readCanonical(line.entry, `The entry of record ${line.record}`)
+  const entry = readCanonical(line.entry, `The entry of record ${line.record}`, line.isOrdered)
   if (!isObject(entry) || typeof entry['type'] !== 'string' || typeof entry['time'] !== 'string') throw new ProblemError('invalid-evidence', `The entry of record ${line.record} is not a record.`)
   return entry
 }
@@ -28,10 +28,10 @@ export function openEntry(line: RecordLine, openings: readonly OpeningLine[]): O
   if (openings.length === 0 && !line.entry.includes('"committed"')) return { line, entry, closed: [], wrong: [] }
   const wrong: string[] = []
   let opened = entry
-  for (const { field, salt, value } of openings.toSorted((one, other) => depthOf(one.field) - depthOf(other.field))) {
+  for (const { field, salt, value, text } of openings.toSorted((one, other) => depthOf(one.field) - depthOf(other.field))) {
     const path = field.split('.')
     const found = valueAt(opened, path)
-    const isRight = isJson(found) && isCommitment(found) && isJson(value) && checkOpening(found.committed, { salt, value })
+    const isRight = isJson(found) && isCommitment(found) && isJson(value) && checkOpeningText(found.committed, salt, text)
     if (isRight) opened = withValue(opened, path, value)
     else wrong.push(field)
   }

@@ -1,4 +1,5 @@
 import { ProblemError } from '../../errors.ts'
+import { quotesIfCanonical } from '../canonical.ts'
 import { parseVkey } from '../note.ts'
 import type { Verifier } from '../note.ts'
 import { isFileName } from './archive.ts'
@@ -104,38 +105,50 @@ export interface RecordLine {
   readonly proof: string
   /** Its number in the record. */
   readonly record: number
+  /** Whether it is known that the entry is canonical JSON, if it is JSON at all. */
+  readonly isOrdered: boolean
 }
 
 /** C2SP tlog-tiles: the length of an entry has two bytes. */
 const mostEntryBytes = 0xffff
 const lineHead = '{"entry":'
-const number = '(0|[1-9]\\d{0,15})'
-const beforeProof = new RegExp(`^,"index":${number},"log":"([A-Za-z0-9][A-Za-z0-9._-]*)"$`)
-const behindProof = new RegExp(`^${number}\\}$`)
-const [proofHead, proofEnd] = [',"proof":[', '],"record":'] as const
+const [beforeIndex, beforeLog, proofHead, proofEnd] = [',"index":', ',"log":"', ',"proof":[', '],"record":'] as const
+const number = /^(?:0|[1-9]\d{0,15})$/
+const logPattern = /^[A-Za-z0-9][A-Za-z0-9._-]*$/
+const quote = 0x22
 const mostProofText = 3000
 
 /** Reads a line. As it is canonical, it is taken apart where it must have its members, which is faster than parsing it. */
 export function readRecordLine(line: string): RecordLine {
   // Inside the entry every quote is escaped, so that this is not found there.
-  const end = line.indexOf(',"index":')
+  const end = line.indexOf(beforeIndex)
   const behind = line.startsWith(lineHead) && end !== -1 ? readBehindEntry(line, end) : undefined
   const literal = line.slice(lineHead.length, end)
   const entry = behind && entryIn(literal)
-  // As it would be written: then there is one text for each entry.
-  if (behind === undefined || entry === undefined || JSON.stringify(entry) !== literal || !entry.isWellFormed()) throw notALine(line)
+  if (behind === undefined || entry === undefined) throw notALine(line)
+  const quotes = quotesIfCanonical(entry)
+  if (!isAsWritten(entry, literal, quotes)) throw notALine(line)
   if (Buffer.byteLength(entry) > mostEntryBytes) throw new ProblemError('invalid-evidence', `The entry of record ${behind.record} is longer than an entry of a log can be.`)
-  return { entry, ...behind }
+  const { index, log, proof, record } = behind
+  return { entry, index, log, proof, record, isOrdered: quotes !== -1 }
 }
 
-function readBehindEntry(line: string, end: number): Omit<RecordLine, 'entry'> | undefined {
+/** Whether `literal` is how `entry` would be written: then there is one text for each entry. */
+function isAsWritten(entry: string, literal: string, quotes: number): boolean {
+  // Each quote has to be escaped, and nothing else is: every other escape would make it longer.
+  if (quotes !== -1 && literal.length === entry.length + quotes + 2) return true
+  return JSON.stringify(entry) === literal && entry.isWellFormed()
+}
+
+function readBehindEntry(line: string, end: number): Omit<RecordLine, 'entry' | 'isOrdered'> | undefined {
   const [from, to] = [line.indexOf(proofHead, end), line.lastIndexOf(proofEnd)]
-  const [, index, log] = beforeProof.exec(line.slice(end, from)) ?? []
-  const [, record] = behindProof.exec(line.slice(to + proofEnd.length)) ?? []
+  const logHead = line.indexOf(beforeLog, end)
   // The hashes of a proof are looked at where they are used: most of them are the same as in the line before.
   const proof = line.slice(from + proofHead.length, to)
   if (from === -1 || to < from + proofHead.length || proof.length > mostProofText || proof.includes(']')) return undefined
-  return index === undefined || log === undefined || record === undefined ? undefined : { index: Number(index), log, proof, record: Number(record) }
+  const log = line.slice(logHead + beforeLog.length, from - 1)
+  const [index, record] = [line.slice(end + beforeIndex.length, logHead), line.slice(to + proofEnd.length, -1)]
+  return logHead < from && line.charCodeAt(from - 1) === quote && line.endsWith('}') && logPattern.test(log) && number.test(index) && number.test(record) ? { index: Number(index), log, proof, record: Number(record) } : undefined
 }
 
 function entryIn(literal: string): string | undefined {
@@ -152,7 +165,7 @@ function notALine(line: string): ProblemError {
 }
 
 /** The line of a record. */
-export function recordLine({ entry, index, log, proof, record }: Omit<RecordLine, 'proof'> & { readonly proof: readonly Uint8Array[] }): string {
+export function recordLine({ entry, index, log, proof, record }: Omit<RecordLine, 'proof' | 'isOrdered'> & { readonly proof: readonly Uint8Array[] }): string {
   const hashes = proof.map((hash) => `"${Buffer.from(hash).toString('base64')}"`).join(',')
   return `{"entry":${JSON.stringify(entry)},"index":${index},"log":"${log}","proof":[${hashes}],"record":${record}}\n`
 }
@@ -164,11 +177,17 @@ export interface OpeningLine {
   /** Base64url, 32 bytes. */
   readonly salt: string
   readonly value: unknown
+  /** Canonical JSON of the value. */
+  readonly text: string
 }
+
+const beforeValue = ',"value":'
 
 export function readOpeningLine(line: string): OpeningLine {
   const opening = membersOf(readCanonical(line, 'A line of openings.ndjson'), ['field', 'record', 'salt', 'value'], 'A line of openings.ndjson')
-  return { field: textIn(opening, 'field', 'an opening'), record: numberIn(opening, 'record', 'an opening'), salt: textIn(opening, 'salt', 'an opening'), value: opening['value'] }
+  const [field, record, salt] = [textIn(opening, 'field', 'an opening'), numberIn(opening, 'record', 'an opening'), textIn(opening, 'salt', 'an opening')]
+  // The value is the last member of a canonical line, and no quote inside a text stands behind a comma: it is escaped.
+  return { field, record, salt, value: opening['value'], text: line.slice(line.indexOf(beforeValue) + beforeValue.length, -1) }
 }
 
 /** A line of `receipts.ndjson`: what the provider gave for one of its answers. */

@@ -1,5 +1,5 @@
 import { ProblemError } from '../../errors.ts'
-import { canonicalJson } from '../canonical.ts'
+import { canonicalJson, quotesIfCanonical } from '../canonical.ts'
 
 /** An object of JSON whose members were not looked at yet. */
 export type JsonObject = Readonly<Record<string, unknown>>
@@ -18,8 +18,9 @@ export function canonicalText(value: unknown): string | undefined {
   }
 }
 
-/** Reads a text that must be canonical JSON: two readers of it can then read no two things. */
-export function readCanonical(text: string, what: string): unknown {
+/** Reads a text that must be canonical JSON: two readers of it can then read no two things. `isOrdered`: `quotesIfCanonical` said that it is, if it is JSON. */
+export function readCanonical(text: string, what: string, isOrdered = quotesIfCanonical(text) !== -1): unknown {
+  if (isOrdered) return parsedAnyhow(text, what)
   const value = parsed(text, what)
   if (canonicalText(value) !== text) throw new ProblemError('invalid-evidence', `${what} is not canonical JSON (RFC 8785).`)
   return value

@@ -21,8 +21,10 @@ export async function* linesOf(archive: Archive, name: string): AsyncGenerator<r
       if (restBytes > mostLineBytes) throw new ProblemError('invalid-evidence', `${name} has a line longer than ${mostLineBytes} bytes.`)
       continue
     }
-    const whole = Buffer.concat([...rest, chunk.subarray(0, end)])
-    const lines = decoded(decoder, whole, name).split('\n')
+    const first = rest.length === 0 ? -1 : chunk.indexOf(newline)
+    // Only the line that began in the chunk before is put together.
+    const begun = first === -1 ? [] : [decoded(decoder, Buffer.concat([...rest, chunk.subarray(0, first)]), name)]
+    const lines = first === end ? begun : [...begun, ...decoded(decoder, chunk.subarray(first + 1, end), name).split('\n')]
     if (lines.includes('')) throw new ProblemError('invalid-evidence', `${name} has an empty line.`)
     rest = end + 1 === chunk.length ? [] : [chunk.subarray(end + 1)]
     restBytes = chunk.length - end - 1
@@ -44,7 +46,9 @@ export interface Ahead<T> {
   /** The next item, without taking it; undefined at the end. */
   peek(): T | undefined
   take(): T | undefined
-  /** Reads on if nothing is at hand. To be awaited before `peek` and `take`. */
+  /** Whether there may be more than is at hand: then `fill` has to be awaited before `peek` and `take`. */
+  isShort(): boolean
+  /** Reads on if nothing is at hand. */
   fill(): Promise<void>
 }
 
@@ -55,6 +59,7 @@ export function ahead<T>(groups: AsyncGenerator<readonly T[]>): Ahead<T> {
   return {
     peek: () => group[at],
     take: () => group[at++],
+    isShort: () => at >= group.length && !isOver,
     async fill() {
       while (at >= group.length && !isOver) {
         const next = await groups.next()

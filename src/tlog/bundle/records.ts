@@ -98,10 +98,9 @@ async function readAll(checking: Checking): Promise<void> {
   for await (const lines of linesOf(archive, 'records.ndjson')) {
     for (const text of lines) {
       const line = readRecordLine(text)
-      // Only where nothing is at hand is there something to wait for.
-      if (openings.peek() === undefined) await openings.fill()
+      if (openings.isShort()) await openings.fill()
       const own = openings.peek()?.record === line.record ? await takeOf(openings, line.record) : []
-      if (receipts.peek() === undefined) await receipts.fill()
+      if (receipts.isShort()) await receipts.fill()
       const receipt = receipts.peek()?.record === line.record ? await takeOf(receipts, line.record) : []
       checkRecord(checking, openEntry(line, own), receipt)
     }
@@ -120,7 +119,7 @@ const mostBeside = 2_000
 async function takeOf<T extends { readonly record: number }>(items: Ahead<T>, record: number): Promise<T[]> {
   const taken: T[] = []
   for (;;) {
-    await items.fill()
+    if (items.isShort()) await items.fill()
     const item = items.peek()
     if (item?.record !== record) return taken
     if (taken.length === mostBeside) throw new ProblemError('invalid-evidence', `Beside record ${record} there is more than a record can have.`)
