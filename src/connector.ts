@@ -54,6 +54,7 @@ import { ensureOperatorToken } from './management/bootstrap.ts'
 import type { Authenticate } from './management/authentication.ts'
 import { countPublicRequests, countRecords, createMetrics } from './management/metrics.ts'
 import { createManagementServer } from './management/server.ts'
+import { createRevocations } from './management/revocations.ts'
 import { createTokenMark } from './management/token-marks.ts'
 import { createOutbox } from './outbox/outbox.ts'
 import type { DueMessage, Outbox } from './outbox/outbox.ts'
@@ -248,7 +249,7 @@ async function openBase(config: Config, overrides: Overrides, closers: Closers) 
   const identity = overrides.identity ?? (await openIdentity({ directory: pathsIn(dataDirectory).keys, publicUrl, http, clock, onKey: seenKeys.seen, transparencyKeys: () => transparencyKeys(audit.keys), isPartner: async (id) => (await findPartner(database.db, id)) !== undefined }))
   const tracing = await createTracing(config.tracesEndpoint, () => identity.id)
   closers.push(() => tracing.close())
-  return { afterAgreement, audit, clock, database, dataDirectory, http, identity, log, metrics, newId, onError, operatorToken, publicListener, publicUrl, sealingKey, seenKeys, tokenMark: createTokenMark(sealingKey), tracing }
+  return { afterAgreement, audit, clock, database, dataDirectory, http, identity, log, metrics, newId, onError, operatorToken, publicListener, publicUrl, revocations: createRevocations(pathsIn(dataDirectory).revokedTokens), sealingKey, seenKeys, tokenMark: createTokenMark(sealingKey), tracing }
 }
 
 async function addressOf({ database, identity }: Pick<Base, 'database' | 'identity'>, id: string): Promise<string> {

@@ -20,6 +20,8 @@ export function pathsIn(dataDirectory: string) {
     uploads: join(dataDirectory, 'uploads'),
     /** There once every token in the database has a mark. */
     tokensMarked: join(dataDirectory, 'keys', 'tokens.marked'),
+    /** A file for each API token that was revoked. */
+    revokedTokens: join(dataDirectory, 'log', 'revoked'),
     /** The log's keys, its newest signed checkpoints and, beside the embedded database, its journal. */
     log: join(dataDirectory, 'log'),
     logKeys: join(dataDirectory, 'log', 'keys'),

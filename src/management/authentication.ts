@@ -2,6 +2,7 @@ import type { Database } from '../persistence/database.ts'
 import { ProblemError } from '../errors.ts'
 import type { Logins } from './logins.ts'
 import type { Caller } from './operation.ts'
+import type { Revocations } from './revocations.ts'
 import { findValidToken } from './store.ts'
 import { isOurs } from './token-marks.ts'
 import type { TokenMark } from './token-marks.ts'
@@ -18,7 +19,7 @@ const addressesKept = 1000
  * Bearer tokens (RFC 6750) by their SHA-256. After 30 wrong tokens in a minute an address is told to wait; a valid token is always
  * let in, so that nobody on the same host can lock the operator out.
  */
-export function createAuthenticate(deps: { database: Database; clock: () => Date; logins: Logins; tokenMark: TokenMark }): Authenticate {
+export function createAuthenticate(deps: { database: Database; clock: () => Date; logins: Logins; tokenMark: TokenMark; revocations: Pick<Revocations, 'has'> }): Authenticate {
   const failures = new Map<string, { since: number; count: number }>()
 
   function fail(address: string): ProblemError {
@@ -36,10 +37,11 @@ export function createAuthenticate(deps: { database: Database; clock: () => Date
 
   return async ({ authorization, address }) => {
     const [, token] = /^Bearer +([A-Za-z0-9._~+/=-]{1,200})$/i.exec(authorization ?? '') ?? []
-    const row = token === undefined ? undefined : await findValidToken(deps.database.db, tokenHash(token), deps.clock())
     if (token === undefined) throw unauthenticated()
+    const sha256 = tokenHash(token)
+    const [row, isRevoked] = await Promise.all([findValidToken(deps.database.db, sha256, deps.clock()), deps.revocations.has(sha256)])
     if (row === undefined) throw fail(address)
-    if (!isOurs(deps.tokenMark, row)) {
+    if (isRevoked || !isOurs(deps.tokenMark, row)) {
       deps.logins.forged({ token: row.id, role: row.role, caller: address })
       throw fail(address)
     }

@@ -18,6 +18,7 @@ import type { Outbox } from '../outbox/outbox.ts'
 import type { Database, Transaction } from '../persistence/database.ts'
 import type { Transfers } from '../transfer/transfers.ts'
 import type { Metrics } from './metrics.ts'
+import type { Revocations } from './revocations.ts'
 import type { TokenMark } from './token-marks.ts'
 
 /** A partner as far as calling its connector goes. */
@@ -69,6 +70,8 @@ export interface ManagementDeps {
   readonly identity: Pick<Identity, 'checkId' | 'document' | 'rotate' | 'signStatement'>
   /** What shows that we wrote the row of a token. */
   readonly tokenMark: TokenMark
+  /** Which tokens were revoked, beside what the database says. */
+  readonly revocations: Revocations
   /** What a user is called towards a partner. */
   readonly pseudonym: Pseudonym
   /** What every statement says of our organisation: place of use (IRI) and level of security. */

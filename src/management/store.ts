@@ -62,6 +62,11 @@ export async function markToken(db: Queries, id: string, mark: string): Promise<
   await db.updateTable('api_token').set({ mark }).where('id', '=', id).where('mark', 'is', null).execute()
 }
 
+/** All tokens, as far as revocations go. */
+export async function selectHashes(db: Queries): Promise<Pick<StoredToken, 'id' | 'name' | 'sha256' | 'revokedAt'>[]> {
+  return db.selectFrom('api_token').select(['id', 'name', 'token_sha256 as sha256', 'revoked_at as revokedAt']).orderBy('id').execute()
+}
+
 /** Newest first. */
 export async function selectTokens(db: Queries, query: { after?: Position; limit: number }): Promise<TokenRow[]> {
   let select = db.selectFrom('api_token').select(tokenColumns).orderBy('created_at', 'desc').orderBy('id', 'desc').limit(query.limit)
@@ -73,10 +78,10 @@ export async function selectTokens(db: Queries, query: { after?: Position; limit
 }
 
 /** The valid operator tokens, held for this transaction. */
-export async function lockOperatorTokens(db: Queries, now: Date): Promise<{ id: string }[]> {
+export async function lockOperatorTokens(db: Queries, now: Date): Promise<StoredToken[]> {
   return db
     .selectFrom('api_token')
-    .select('id')
+    .select([...tokenColumns, 'token_sha256 as sha256', 'mark'])
     .where('role', '=', 'operator')
     .where('revoked_at', 'is', null)
     .where((expression) => expression.or([expression('expires_at', 'is', null), expression('expires_at', '>', now)]))
@@ -85,8 +90,8 @@ export async function lockOperatorTokens(db: Queries, now: Date): Promise<{ id: 
     .execute()
 }
 
-export async function lockToken(db: Queries, id: string): Promise<TokenRow | undefined> {
-  return db.selectFrom('api_token').select(tokenColumns).where('id', '=', id).forUpdate().executeTakeFirst()
+export async function lockToken(db: Queries, id: string): Promise<StoredToken | undefined> {
+  return db.selectFrom('api_token').select([...tokenColumns, 'token_sha256 as sha256', 'mark']).where('id', '=', id).forUpdate().executeTakeFirst()
 }
 
 export async function markRevoked(db: Queries, id: string, at: Date): Promise<void> {

@@ -8,6 +8,7 @@ import { readPurpose } from './purpose.ts'
 import { isManagementRole } from './roles.ts'
 import { insertToken, lockOperatorTokens, lockToken, markRevoked, selectTokens } from './store.ts'
 import type { TokenRow } from './store.ts'
+import { isOurs } from './token-marks.ts'
 
 /** What is stored of a token. */
 export function tokenHash(token: string): string {
@@ -21,7 +22,7 @@ export function newToken(): string {
 
 type TokenHandlers = Pick<Handlers, 'listTokens' | 'createToken' | 'revokeToken'>
 
-export function tokenHandlers(deps: Pick<ManagementDeps, 'database' | 'audit' | 'clock' | 'newId' | 'tokenMark'>): TokenHandlers {
+export function tokenHandlers(deps: Pick<ManagementDeps, 'database' | 'audit' | 'clock' | 'newId' | 'tokenMark' | 'revocations'>): TokenHandlers {
   return {
     listTokens: async ({ query }) => {
       const { limit, after } = pageOf(query)
@@ -41,17 +42,22 @@ export function tokenHandlers(deps: Pick<ManagementDeps, 'database' | 'audit' | 
       return { status: 201, headers: { Location: `/tokens/${encodeURIComponent(row.id)}`, 'Cache-Control': 'no-store' }, body: { ...show(row), token } }
     },
     revokeToken: async ({ path, caller }) => {
-      await deps.database.transaction(async (tx) => {
-        const operators = await lockOperatorTokens(tx.db, deps.clock())
+      const kept = await deps.revocations.list()
+      const sha256 = await deps.database.transaction(async (tx) => {
+        // Whoever can write in the database must not make the last one look as if it were not.
+        const operators = (await lockOperatorTokens(tx.db, deps.clock())).filter((each) => isOurs(deps.tokenMark, each) && !kept.has(each.sha256))
         const token = await lockToken(tx.db, path.tokenId)
         if (token === undefined) throw new ProblemError('not-found', `There is no token ${path.tokenId}. "concordat token list" shows the tokens.`)
-        if (token.revokedAt !== null) return
+        if (token.revokedAt !== null) return token.sha256
         if (operators.length === 1 && operators[0]?.id === token.id) {
           throw new ProblemError('conflict', 'This is the last operator token; without it nobody could manage the connector. Create another one first.')
         }
         await markRevoked(tx.db, token.id, deps.clock())
         await deps.audit.append(tx, { type: 'token.revoked', token: token.id, name: token.name, actor: caller.name })
+        return token.sha256
       })
+      // What is cut off here is done at the next start, or when it is revoked again.
+      await deps.revocations.keep(sha256)
       return { status: 204 }
     },
   }

@@ -19,6 +19,7 @@ import { loadContract } from '../../src/management/contract.ts'
 import type { DeliveryView, ManagementDeps, PeerDataset } from '../../src/management/deps.ts'
 import { countRecords, createMetrics } from '../../src/management/metrics.ts'
 import { createManagementServer } from '../../src/management/server.ts'
+import { createRevocations } from '../../src/management/revocations.ts'
 import { createTokenMark } from '../../src/management/token-marks.ts'
 import type { NegotiationView } from '../../src/negotiation/negotiations.ts'
 import { createOutbox } from '../../src/outbox/outbox.ts'
@@ -101,6 +102,7 @@ export async function startManagement({ logKeys = nobodysKeys, ...changes }: Par
     },
     attested: { spatial: undefined, securityLevel: 'high' },
     tokenMark: createTokenMark(Buffer.alloc(32, 9)),
+    revocations: createRevocations(join(folder, 'revoked')),
     pseudonym: (partner, subject) => `pseudonym:${[partner, ...subject].join('|').length}`,
     http,
     receipts: createReceiptChecks({ database, audit, clock, logKeys, onChecked: ({ state }) => metrics.receipt(state), onError: (error) => logged.push(String(error)) }),

@@ -1,8 +1,10 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createHash, randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { ensureOperatorToken } from '../../src/management/bootstrap.ts'
+import { createRevocations, settleRevocations } from '../../src/management/revocations.ts'
 import { createTokenMark, markOldTokens } from '../../src/management/token-marks.ts'
 import { until } from '../helpers/until.ts'
 import { startManagement } from './fixture.ts'
@@ -66,6 +68,68 @@ test('tokens from before marks get theirs once, and the record says which those 
   await markOldTokens({ database, audit, tokenMark: management.deps.tokenMark }, join(folder, 'tokens.marked'))
   expect(await management.call('GET', '/self', { token: later.token })).toMatchObject({ status: 401 })
   await rm(folder, { recursive: true })
+})
+
+describe('a revoked token', () => {
+  const revoke = async (id: string) => expect(await management.call('DELETE', `/tokens/${encodeURIComponent(id)}`)).toMatchObject({ status: 204 })
+  const reading = (token: string) => management.call('GET', '/self', { token })
+  const sha256 = (token: string) => createHash('sha256').update(token).digest('hex')
+  const revocationsOf = (id: string) => management.deps.audit.entries({ type: 'token.revoked', limit: 100 }).then((records) => records.filter(({ token }) => token === id))
+
+  test('that the database has as valid again is refused, on record; so is its row written anew', async () => {
+    const { id, token } = await create('auditor')
+    const row = await tokens().selectFrom('api_token').selectAll().where('id', '=', id).executeTakeFirstOrThrow()
+    await revoke(id)
+    await tokens().updateTable('api_token').set({ revoked_at: null }).where('id', '=', id).execute()
+    expect(await reading(token)).toMatchObject({ status: 401, body: { code: 'unauthenticated' } })
+    expect(await until(refused, (records) => records.some((record) => record['token'] === id))).toContainEqual(expect.objectContaining({ token: id, role: 'auditor' }))
+    await tokens().deleteFrom('api_token').where('id', '=', id).execute()
+    await tokens().insertInto('api_token').values({ ...row, purposes: null }).execute()
+    expect(await reading(token)).toMatchObject({ status: 401 })
+  })
+
+  test('from before revocations were kept is kept at the start; one that the database forgot is revoked again', async () => {
+    const [before, forgotten] = [await create('auditor'), await create('steward')]
+    await revoke(before.id)
+    await revoke(forgotten.id)
+    await rm(join(management.folder, 'revoked', sha256(before.token)))
+    await tokens().updateTable('api_token').set({ revoked_at: null }).where('id', '=', forgotten.id).execute()
+    await settleRevocations(management.deps)
+    expect(await readdir(join(management.folder, 'revoked'))).toEqual(expect.arrayContaining([sha256(before.token), sha256(forgotten.token)]))
+    expect(await tokens().selectFrom('api_token').select('revoked_at').where('id', '=', forgotten.id).executeTakeFirstOrThrow()).toEqual({ revoked_at: expect.any(Date) })
+    expect(await revocationsOf(forgotten.id)).toMatchObject([{ actor: 'operator' }, { actor: 'start' }])
+    await settleRevocations(management.deps)
+    expect(await revocationsOf(forgotten.id)).toHaveLength(2)
+  })
+
+  test('of which no record tells is refused for as long as the database says so, and no longer', async () => {
+    const { id, token } = await create('auditor')
+    await tokens().updateTable('api_token').set({ revoked_at: new Date() }).where('id', '=', id).execute()
+    await settleRevocations(management.deps)
+    expect(await reading(token)).toMatchObject({ status: 401 })
+    await tokens().updateTable('api_token').set({ revoked_at: null }).where('id', '=', id).execute()
+    expect(await reading(token)).toMatchObject({ status: 200 })
+  })
+
+  test('of the first operator is not made anew when its row is gone', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'concordat-revoked-'))
+    const revocations = createRevocations(join(folder, 'revoked'))
+    await revocations.keep(sha256('concordat_first'))
+    await ensureOperatorToken({ ...management.deps, revocations }, 'concordat_first', join(folder, 'tokens.marked'))
+    expect(await reading('concordat_first')).toMatchObject({ status: 401 })
+    await rm(folder, { recursive: true })
+  })
+
+  test('does not count as an operator, nor does a row that we did not write: the last one stays', async () => {
+    const { items }: { items: { id: string; role: string; revokedAt: string | null }[] } = JSON.parse((await management.call('GET', '/tokens')).text)
+    const last = items.find(({ role, revokedAt }) => role === 'operator' && revokedAt === null)?.id ?? ''
+    const { id } = await create('operator')
+    await revoke(id)
+    await tokens().updateTable('api_token').set({ revoked_at: null }).where('id', '=', id).execute()
+    const forged = await create('auditor')
+    await tokens().updateTable('api_token').set({ role: 'operator' }).where('id', '=', forged.id).execute()
+    expect(await management.call('DELETE', `/tokens/${encodeURIComponent(last)}`)).toMatchObject({ status: 409 })
+  })
 })
 
 test('another data folder gives another mark', () => {

@@ -36,8 +36,8 @@ export const identityEvents = {
   'partner.removed': { meaning: 'A partner was removed from the register, and its access ended.', keep, fields: partner },
   'token.created': { meaning: 'An API token was made.', keep, fields: { ...token, purposes: { meaning: 'Purposes that its user may state.' } } },
   'token.marked': { meaning: 'API tokens from before an upgrade were marked as they were in the database then; nothing vouches for their roles before that.', keep, fields: { tokens: { meaning: 'Their ids and roles.', json: true } } },
-  'token.refused': { meaning: 'An API token was refused: its row in the database, with its role, is not as the connector wrote it.', keep, fields: { token: token.token, role: { meaning: 'The role that the database gives it.' }, ...caller } },
-  'token.revoked': { meaning: 'An API token was revoked.', keep, fields: token },
+  'token.refused': { meaning: 'An API token was refused: its row in the database, with its role, is not as the connector wrote it, or the database has it as valid after it was revoked.', keep, fields: { token: token.token, role: { meaning: 'The role that the database gives it.' }, ...caller } },
+  'token.revoked': { meaning: 'An API token was revoked; by `start` when the database had it as valid again.', keep, fields: token },
   'login.accepted': {
     meaning: 'An API token or user was let in, the first time of a day since the connector started.',
     keep,
