@@ -1,4 +1,5 @@
 import { isCount, malformed } from './encoding.ts'
+import type { TreeNode } from './tiles.ts'
 import { hashOf, tileWidth, widthAt } from './tiles.ts'
 import { emptyRoot, nodeHash } from './tree.ts'
 
@@ -18,6 +19,8 @@ export interface Edge {
   root(): Buffer
   /** The first `width` hashes of a tile that is not full yet, or is full and not taken; undefined when they are not here. */
   tile(level: number, index: number, width: number): Buffer | undefined
+  /** A node over hashes of a tile that is not full yet; undefined when it is not here. */
+  node(node: TreeNode): Buffer | undefined
   /** The tiles that became full since this was last called, in the order in which they did; they are forgotten here. */
   takeFull(): readonly FullTile[]
 }
@@ -32,12 +35,20 @@ export function createEdge(size: number, partial: (level: number) => Buffer): Ed
   let full: FullTile[] = []
 
   function put(level: number, node: Buffer): void {
-    const tile = (levels[level] ??= { index: 0, count: 0, hashes: Buffer.alloc(tileWidth * 32) })
+    const tile = (levels[level] ??= emptyLevel(0))
     tile.hashes.set(node, tile.count * 32)
     tile.count += 1
     if (tile.count < tileWidth) return
     full.push({ level, index: tile.index, hashes: tile.hashes })
-    levels[level] = { index: tile.index + 1, count: 0, hashes: Buffer.alloc(tileWidth * 32) }
+    levels[level] = emptyLevel(tile.index + 1)
+  }
+
+  /** Node `place` of its height: proofs of what is new are made of these. */
+  function keep(height: number, place: number, node: Buffer): void {
+    const tile = levels[Math.floor(height / 8)]
+    const count = 2 ** (height % 8)
+    // The tile was full with the hash before.
+    if (tile !== undefined && tile.count > 0) tile.nodes[heapPlace((place % (tileWidth / count)) * count, count)] = node
   }
 
   return {
@@ -53,6 +64,7 @@ export function createEdge(size: number, partial: (level: number) => Buffer): Ed
         node = nodeHash(roots.pop() ?? emptyRoot, node)
         height += 1
         if (height % 8 === 0) put(height / 8, node)
+        else keep(height, Math.floor(rest / 2), node)
       }
       roots.push(node)
       leaves += 1
@@ -66,6 +78,12 @@ export function createEdge(size: number, partial: (level: number) => Buffer): Ed
       const hashes = current?.index === index ? current.hashes : full.find((tile) => tile.level === level && tile.index === index)?.hashes
       return hashes === undefined ? undefined : Buffer.from(hashes.subarray(0, width * 32))
     },
+    node({ level, index, offset, count }) {
+      const current = levels[level]
+      if (current?.index !== index || offset + count > current.count) return undefined
+      const node = count === 1 ? current.hashes.subarray(offset * 32, (offset + 1) * 32) : current.nodes[heapPlace(offset, count)]
+      return node === undefined ? undefined : Buffer.from(node)
+    },
     takeFull() {
       const taken = full
       full = []
@@ -78,6 +96,17 @@ interface Level {
   readonly index: number
   count: number
   readonly hashes: Buffer
+  /** Nodes over its hashes that were made here, as in a heap. */
+  readonly nodes: (Buffer | undefined)[]
+}
+
+function emptyLevel(index: number): Level {
+  return { index, count: 0, hashes: Buffer.alloc(tileWidth * 32), nodes: [] }
+}
+
+/** The root over all hashes of a tile would be 1, those over its halves 2 and 3. */
+function heapPlace(offset: number, count: number): number {
+  return (tileWidth + offset) / count
 }
 
 function readLevels(size: number, partial: (level: number) => Buffer): Level[] {
@@ -91,7 +120,7 @@ function readLevels(size: number, partial: (level: number) => Buffer): Level[] {
       if (given.length !== count * 32) throw malformed(`The last tile of level ${level} of the tree of ${size}`, `it has ${given.length} bytes in place of ${count * 32}`)
       hashes.set(given)
     }
-    levels.push({ index, count, hashes })
+    levels.push({ ...emptyLevel(index), count, hashes })
   }
   return levels
 }

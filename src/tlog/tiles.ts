@@ -69,13 +69,23 @@ export function widthAt(level: number, index: number, size: number): number {
   return Math.max(0, Math.min(tileWidth, Math.floor(size / tileWidth ** level) - index * tileWidth))
 }
 
-/**
- * Roots of subtrees of one tree, which never change: neighbours have most of their proofs in common. Names with a hyphen are of those at
- * its right edge, which a larger tree does not have.
- */
+/** A node of a tree, by the hashes of a tile that it stands over: a power of two, 128 at most. */
+export interface TreeNode {
+  readonly level: number
+  /** Of the tile. */
+  readonly index: number
+  /** The first of the hashes. */
+  readonly offset: number
+  readonly count: number
+}
+
+/** Roots of subtrees of one tree, which never change: neighbours have most of their proofs in common. */
 export interface KnownRoots {
-  get(node: string): Buffer | undefined
-  set(node: string, root: Buffer): unknown
+  get(node: TreeNode): Buffer | undefined
+  set(node: TreeNode, root: Buffer): unknown
+  /** Those at the right edge, from the leaf `from` to before `to`, which a larger tree does not have. */
+  getEdge(from: number, to: number): Buffer | undefined
+  setEdge(from: number, to: number, root: Buffer): unknown
 }
 
 /** RFC 6962 §2.1.1: from the leaf's sibling to the root's child. Calls `read` once. */
@@ -135,14 +145,6 @@ export function hashOf(hashes: Buffer): Buffer {
 /** Leaves, from the first to before the last. */
 type Range = readonly [from: number, to: number]
 
-/** Some of the hashes of one tile, which together are one node of the tree. */
-interface Node {
-  readonly level: number
-  readonly index: number
-  readonly offset: number
-  readonly count: number
-}
-
 /** The largest power of two below `count`. */
 function split(count: number): number {
   return 2 ** heightOf(count - 1)
@@ -154,8 +156,8 @@ function heightOf(count: number): number {
 }
 
 /** The whole subtrees that `range` consists of, widest first. It begins where its widest may begin. */
-function nodesOf([from, to]: Range): Node[] {
-  const nodes: Node[] = []
+function nodesOf([from, to]: Range): TreeNode[] {
+  const nodes: TreeNode[] = []
   for (let at = from; at < to;) {
     const height = heightOf(to - at)
     const level = Math.floor(height / 8)
@@ -169,36 +171,46 @@ function nodesOf([from, to]: Range): Node[] {
 async function hashRanges(read: ReadTiles, { ranges, known }: { readonly ranges: readonly Range[]; readonly known?: KnownRoots | undefined }, size: number): Promise<Buffer[]> {
   const wanted = ranges.map((range) => wantedOf(range, known))
   const tiles: TileId[] = []
-  for (const { nodes, root } of wanted) {
-    if (root === undefined) for (const { level, index } of nodes) if (!tiles.some((tile) => tile.index === index && tile.level === level)) tiles.push({ level, index, width: widthAt(level, index, size) })
+  for (const { nodes, roots, root } of wanted) {
+    if (root !== undefined) continue
+    for (const [place, { level, index }] of nodes.entries()) {
+      if (roots[place] === undefined && !tiles.some((tile) => tile.index === index && tile.level === level)) tiles.push({ level, index, width: widthAt(level, index, size) })
+    }
   }
   const found = await read(tiles)
   for (const [place, tile] of tiles.entries()) {
     const bytes = found[place]
     if (bytes?.length !== tile.width * 32) throw malformed(`The tile ${tilePath(tile)}`, `it has ${bytes?.length ?? 0} bytes in place of ${tile.width * 32}`)
   }
-  const rootOf = ({ level, index, offset, count }: Node) => hashOf((found[tiles.findIndex((tile) => tile.index === index && tile.level === level)] ?? emptyRoot).subarray(offset * 32, (offset + count) * 32))
-  return wanted.map(({ nodes, name, root }) => {
+  const rootOf = (node: TreeNode) => {
+    const { level, index, offset, count } = node
+    const root = hashOf((found[tiles.findIndex((tile) => tile.index === index && tile.level === level)] ?? emptyRoot).subarray(offset * 32, (offset + count) * 32))
+    // A hash stands in its tile as it is.
+    if (count > 1) known?.set(node, root)
+    return root
+  }
+  return wanted.map(({ range: [from, to], nodes, roots, root }) => {
     if (root !== undefined) return root
-    const computed = nodes.map(rootOf).reduceRight((right, left) => nodeHash(left, right))
-    if (name !== undefined) known?.set(name, computed)
+    const computed = nodes.map((node, place) => roots[place] ?? rootOf(node)).reduceRight((right, left) => nodeHash(left, right))
+    if (nodes.length > 1) known?.setEdge(from, to, computed)
     return computed
   })
 }
 
 interface Wanted {
-  readonly nodes: readonly Node[]
-  /** What its root is known by; undefined where it stands in a tile as it is. */
-  readonly name: string | undefined
+  readonly range: Range
+  readonly nodes: readonly TreeNode[]
+  /** What is known of the roots of its nodes. */
+  readonly roots: readonly (Buffer | undefined)[]
+  /** Its own root where that is known. */
   readonly root: Buffer | undefined
 }
 
 function wantedOf(range: Range, known: KnownRoots | undefined): Wanted {
   const nodes = nodesOf(range)
-  const [first] = nodes
-  if (known === undefined || first === undefined || (nodes.length === 1 && first.count === 1)) return { nodes, name: undefined, root: undefined }
-  const name = nodes.length === 1 ? `${first.level}/${first.index}/${first.offset}/${first.count}` : `${range[0]}-${range[1]}`
-  return { nodes, name, root: known.get(name) }
+  const root = nodes.length > 1 ? known?.getEdge(...range) : undefined
+  const roots = known === undefined || root !== undefined ? [] : nodes.map((node) => known.get(node))
+  return { range, nodes, roots, root: nodes.length === 1 ? roots[0] : root }
 }
 
 function placePath(index: number, width: number): string {

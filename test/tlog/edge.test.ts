@@ -3,7 +3,8 @@ import fc from 'fast-check'
 
 import { createEdge } from '../../src/tlog/edge.ts'
 import type { Edge } from '../../src/tlog/edge.ts'
-import { rootAt, tilePath, widthAt } from '../../src/tlog/tiles.ts'
+import type { KnownRoots, TileId } from '../../src/tlog/tiles.ts'
+import { inclusionProof, rootAt, tilePath, widthAt } from '../../src/tlog/tiles.ts'
 import { emptyRoot, treeHash } from '../../src/tlog/tree.ts'
 import { leavesOf, tileOf } from './memory-tiles.ts'
 
@@ -83,9 +84,36 @@ describe('the edge', () => {
     }
   }), { numRuns: 15 }))
 
+  test.each([0, 37, 250, 65_300])('begun at %i, the nodes that it has of its last tiles make the proofs of what is new', async (start) => {
+    const [whole, edge] = [createEdge(0, none), edgeAt(start)]
+    appendUpTo(whole, leaves.length)
+    const full = new Map(whole.takeFull().map(({ level, index, hashes }) => [`${level}/${index}`, hashes]))
+    const all = async (tiles: readonly TileId[]) => tiles.map(({ level, index, width }) => (full.get(`${level}/${index}`) ?? whole.tile(level, index, width) ?? emptyRoot).subarray(0, width * 32))
+    const known: KnownRoots = { get: (node) => edge.node(node), set: () => undefined, getEdge: () => undefined, setEdge: () => undefined }
+    for (let size = start + 1; size <= start + 600; size += 7) {
+      appendUpTo(edge, size)
+      for (const index of [size - 1, Math.max(start, size - 3), Math.max(start, size - 130)]) expect(await inclusionProof(all, index, size, known)).toEqual(await inclusionProof(all, index, size))
+    }
+  })
+
+  test('needs no tile for the proof of what was appended to the last one', async () => {
+    const edge = createEdge(0, none)
+    appendUpTo(edge, 200)
+    const asked: TileId[] = []
+    const known: KnownRoots = { get: (node) => edge.node(node), set: () => undefined, getEdge: () => undefined, setEdge: () => undefined }
+    await inclusionProof(async (tiles) => {
+      asked.push(...tiles)
+      return []
+    }, 77, 200, known)
+    expect(asked).toEqual([])
+    expect(edge.node({ level: 0, index: 0, offset: 192, count: 16 })).toBeUndefined()
+    expect(edge.node({ level: 0, index: 1, offset: 0, count: 1 })).toBeUndefined()
+  })
+
   test('cannot be changed through what it gave', () => {
     const edge = edgeAt(300)
     const root = edge.root()
+    edge.node({ level: 0, index: 1, offset: 0, count: 1 })?.fill(0)
     edge.tile(0, 1, 44)?.fill(0)
     expect(edge.tile(0, 1, 44)).toEqual(tileOf(leaves, { level: 0, index: 1, width: 44 }))
     expect(edge.root()).toEqual(root)

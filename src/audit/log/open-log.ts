@@ -5,7 +5,7 @@ import type { CheckpointText } from '../../tlog/checkpoint.ts'
 import type { Edge } from '../../tlog/edge.ts'
 import { formatNote, openNote, parseVkey } from '../../tlog/note.ts'
 import type { Signer } from '../../tlog/note.ts'
-import type { KnownRoots, ReadTiles } from '../../tlog/tiles.ts'
+import type { KnownRoots, ReadTiles, TreeNode } from '../../tlog/tiles.ts'
 import { rootAt, tileWidth, widthAt } from '../../tlog/tiles.ts'
 import { leafHashOfText } from '../../tlog/tree.ts'
 import { readTexts } from '../store.ts'
@@ -108,7 +108,7 @@ function createOpenLog(deps: OpenLogDeps, parts: { log: StoredLog; edge: Edge; j
     log,
     end: () => log.start + edge.size,
     read,
-    known: createKnownRoots(),
+    known: createKnownRoots(edge),
     checkpoint: keeper.newest,
     seal: async (entries) => {
       for (const { entry } of entries) edge.append(leafHashOfText(entry))
@@ -148,14 +148,20 @@ const mostKnownRoots = 4096
 /** Every size has its own; those of a size that is asked for again and again are a few. */
 const mostEdgeRoots = 256
 
-function createKnownRoots(): KnownRoots {
-  const [inner, edge] = [new Map<string, Buffer>(), new Map<string, Buffer>()]
+/** What is newest is in the edge of the tree, from when it was appended. */
+function createKnownRoots(edge: Edge): KnownRoots {
+  const [inner, right] = [new Map<string, Buffer>(), new Map<string, Buffer>()]
+  const keyOf = ({ level, index, offset, count }: TreeNode) => `${level}/${index}/${offset}/${count}`
   return {
-    get: (node) => (node.includes('-') ? edge : inner).get(node),
+    get: (node) => edge.node(node) ?? (node.count > 1 ? inner.get(keyOf(node)) : undefined),
     set: (node, root) => {
-      const [roots, most] = node.includes('-') ? [edge, mostEdgeRoots] : [inner, mostKnownRoots]
-      if (roots.size >= most) roots.clear()
-      roots.set(node, root)
+      if (inner.size >= mostKnownRoots) inner.clear()
+      inner.set(keyOf(node), root)
+    },
+    getEdge: (from, to) => right.get(`${from}-${to}`),
+    setEdge: (from, to, root) => {
+      if (right.size >= mostEdgeRoots) right.clear()
+      right.set(`${from}-${to}`, root)
     },
   }
 }

@@ -139,20 +139,21 @@ async function inclusionIn(open: OpenLog, index: number, against: Checkpoint | u
   if (signed === undefined || newest === undefined || signed.log !== name || signed.size > newest.size || leafIndex >= signed.size) throw new ProblemError('not-found', `No checkpoint covers number ${index} of the record.`)
   const { size } = signed
   const place = Math.floor(leafIndex / tileWidth)
-  let leaves = Buffer.alloc(0)
+  const offset = leafIndex % tileWidth
+  let leaf = open.known?.get({ level: 0, index: place, offset, count: 1 })
   // The tile with the leaf is read together with those of the proof.
   const proof = await inclusionProof(
     async (tiles) => {
-      const [own = Buffer.alloc(0), ...others] = await open.read([{ level: 0, index: place, width: widthAt(0, place, size) }, ...tiles])
-      leaves = Buffer.from(own)
+      if (leaf !== undefined) return await open.read(tiles)
+      const [own, ...others] = await open.read([{ level: 0, index: place, width: widthAt(0, place, size) }, ...tiles])
+      leaf = own?.subarray(offset * 32, (offset + 1) * 32)
       return others
     },
     leafIndex,
     size,
     open.known,
   )
-  const at = (leafIndex % tileWidth) * 32
-  return { log: name, leafIndex, leafHash: leaves.subarray(at, at + 32), proof, checkpoint: signed }
+  return { log: name, leafIndex, leafHash: Buffer.from(leaf ?? []), proof, checkpoint: signed }
 }
 
 async function tileOf(open: OpenLog, { level, index, width }: TileId): Promise<Buffer | undefined> {
