@@ -211,7 +211,9 @@ interface Break {
 async function recovers(victim: Victim, { variant, backup, kinds }: Break): Promise<string[]> {
   const { cluster: { connector }, side } = victim
   const told = Math.max(0, ...side.log.lost.acknowledged.map(({ record }) => record))
-  await execute(process.execPath, [command, 'audit', 'recover', '--reason', 'The database was put back to an earlier time.', '--yes', '--url', connector.managementUrl], { env: { PATH: process.env['PATH'], CONCORDAT_TOKEN: connector.token } })
+  await execute(process.execPath, [command, 'audit', 'recover', '--reason', 'The database was put back to an earlier time.', '--yes', '--url', connector.managementUrl], { env: { PATH: process.env['PATH'], CONCORDAT_TOKEN: connector.token } }).catch((cause: unknown) => {
+    throw new Error(`${connector.name} could not be brought back to work. Its last words: ${connector.lastWords()}`, { cause })
+  })
   const log = (await readLogs(connector)).at(-1)
   const first = log?.start ?? 0
   const [opened, recovered] = (await insist<{ items: Entry[] }>(connector, 'GET', `/audit/entries?from=${first}&limit=2`)).body.items
