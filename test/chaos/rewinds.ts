@@ -213,7 +213,7 @@ interface Break {
 
 async function recovers(victim: Victim, { variant, backup, kinds }: Break): Promise<string[]> {
   const { cluster: { connector }, side, folderEnds } = victim
-  const folderTells = variant === 'database' && (folderEnds.get(backup.log ?? '') ?? Number.POSITIVE_INFINITY) > backup.size
+  const folderTells = (folderEnds.get(backup.log ?? '') ?? Number.POSITIVE_INFINITY) > backup.size
   const told = Math.max(0, ...side.log.lost.acknowledged.map(({ record }) => record))
   await execute(process.execPath, [command, 'audit', 'recover', '--reason', 'The database was put back to an earlier time.', '--yes', '--url', connector.managementUrl], { env: { PATH: process.env['PATH'], CONCORDAT_TOKEN: connector.token } }).catch((cause: unknown) => {
     throw new Error(`${connector.name} could not be brought back to work. Its last words: ${connector.lastWords()}`, { cause })
@@ -226,7 +226,7 @@ async function recovers(victim: Victim, { variant, backup, kinds }: Break): Prom
   return [
     ...(opened?.type === 'log.opened' && opened['reason'] === 'break' ? [] : [`the new log begins with ${JSON.stringify(opened)}`]),
     ...(recovered?.type === 'log.recovered' && kinds.every((kind) => listed(recovered['kind']).includes(kind)) ? [] : [`the break is not on record: ${JSON.stringify(recovered)}`]),
-    ...(lost.length > 0 && (!folderTells || lost.some((range) => range.startsWith(`${backup.size}-`))) ? [] : [`the record does not tell that numbers from ${backup.size} on are lost: ${lost.join(', ')}`]),
+    ...(variant === 'folder' || (lost.length > 0 && !folderTells) || lost.some((range) => range.startsWith(`${backup.size}-`)) ? [] : [`the record does not tell that numbers from ${backup.size} on are lost: ${lost.join(', ')}`]),
     ...(first > told ? [] : [`the new log begins with ${first}, and ${told} was told of before`]),
     ...(await isWhole(victim)),
   ]
