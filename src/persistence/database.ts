@@ -1,4 +1,5 @@
 import { PGlite } from '@electric-sql/pglite'
+import type { Filesystem } from '@electric-sql/pglite/basefs'
 import { CompiledQuery, Kysely, PGliteDialect } from 'kysely'
 import pg from 'pg'
 import { LossAwareDialect } from './connection-loss.ts'
@@ -42,10 +43,10 @@ export interface Database {
   close(): Promise<void>
 }
 
-/** Where the data is: a PostgreSQL address, or a folder (`memory://` in tests) for the embedded database. */
+/** Where the data is: a PostgreSQL address, or a folder for the embedded database (in tests `memory://`, with a file system of theirs). */
 export type DatabaseLocation =
   | { readonly kind: 'postgresql'; readonly url: string; readonly poolSize: number }
-  | { readonly kind: 'pglite'; readonly directory: string; readonly load?: Blob }
+  | { readonly kind: 'pglite'; readonly directory: string; readonly filesystem?: Filesystem }
 
 /** Opens the database, brings its schema up to date, and gives the handle. Refuses a folder that another process uses. */
 export async function openDatabase(location: DatabaseLocation): Promise<Database> {
@@ -80,12 +81,12 @@ function openPostgresql(location: { url: string; poolSize: number }): Opened {
   return { dialect: new LossAwareDialect({ pool: preparing(pool) }), release: async () => undefined }
 }
 
-async function openPglite(location: { directory: string; load?: Blob }): Promise<Opened> {
+async function openPglite(location: { directory: string; filesystem?: Filesystem }): Promise<Opened> {
   const inMemory = location.directory.startsWith('memory://')
   const lock: DirectoryLock | undefined = inMemory ? undefined : await lockDirectory(location.directory)
   const pglite = await PGlite.create({
     dataDir: location.directory,
-    ...(location.load === undefined ? {} : { loadDataDir: location.load }),
+    ...(location.filesystem === undefined ? {} : { fs: location.filesystem }),
   })
   return { dialect: new PGliteDialect({ pglite }), release: async () => lock?.release() }
 }

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { deserialize } from 'node:v8'
 import pg from 'pg'
 import type { Database, DatabaseLocation } from '../../src/persistence/database.ts'
 import { openDatabase } from '../../src/persistence/database.ts'
+import type { DatabaseFiles } from './prepared-files.ts'
+import { PreparedFilesystem } from './prepared-files.ts'
 
 /** Whether the tests run on PostgreSQL (`TEST_DATABASE_URL`) and not on the embedded database. */
 export const onPostgresql = (process.env['TEST_DATABASE_URL'] ?? '') !== ''
@@ -11,8 +14,7 @@ export const onPostgresql = (process.env['TEST_DATABASE_URL'] ?? '') !== ''
 /** A place for a migrated, empty database of its own. */
 export async function testDatabaseLocation(): Promise<DatabaseLocation> {
   if (!onPostgresql) {
-    const image = await readFile(join(process.env['CONCORDAT_TEST_FOLDER'] ?? '', 'pglite.tar'))
-    return { kind: 'pglite', directory: 'memory://', load: new Blob([new Uint8Array(image)]) }
+    return { kind: 'pglite', directory: 'memory://', filesystem: new PreparedFilesystem(await preparedFiles()) }
   }
   const template = process.env['CONCORDAT_TEST_TEMPLATE'] ?? ''
   const name = `${template}_${randomUUID().replaceAll('-', '')}`
@@ -25,6 +27,14 @@ export async function testDatabaseLocation(): Promise<DatabaseLocation> {
   const url = new URL(process.env['TEST_DATABASE_URL'] ?? '')
   url.pathname = `/${name}`
   return { kind: 'postgresql', url: url.href, poolSize: 10 }
+}
+
+// Read once for all test files of a worker.
+let prepared: Promise<DatabaseFiles> | undefined
+
+function preparedFiles(): Promise<DatabaseFiles> {
+  prepared ??= readFile(join(process.env['CONCORDAT_TEST_FOLDER'] ?? '', 'pglite.files')).then((bytes) => deserialize(bytes))
+  return prepared
 }
 
 /** A migrated, empty database of its own, open. */
