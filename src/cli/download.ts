@@ -12,6 +12,7 @@ import { bytesText, printable } from './output.ts'
 import { progressBar } from './progress.ts'
 import { header } from './send.ts'
 import type { Session } from './session.ts'
+import { requireFile } from './whole-file.ts'
 
 /** What of the data is asked for. */
 export interface DataQuery {
@@ -62,6 +63,7 @@ const identity = { 'accept-encoding': 'identity' }
  * at once as long as there is progress, and otherwise when the command is run again (RFC 9110 §13.1.5, §14).
  */
 export async function download(session: Session, { file, ...wanted }: Wanted & { readonly file: string }): Promise<Downloaded> {
+  await requireFile(file)
   let part = await readPart(file, wanted)
   for (;;) {
     const attempt = await fetchOnce(session, wanted, { file, part })

@@ -1,4 +1,6 @@
+import { committedFields } from '../audit/events/events.ts'
 import type { Evidence, EvidenceAgreement } from '../audit/evidence/build.ts'
+import { ProblemError } from '../errors.ts'
 import { explainPolicy } from '../policy/explain/explain-policy.ts'
 import { explanationText } from '../policy/explain/explanation-text.ts'
 import type { Language } from '../policy/explain/operand-texts.ts'
@@ -13,8 +15,9 @@ type EvidenceHandlers = Pick<Handlers, 'getEvidence'>
 export function evidenceHandlers(deps: Pick<ManagementDeps, 'agreements' | 'evidence' | 'log'>): EvidenceHandlers {
   return {
     getEvidence: async ({ path, query, caller }) => {
+      const redacted = redactedIn(query.redact)
       const agreement = await evidenceAgreement(deps, path.agreementId)
-      const evidence = await deps.evidence({ agreement, actor: caller.name, redacted: query.redact?.split(',') ?? [] })
+      const evidence = await deps.evidence({ agreement, actor: caller.name, redacted })
       return {
         write: async (res) => {
           res.once('close', () => void evidence.discard().catch((error: unknown) => deps.log.error({ err: error }, 'files of evidence are left over')))
@@ -27,6 +30,14 @@ export function evidenceHandlers(deps: Pick<ManagementDeps, 'agreements' | 'evid
       }
     },
   }
+}
+
+/** A name that leaves nothing out would hand on what was to stay here. */
+function redactedIn(redact: string | undefined): readonly string[] {
+  const names = redact?.split(',') ?? []
+  const unknown = names.filter((name) => !committedFields.has(name))
+  if (unknown.length > 0) throw new ProblemError('bad-request', `/query/redact: there are no values to leave out under ${unknown.join(', ')}. Those that can be left out: ${[...committedFields].toSorted().join(', ')}.`)
+  return names
 }
 
 async function send(evidence: Evidence, write: (chunk: Uint8Array) => Promise<void> | undefined): Promise<void> {

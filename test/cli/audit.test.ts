@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -127,6 +127,29 @@ describe('audit export', () => {
     const file = join(folder, 'record.csv')
     expect(await auditor('audit', 'export', '--format', 'csv', '--agreement', 'urn:uuid:a1', '--out', file)).toMatchObject({ code: 0, out: expect.stringContaining('Wrote 3 entries') })
     expect((await readFile(file, 'utf8')).trimEnd().split('\r\n')).toHaveLength(4)
+  })
+
+  test('what cannot be written is told in words before anything is asked, and what is there stays', async () => {
+    const { audit } = management.deps
+    const asked = () => audit.entries({ type: 'audit.exported', limit: 1000 }).then((records) => records.length)
+    const before = await asked()
+    const nowhere = join(folder, 'nowhere', 'record.csv')
+    expect(await auditor('audit', 'export', '--out', nowhere)).toMatchObject({ code: 1, err: `concordat: ${nowhere} cannot be written: there is no such folder. Make it, or name another.\n` })
+    expect(await auditor('audit', 'export', '--out', folder)).toMatchObject({ code: 2, err: `concordat: ${folder} is a folder. Name a file in it.\n` })
+    // A device must not be replaced by a file.
+    expect(await auditor('audit', 'export', '--out', '/dev/null')).toMatchObject({ code: 2, err: 'concordat: /dev/null is no file that can be replaced. Name another.\n' })
+    expect((await stat('/dev/null')).isFile()).toBe(false)
+    expect(await asked()).toBe(before)
+    const file = join(folder, 'plain')
+    await writeFile(file, 'before')
+    expect(await auditor('audit', 'export', '--out', join(file, 'record.csv'))).toMatchObject({ code: 1, err: expect.stringContaining('what should be its folder is a file') })
+    expect(await auditor('audit', 'export', '--tiles', file)).toMatchObject({ code: 1, err: expect.stringContaining('what should be its folder is a file') })
+    expect(await auditor('audit', 'export', '--out', file, '--since', '2026-01-01', '--cursor', 'x')).toMatchObject({ code: 2 })
+    expect(await readFile(file, 'utf8')).toBe('before')
+    // What somebody put into the way does not lead elsewhere.
+    await symlink(file, join(folder, 'record.ndjson.part'))
+    expect(await auditor('audit', 'export', '--out', join(folder, 'record.ndjson'))).toMatchObject({ code: 0 })
+    expect(await readFile(file, 'utf8')).toBe('before')
   })
 
   test('writes the log as C2SP lays it out', async () => {

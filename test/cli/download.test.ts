@@ -139,6 +139,9 @@ describe('get', () => {
   test('the file cannot be written', async () => {
     standIn.answers = (_asked, response) => response.writeHead(200, whole).end(content)
     expect(await concordat('get', 'urn:uuid:t', '--out', join(folder, 'no', 'such', 'folder', 'x'))).toMatchObject({ code: 1, err: expect.stringContaining('concordat: ') })
+    const asked = standIn.asked.length
+    expect(await concordat('get', 'urn:uuid:t', '--out', folder)).toMatchObject({ code: 2, err: `concordat: ${folder} is a folder. Name a file in it.\n` })
+    expect(standIn.asked).toHaveLength(asked)
   })
 })
 

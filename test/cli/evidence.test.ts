@@ -106,6 +106,14 @@ describe('audit evidence', () => {
     standIn.answers = (_request, response) => response.writeHead(200, { 'content-type': 'application/zip' }).end(bytes)
     expect((await concordat('audit', 'evidence', agreementId, '--out', file('bad.zip'))).code).toBe(1)
   })
+  test('that could not be written is not asked for, since that is on record', async () => {
+    const asked = standIn.asked.length
+    const nowhere = join(file('nowhere'), 'case.zip')
+    expect(await concordat('audit', 'evidence', agreementId, '--out', nowhere)).toMatchObject({ code: 1, err: `concordat: ${nowhere} cannot be written: there is no such folder. Make it, or name another.\n` })
+    expect(await concordat('audit', 'evidence', agreementId, '--out', folder)).toMatchObject({ code: 2 })
+    expect(await concordat('audit', 'reconcile', agreementId, '--with', file('none.zip'))).toMatchObject({ code: 2, err: expect.stringContaining('none.zip cannot be read') })
+    expect(standIn.asked).toHaveLength(asked)
+  })
   test('that breaks off, or is refused, leaves no file', async () => {
     standIn.answers = (_request, response) => {
       response.writeHead(200, { 'content-type': 'application/zip', 'content-length': 1000 })

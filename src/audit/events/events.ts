@@ -19,6 +19,11 @@ export const eventSubjects = {
 /** Every type of record with its fields. What is not in it cannot be recorded. */
 export const events = { ...dataEvents, ...agreementEvents, ...catalogEvents, ...identityEvents, ...operationEvents, ...logEvents } as const satisfies Record<string, EventInfo>
 
+/** The fields whose values are commitments in the log, by their paths: these alone can be left out of evidence, or erased. */
+export const committedFields: ReadonlySet<string> = new Set(
+  Object.values<EventInfo>(events).flatMap(({ fields }) => Object.entries(fields).flatMap(([path, { personal, bulky }]) => (personal === true || bulky === true ? [path] : []))),
+)
+
 const byName: ReadonlyMap<string, EventInfo> = new Map(Object.entries(events))
 
 /** The type with this name; undefined when there is none. */

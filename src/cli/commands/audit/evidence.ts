@@ -1,16 +1,14 @@
-import { createWriteStream } from 'node:fs'
-import { rename, rm } from 'node:fs/promises'
-import { pipeline } from 'node:stream/promises'
 import type { Command } from 'commander'
 import type { Language } from '../../../policy/explain/operand-texts.ts'
 import { example } from '../../arguments.ts'
 import { unreachable } from '../../client.ts'
 import type { TrustOptions } from '../../evidence/verify-file.ts'
-import { exitCodes, Failure } from '../../failure.ts'
+import { exitCodes, Failure, isFailure } from '../../failure.ts'
 import { bytesText } from '../../output.ts'
 import { withProgress } from '../../progress.ts'
 import { header } from '../../send.ts'
 import type { Open, Session } from '../../session.ts'
+import { openWholeFile } from '../../whole-file.ts'
 import { inLanguage, trusting } from './verify.ts'
 
 interface Options extends TrustOptions {
@@ -41,16 +39,13 @@ export function evidenceCommand(audit: Command, open: Open): void {
 
 /** Writes the evidence of an agreement into a file. It is there whole, or what was there before is. Gives its size. */
 export async function fetchEvidence({ client, terminal, url }: Session, agreementId: string, { out, redact }: { readonly out: string; readonly redact?: string }): Promise<number> {
-  const answer = await client.open('getEvidence', { path: { agreementId }, query: redact === undefined ? {} : { redact } })
-  const part = `${out}.part`
+  const file = await openWholeFile(out)
   try {
-    const stream = createWriteStream(part)
-    await pipeline(withProgress(terminal, out, answer, Number(header(answer, 'content-length') ?? 0)), stream)
-    await rename(part, out)
-    return stream.bytesWritten
+    const answer = await client.open('getEvidence', { path: { agreementId }, query: redact === undefined ? {} : { redact } })
+    return await file.write(withProgress(terminal, out, answer, Number(header(answer, 'content-length') ?? 0)))
   } catch (error) {
-    await rm(part, { force: true })
-    if (answer.complete) throw new Failure(exitCodes.failed, `${out} cannot be written: ${Error.isError(error) ? error.message : String(error)}`, error)
+    await file.discard()
+    if (isFailure(error)) throw error
     throw unreachable(url, new Error('it stopped in the middle of the evidence'))
   }
 }

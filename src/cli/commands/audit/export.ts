@@ -1,5 +1,3 @@
-import { createWriteStream } from 'node:fs'
-import { rename, rm } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import { Option } from 'commander'
@@ -11,6 +9,7 @@ import { bytesText } from '../../output.ts'
 import { progressBar } from '../../progress.ts'
 import { header } from '../../send.ts'
 import type { Open, Session } from '../../session.ts'
+import { openWholeFile } from '../../whole-file.ts'
 import { filtering, filterOf } from './filter.ts'
 import type { Filter } from './filter.ts'
 import { exportTiles } from './tiles.ts'
@@ -36,33 +35,28 @@ export function exportCommand(audit: Command, open: Open): void {
   example(command, 'audit export --format csv --out record.csv --time-zone Europe/Madrid')
 }
 
-async function exportFile({ client, print, terminal, url }: Session, options: Options): Promise<void> {
-  const answer = await client.open('exportAudit', { query: { format: options.format, timeZone: zoneOf(options), ...filterOf(options) } })
-  // A record cut short must not look whole.
-  answer.once('aborted', () => answer.destroy(unreachable(url, new Error('it stopped in the middle of the record'))))
-  if (options.out === undefined || options.out === '-') {
-    for await (const chunk of answer) terminal.out.write(chunk)
-    return
-  }
-  const entries = Number(header(answer, 'concordat-count') ?? 0)
-  const bytes = await writeWhole(answer, options.out, terminal)
-  print.result({ file: options.out, bytes, entries }, `Wrote ${entries} entries to ${options.out}, ${bytesText(bytes)}.`)
-}
-
-/** What is there under the name is whole, or what was there before. */
-async function writeWhole(answer: IncomingMessage, file: string, terminal: Session['terminal']): Promise<number> {
-  const part = `${file}.part`
-  const bar = progressBar(terminal, file)
-  answer.on('data', (chunk: Buffer) => bar.advance(chunk.length))
+async function exportFile(session: Session, options: Options): Promise<void> {
+  const { out } = options
+  if (out === undefined || out === '-') return await pipeline(await askRecord(session, options), session.terminal.out, { end: false })
+  const file = await openWholeFile(out)
+  const bar = progressBar(session.terminal, out)
   try {
-    const stream = createWriteStream(part)
-    await pipeline(answer, stream)
-    await rename(part, file)
-    return stream.bytesWritten
+    const answer = await askRecord(session, options)
+    answer.on('data', (chunk: Buffer) => bar.advance(chunk.length))
+    const entries = Number(header(answer, 'concordat-count') ?? 0)
+    const bytes = await file.write(answer)
+    session.print.result({ file: out, bytes, entries }, `Wrote ${entries} entries to ${out}, ${bytesText(bytes)}.`)
   } catch (error) {
-    await rm(part, { force: true })
+    await file.discard()
     throw error
   } finally {
     bar.stop()
   }
+}
+
+async function askRecord({ client, url }: Session, options: Options): Promise<IncomingMessage> {
+  const answer = await client.open('exportAudit', { query: { format: options.format, timeZone: zoneOf(options), ...filterOf(options) } })
+  // A record cut short must not look whole.
+  answer.once('aborted', () => answer.destroy(unreachable(url, new Error('it stopped in the middle of the record'))))
+  return answer
 }

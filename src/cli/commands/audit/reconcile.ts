@@ -26,6 +26,9 @@ export function reconcileCommand(audit: Command, open: Open, terminal: Terminal)
     .action(async (agreementId: string, options: Options, self: Command) => {
       const print = createPrinter(terminal, self.optsWithGlobals<{ json?: boolean }>().json === true)
       if (options.ours !== undefined) return compare({ print, terminal }, { agreementId, ours: options.ours, options })
+      // Asking for our own is on record: not for a name that is wrong.
+      const { withEvidence } = await import('../../evidence/file-source.ts')
+      await withEvidence(options.with, async () => undefined)
       const folder = await mkdtemp(join(tmpdir(), 'concordat-'))
       try {
         const ours = join(folder, 'ours.zip')

@@ -11,6 +11,7 @@ import type { Client } from '../../client.ts'
 import { exitCodes, Failure, isFailure } from '../../failure.ts'
 import type { Answer } from '../../operations.ts'
 import { progressBar } from '../../progress.ts'
+import { writing } from '../../whole-file.ts'
 import type { Session } from '../../session.ts'
 
 type Log = Answer<'listLogs'>['items'][number]
@@ -148,8 +149,10 @@ async function writePartial(edge: Edge, folder: string): Promise<void> {
 
 async function put(folder: string, path: string, content: string | Uint8Array): Promise<void> {
   const file = join(folder, path)
-  await mkdir(dirname(file), { recursive: true })
-  await writeFile(file, content)
+  await writing(file, async () => {
+    await mkdir(dirname(file), { recursive: true })
+    await writeFile(file, content)
+  })
 }
 
 async function bytesOf({ url }: Session, ask: () => ReturnType<Client['open']>): Promise<Buffer> {
