@@ -1,5 +1,7 @@
 import type { JsonValue } from '../policy/odrl.ts'
 import { canonicalJson } from '../tlog/canonical.ts'
+import { events } from './events/events.ts'
+import type { EventInfo } from './events/field.ts'
 
 /** What happened. Its time is added when it is written; its number is its place in the record. */
 export interface AuditRecord {
@@ -45,21 +47,48 @@ export interface PendingEntry extends EntryKeys {
 
 const keyNames = ['agreement', 'transfer', 'partner', 'dataset', 'role', 'purpose', 'decision'] as const satisfies readonly (keyof EntryKeys)[]
 
+/** A field in the order of canonical JSON: RFC 8785 §3.2.3 orders members by code units. */
+interface Member {
+  readonly name: string
+  /** What stands before its value. */
+  readonly head: string
+  /** Whether it stands before `seq`, which is not known yet. */
+  readonly isBefore: boolean
+  readonly isKey: boolean
+}
+
+function membersOf(names: Iterable<string>): readonly Member[] {
+  return [...new Set([...names, 'time', 'type'])].toSorted().map((name) => ({ name, head: `,${JSON.stringify(name)}:`, isBefore: name < 'seq', isKey: keyNames.some((key) => key === name) }))
+}
+
+/** The fields that a type may have, in their order: putting those of each record in order would cost more than writing them. */
+const membersOfType: ReadonlyMap<string, readonly Member[]> = new Map(Object.entries<EventInfo>(events).map(([type, { fields }]) => [type, membersOf(Object.keys(fields).map((path) => path.replace(/\..*/s, '')))]))
+
 export function pendingEntry(record: AuditRecord, time: Date): PendingEntry {
   if (record['seq'] !== undefined || record['time'] !== undefined) throw new Error(`The record ${record.type} has a field that is given when it is written`)
   const keys = keysOf(record)
-  const written = time.toISOString()
   const names = Object.keys(record).filter((name) => record[name] !== undefined)
-  // RFC 8785 §3.2.3 orders members by code units, so that `seq` has its place between those before and those after it.
+  const known = writeMembers({ record, keys, time }, membersOfType.get(record.type) ?? [])
+  const { before, after, rest } = known.count === names.length ? known : writeMembers({ record, keys, time }, membersOf(names))
+  const [first, more] = [`{${before.slice(1)}`, `${after}}`]
+  const whole = before === '' ? `{${more.slice(1)}` : first + more
+  return { ...keys, type: record.type, time, rest: `{${rest.slice(1)}}`, text: (seq) => (seq === null ? whole : `${first}${before === '' ? '' : ','}"seq":${seq}${more}`) }
+}
+
+/** What stands before and after `seq`, and what has no column. `count`: how many fields of the record it has. */
+function writeMembers({ record, keys, time }: { readonly record: AuditRecord; readonly keys: Omit<EntryKeys, 'type'>; readonly time: Date }, members: readonly Member[]): { readonly before: string; readonly after: string; readonly rest: string; readonly count: number } {
   let [before, after, rest] = ['', '', '']
-  for (const name of [...names, 'time'].toSorted()) {
-    const member = `,${JSON.stringify(name)}:${canonicalOf(name === 'time' ? written : record[name])}`
-    if (name !== 'type' && name !== 'time' && !isKey(keys, name)) rest += member
-    if (name < 'seq') before += member
+  let count = 0
+  for (const { name, head, isBefore, isKey: isSearched } of members) {
+    const value = name === 'time' ? time.toISOString() : record[name]
+    if (value === undefined) continue
+    const member = head + canonicalOf(value)
+    if (name !== 'time') count += 1
+    if (name !== 'type' && name !== 'time' && !(isSearched && isKey(keys, name))) rest += member
+    if (isBefore) before += member
     else after += member
   }
-  const numbered = (seq: number | null) => (seq === null ? '' : `,"seq":${seq}`)
-  return { ...keys, type: record.type, time, rest: `{${rest.slice(1)}}`, text: (seq) => `{${`${before}${numbered(seq)}${after}`.slice(1)}}` }
+  return { before, after, rest, count }
 }
 
 /** The text that was hashed into the log: canonical JSON (RFC 8785). */

@@ -6,7 +6,7 @@ import { canonicalJson } from '../../tlog/canonical.ts'
 import { commitToText, isCommitment } from '../../tlog/commitment.ts'
 import type { Opening } from '../../tlog/commitment.ts'
 import type { AuditRecord } from '../audit.ts'
-import { eventOf } from '../events/events.ts'
+import { events } from '../events/events.ts'
 import type { EventInfo, FieldInfo } from '../events/field.ts'
 
 /** Values and salts of a record's committed fields, by their paths. */
@@ -38,7 +38,7 @@ export function createSalts(): () => Buffer {
   let drawn = Buffer.alloc(0)
   return () => {
     if (drawn.length === 0) drawn = randomBytes(saltBytes * saltsAtOnce)
-    const salt = Buffer.from(drawn.subarray(0, saltBytes))
+    const salt = drawn.subarray(0, saltBytes)
     drawn = drawn.subarray(saltBytes)
     return salt
   }
@@ -50,8 +50,8 @@ export function createSalts(): () => Buffer {
  * may have halves of surrogate pairs, and in what is kept as an opening U+0000: each becomes U+FFFD.
  */
 export function prepareRecord(record: AuditRecord, salt: () => Buffer = () => randomBytes(32)): PreparedRecord {
-  const event = eventOf(record.type)
-  if (event === undefined) throw new Error(`The catalogue of records has no type ${record.type}`)
+  const places = placesOfType.get(record.type)
+  if (places === undefined) throw new Error(`The catalogue of records has no type ${record.type}`)
   const openings: Record<string, Opening> = {}
   let opened = ''
   const written = JSON.stringify(record)
@@ -70,11 +70,11 @@ export function prepareRecord(record: AuditRecord, salt: () => Buffer = () => ra
     const { committed } = commitToText(text, drawn)
     return { committed }
   }
-  const preparing: Preparing = { type: record.type, event, commit }
+  const preparing: Preparing = { type: record.type, commit }
   const fields: Prepared = { type: record.type }
   for (const name of Object.keys(record)) {
     const value = record[name]
-    if (value !== undefined && name !== 'type') fields[name] = prepareField(preparing, name, hasHalves ? wellFormed(value) : value)
+    if (value !== undefined && name !== 'type') fields[name] = prepareField(preparing, { path: name, place: places.get(name) }, hasHalves ? wellFormed(value) : value)
   }
   const mostBytes = written.length * mostBytesOfUnit + Object.keys(openings).length * commitmentBytes
   const prepared = mostBytes <= mostRecordBytes ? fields : shrink(fields, commit)
@@ -85,32 +85,46 @@ type Prepared = { type: string; [field: string]: JsonValue | undefined }
 
 interface Preparing {
   readonly type: string
-  readonly event: EventInfo
   readonly commit: (path: string, value: JsonValue) => JsonValue
 }
 
-function prepareField(preparing: Preparing, path: string, value: JsonValue): JsonValue {
-  const { type, event, commit } = preparing
-  const info = infoOf(event, path)
-  if (info === undefined) return prepareParts(preparing, path, value)
+/** What the catalogue says of a field, or of the fields inside it. */
+interface Place {
+  readonly path: string
+  readonly info: FieldInfo | undefined
+  readonly inner: ReadonlyMap<string, Place>
+}
+
+function placesOf(fields: EventInfo['fields'], outer = ''): ReadonlyMap<string, Place> {
+  const names = new Set(Object.keys(fields).flatMap((path) => (path.startsWith(outer) ? (path.slice(outer.length).split('.')[0] ?? []) : [])))
+  return new Map(
+    [...names].map((name) => {
+      const path = outer + name
+      return [name, { path, info: Object.hasOwn(fields, path) ? fields[path] : undefined, inner: placesOf(fields, `${path}.`) }]
+    }),
+  )
+}
+
+/** The catalogue by types, and names within them. */
+const placesOfType: ReadonlyMap<string, ReadonlyMap<string, Place>> = new Map(Object.entries<EventInfo>(events).map(([type, { fields }]) => [type, placesOf(fields)]))
+
+function prepareField(preparing: Preparing, { path, place }: { readonly path: string; readonly place: Place | undefined }, value: JsonValue): JsonValue {
+  const { type, commit } = preparing
+  if (place?.info === undefined) return prepareParts(preparing, { path, place }, value)
+  const { info } = place
   if (info.json !== true && !isPlain(value)) throw new Error(`The catalogue of records does not say what is inside the field ${path} of ${type}`)
   return isHidden(info, value) ? commit(path, value) : value
 }
 
-function prepareParts(preparing: Preparing, path: string, value: JsonValue): JsonValue {
-  const { type, event } = preparing
-  const known = Object.keys(event.fields).some((name) => name.startsWith(`${path}.`))
-  if (!known || !isObject(value)) throw new Error(`The catalogue of records has no field ${path} in ${type}`)
+function prepareParts(preparing: Preparing, { path, place }: { readonly path: string; readonly place: Place | undefined }, value: JsonValue): JsonValue {
+  if (place === undefined || place.inner.size === 0 || !isObject(value)) throw new Error(`The catalogue of records has no field ${path} in ${preparing.type}`)
   const parts: Record<string, JsonValue> = {}
   for (const name of Object.keys(value)) {
     const part = value[name]
-    if (part !== undefined) parts[name] = prepareField(preparing, `${path}.${name}`, part)
+    const inner = place.inner.get(name)
+    if (part !== undefined) parts[name] = prepareField(preparing, { path: inner?.path ?? `${path}.${name}`, place: inner }, part)
   }
   return parts
-}
-
-function infoOf({ fields }: EventInfo, path: string): FieldInfo | undefined {
-  return Object.hasOwn(fields, path) ? fields[path] : undefined
 }
 
 /** Nothing and an empty text tell nobody's secret. What looks like a commitment, and came from outside, must not pass for one of ours. */

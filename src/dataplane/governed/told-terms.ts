@@ -30,8 +30,10 @@ export function toldTerms(reports: readonly ConstraintReport[]): ToldTerm[] {
 
 function leavesOf(report: ConstraintReport): ToldTerm[] {
   if (report.parts !== undefined) return report.parts.flatMap(leavesOf)
-  const { at, satisfied, leftOperand = '', operator = '', rightOperand = [], value } = report
-  return [{ ...named(leftOperand), at, operator, wanted: rightOperand, satisfied, ...(value === undefined ? {} : { value }) }]
+  const { at, satisfied, leftOperand = '', operator = '', rightOperand: wanted = [], value } = report
+  const { source, term } = named(leftOperand)
+  // In the order of canonical JSON (RFC 8785): records have them, and need not put them in order again.
+  return [value === undefined ? { at, operator, satisfied, source, term, wanted } : { at, operator, satisfied, source, term, value, wanted }]
 }
 
 /** What follows an operand's name is the agreement's own text; it is the same in all its records. */
@@ -44,7 +46,12 @@ function named(leftOperand: string): Pick<ToldTerm, 'term' | 'source'> {
 /** The terms of a permission that queries and counters enforce. They hold for whatever comes out. */
 export function besideDecision(permission: PolicyRule): ToldTerm[] {
   const beside = directConstraints(permission).filter(({ row }) => row.place === 'query' || row.place === 'counter')
-  return beside.map(({ constraint }) => ({ ...named(constraint.leftOperand), at: constraint.at, operator: constraint.operator, wanted: constraint.rightOperand.map(valueText), satisfied: true })).slice(0, mostTold)
+  return beside
+    .map(({ constraint: { at, leftOperand, operator, rightOperand } }) => {
+      const { source, term } = named(leftOperand)
+      return { at, operator, satisfied: true, source, term, wanted: rightOperand.map(valueText) }
+    })
+    .slice(0, mostTold)
 }
 
 type Denial = Extract<PolicyDecision, { permitted: false }>
