@@ -28,6 +28,20 @@ function changed(change: (given: Parts) => unknown, given = parts()): Parts {
 const providerLog = { origin, key: keyOf(`log of ${provider}`), entries: ['a', 'b', 'c', 'd', 'e'] }
 const receipt = receiptOf(providerLog, 3)
 
+/** Changes what an entry of the log says. */
+function changeEntry(given: Parts, record: number, how: (entry: string) => string): void {
+  const at = given.records[record] ?? -1
+  const { entry, openings } = given.entries[at] ?? { entry: '', openings: [] }
+  given.entries[at] = { entry: how(entry), openings }
+}
+
+/** Changes the message, with the records that name its digest. */
+function changeMessage(given: Parts, how: (message: string) => string): void {
+  const before = digestOf(given.message)
+  given.message = how(given.message)
+  for (const place of given.records.keys()) changeEntry(given, place, (entry) => entry.replace(before, digestOf(given.message)))
+}
+
 /** What a consumer has: its own records, and a receipt of the provider. */
 function consumerParts(kept = receipt, recorded = receipt): Parts {
   const about = { agreement: agreementId, partner: provider, transfer: 'urn:uuid:t', dataset: 'spending', role: 'consumer' }
@@ -161,6 +175,21 @@ describeWithGo('evidence', () => {
     ['an extra file', (given) => (given.files['extra.txt'] = 'x'), 'no file of evidence'],
     ['another format', (given) => (given.manifest = (text) => text.replace('concordat-evidence/1', 'concordat-evidence/2')), 'format'],
     ['a file that is not the one of the manifest', (given) => (given.manifest = (text) => text.replace(/"sha256":"../, '"sha256":"00')), 'manifest names'],
+    ['a manifest that is written otherwise', (given) => (given.manifest = (text) => `${text}\n`), 'canonical'],
+    ['a line of a record that is written otherwise', (given) => (given.lines = (name, lines) => (name === 'records.ndjson' ? lines.map((line) => line.replace('\n', ' \n')) : lines)), 'canonical'],
+    ['a record that is written otherwise', (given) => changeEntry(given, 3, (entry) => entry.replace(',', ', ')), 'canonical'],
+    ['a record with members in another order', (given) => changeEntry(given, 3, (entry) => entry.replace('{', '{"zz":1,')), 'canonical'],
+    ['a record with a letter that is escaped', (given) => changeEntry(given, 3, (entry) => entry.replace('"type"', String.raw`"\u0074ype"`)), 'canonical'],
+    ['a record with a number that is written otherwise', (given) => changeEntry(given, 3, (entry) => entry.replace('{', '{"!":1.0,')), 'canonical'],
+    ['a record with a number that is not exact', (given) => changeEntry(given, 3, (entry) => entry.replace('{', '{"!":9007199254740993,')), 'canonical'],
+    ['a record with half a letter', (given) => changeEntry(given, 3, (entry) => entry.replace('{', String.raw`{"!":"\ud800",`)), 'canonical'],
+    ['a record that is nested deep', (given) => changeEntry(given, 3, (entry) => entry.replace('{', `{"!":${'['.repeat(210)}${']'.repeat(210)},`)), 'canonical'],
+    ['a record that is too long', (given) => changeEntry(given, 3, (entry) => entry.replace('{', `{"!":"${'x'.repeat(66_000)}",`)), 'not a record'],
+    ['a record with a time that is none', (given) => changeEntry(given, 3, (entry) => entry.replace(/"time":"[^"]*"/, '"time":5')), 'not a record'],
+    ['openings in another order', (given) => (given.lines = (name, lines) => (name === 'openings.ndjson' ? lines.toReversed() : lines)), 'wrong place'],
+    ['an explanation that is written otherwise', (given) => (given.files['agreement/explanation.json'] = '{ "en": [] }'), 'canonical'],
+    ['a key without a beginning', (given) => Object.assign(given.keys[2] ?? {}, { from: null }), 'from when'],
+    ['a message that names a member twice', (given) => changeMessage(given, (message) => message.replace('{', '{"agreement":{},')), 'twice'],
     ['a member of the manifest twice', (given) => (given.manifest = (text) => text.replace('{"agreement":', '{"agreement":"x","agreement":')), 'twice'],
   ])('with %s, and everything signed anew, is refused by both', async (_, change, why) => {
     const bundle = await bundleOf(changed(change))

@@ -5,6 +5,7 @@ import type { Manifest } from './form.ts'
 import { canonicalText, isObject, parsed, readCanonical } from './json.ts'
 import type { JsonObject } from './json.ts'
 import { reasonOf } from './logs.ts'
+import { hasNameTwice } from './names-twice.ts'
 import type { Finding } from './report.ts'
 
 /** Digests by which records name the agreement, hex. */
@@ -28,6 +29,7 @@ export async function checkAgreement(archive: Archive, manifest: Manifest): Prom
   try {
     const message = await textOf(archive, 'agreement/message.txt')
     const carried = parsed(message, 'agreement/message.txt')
+    if (hasNameTwice(message)) return { findings: [failed('agreement', 'agreement/message.txt names a member twice, so that it says two things.')], digests: undefined }
     const agreementText = await textOf(archive, 'agreement/agreement.json')
     const policyText = await textOf(archive, 'agreement/policy.json')
     const agreement = readCanonical(agreementText, 'agreement/agreement.json')

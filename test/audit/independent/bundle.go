@@ -36,6 +36,7 @@ type manifest struct {
 
 type key struct {
 	Use, Name, Vkey, Participant string
+	From, Until                  *string
 	Jwk                          object
 }
 
@@ -50,6 +51,10 @@ type record struct {
 }
 
 const fixedFiles = "README.html agreement/agreement.json agreement/explanation.json agreement/message.txt agreement/policy.json changes.ndjson keys.json manifest.json manifest.note openings.ndjson receipts.ndjson records.ndjson"
+
+// C2SP tlog-tiles: the length of an entry has two bytes.
+const mostEntryBytes = 65535
+const mostKeys = 10000
 
 var logFile = regexp.MustCompile(`^logs/([^/]+)/(vkey|checkpoint)$`)
 
@@ -127,10 +132,10 @@ func (e *evidence) checkManifest() {
 }
 
 func (e *evidence) readKeys() {
-	checkKeys("keys.json", e.files["keys.json"])
+	checkCanonical("keys.json", e.files["keys.json"])
 	var listed []json.RawMessage
-	if json.Unmarshal(e.files["keys.json"], &listed) != nil {
-		refuse("keys.json is not a list")
+	if json.Unmarshal(e.files["keys.json"], &listed) != nil || len(listed) > mostKeys {
+		refuse("keys.json is not a list of keys")
 	}
 	for _, raw := range listed {
 		var k key
@@ -139,6 +144,9 @@ func (e *evidence) readKeys() {
 			material = "vkey"
 		}
 		parseExactly("a key in keys.json", raw, &k, "use", "name", "from", "until", "participant", material)
+		if k.From == nil {
+			refuse("the key %s does not say from when it is used", k.Name)
+		}
 		if (material == "jwk") != (k.Use == "identity") || material == "vkey" && !strings.HasPrefix(k.Vkey, k.Name+"+") {
 			refuse("the key %s is not one of its kind", k.Name)
 		}
@@ -254,7 +262,9 @@ func (e *evidence) readRecords(name string) []record {
 		if err := tlog.CheckRecord(hashesOf(r.Proof), log.tree.N, log.tree.Hash, r.Index, tlog.RecordHash([]byte(r.Entry))); err != nil {
 			refuse("record %d is not entry %d of the log %s", r.Record, r.Index, r.Log)
 		}
-		r.fields = parseObject("the entry of a record", []byte(r.Entry))
+		if r.fields = parseObject("the entry of a record", []byte(r.Entry)); len(r.Entry) > mostEntryBytes || !r.fields.isText("type") || !r.fields.isText("time") {
+			refuse("the entry of record %d is not a record", r.Record)
+		}
 		records = append(records, r)
 	}
 	return records
@@ -368,6 +378,9 @@ func (e *evidence) checkOpenings(records []record) int {
 	for _, line := range e.lines("openings.ndjson") {
 		var o opening
 		parseExactly("a line of openings.ndjson", line, &o, "field", "record", "salt", "value")
+		if len(openings) > 0 && openings[len(openings)-1].Record > o.Record {
+			refuse("the opening of %s of record %d stands in the wrong place", o.Field, o.Record)
+		}
 		openings = append(openings, o)
 	}
 	// An outer value may hold commitments of its own.
@@ -397,7 +410,8 @@ func (e *evidence) checkOpenings(records []record) int {
 func (e *evidence) checkAgreement(records []record) {
 	var carried, policy interface{}
 	var agreement map[string]interface{}
-	message := parseObject("agreement/message.txt", e.files["agreement/message.txt"])
+	message := parseAny("agreement/message.txt", e.files["agreement/message.txt"])
+	checkCanonical("agreement/explanation.json", e.files["agreement/explanation.json"])
 	parseObject("agreement/agreement.json", e.files["agreement/agreement.json"])
 	parseObject("agreement/policy.json", e.files["agreement/policy.json"])
 	if json.Unmarshal(message["agreement"], &carried) != nil || json.Unmarshal(e.files["agreement/agreement.json"], &agreement) != nil || json.Unmarshal(e.files["agreement/policy.json"], &policy) != nil || !reflect.DeepEqual(carried, interface{}(agreement)) {
@@ -407,7 +421,7 @@ func (e *evidence) checkAgreement(records []record) {
 	if agreement["@id"] != e.manifest.Agreement || !(one == e.manifest.Connector && other == e.manifest.Partner || one == e.manifest.Partner && other == e.manifest.Connector) {
 		refuse("the agreement is another one, or between other parties")
 	}
-	for _, name := range []string{"@id", "@type", "target", "assigner", "assignee", "timestamp"} {
+	for _, name := range []string{"@context", "@id", "@type", "target", "assigner", "assignee", "timestamp"} {
 		delete(agreement, name)
 	}
 	if !reflect.DeepEqual(policy, interface{}(agreement)) {

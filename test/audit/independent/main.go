@@ -87,7 +87,15 @@ func decode(encoding *base64.Encoding, text string) []byte {
 // An object of JSON by its keys, each with the bytes of its value.
 type object map[string]json.RawMessage
 
+// Reads an object of canonical JSON.
 func parseObject(what string, text []byte) object {
+	value := parseAny(what, text)
+	checkCanonical(what, text)
+	return value
+}
+
+// Reads an object of JSON as somebody wrote it.
+func parseAny(what string, text []byte) object {
 	checkKeys(what, text)
 	var value object
 	if err := json.Unmarshal(text, &value); err != nil || value == nil {
@@ -103,6 +111,11 @@ func (o object) text(name string) string {
 		return ""
 	}
 	return value
+}
+
+func (o object) isText(name string) bool {
+	raw, ok := o[name]
+	return ok && len(raw) > 0 && raw[0] == '"'
 }
 
 // Reads an object of exactly the members that `into` has.

@@ -45,8 +45,8 @@ func (e *evidence) checkStatements(records []record) int {
 		if len(parts) != 3 {
 			refuse("the statement of record %d is not one", r.Record)
 		}
-		header := parseObject("the head of a statement", decode(base64.RawURLEncoding, parts[0]))
-		claims := parseObject("a statement", decode(base64.RawURLEncoding, parts[1]))
+		header := parseAny("the head of a statement", decode(base64.RawURLEncoding, parts[0]))
+		claims := parseAny("a statement", decode(base64.RawURLEncoding, parts[1]))
 		from, to := e.manifest.Partner, e.manifest.Connector
 		if kind == "data.requested" {
 			from, to = to, from

@@ -164,6 +164,7 @@ test('a check finds nothing wrong with what nobody touched, and who may do what'
   expect([await as(steward, 'audit', 'check'), await as(steward, 'audit', 'recover', '--reason', 'x'), await as(steward, 'log', 'rotate')]).toEqual([4, 4, 4])
   expect(code(await ask('GET', '/audit/log', { token: steward }))).toEqual({ status: 403, code: 'forbidden' })
   expect(code(await ask('GET', '/audit/log', { token: auditor }))).toEqual({ status: 200 })
+  expect(await run('audit', 'recover', '--reason', 'x')).toMatchObject({ code: 1, err: 'concordat: The log is not stopped; there is nothing to bring back to work.\n' })
   const nothing = await run('audit', 'recover', '--reason', 'x', '--yes')
   expect(nothing).toMatchObject({ code: 1, err: expect.stringContaining('The log is not stopped; there is nothing to bring back to work.') })
   expect(await metric('concordat_log_stopped')).toBe('0')

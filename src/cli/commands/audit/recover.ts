@@ -21,7 +21,7 @@ export function recoverCommand(audit: Command, open: Open): void {
       const { faults, log } = await client.call('getLogStatus', {})
       const counting = faults.filter(({ resolvedAt }) => resolvedAt === undefined)
       for (const { kind, message } of counting) print.note(`${kind}: ${printable(message)}`)
-      if (counting.length === 0) throw new Failure(exitCodes.failed, 'The log is not stopped; there is nothing to bring back to work.')
+      if (options.yes !== true && counting.length === 0) throw new Failure(exitCodes.failed, 'The log is not stopped; there is nothing to bring back to work.')
       if (options.yes !== true) return print.result({ faults: counting }, `This would end log ${log ?? '-'} as it is and begin another. Its first entries would tell of ${faultsText(counting.length)}, of you and of your reason, and partners see them. Secure the evidence first. Nothing is done yet: add --yes.`)
       const done = await client.call('recoverLog', { body: { reason: options.reason, acknowledge: counting.map(({ id }) => id), ...(options.withoutWitnesses === true ? { withoutWitnesses: true } : {}) } })
       print.result(done, `Log ${done.log} begins with record ${done.start}${done.newKey ? ' and a new key' : ''}. ${faultsText(done.resolved.length)} put on record.`)
