@@ -159,7 +159,7 @@ export interface ReceiptTable {
 export interface RunningReleaseTable {
   record_index: number
   process: string
-  /** What the record of its end says. */
+  /** What the record of its end will say, for erasures to look through. Nothing is recorded from it. */
   record: Json<Readonly<Record<string, JsonValue>>>
   lease_until: Time
 }

@@ -3,7 +3,7 @@ import type { JsonValue } from '../../policy/odrl.ts'
 import type { Queries } from '../../persistence/database.ts'
 import { storable } from '../../persistence/storable-text.ts'
 
-/** A release whose end is not recorded, as the record of its end would say it. */
+/** A release whose end is not recorded, and what the record of its end would say: an erasure looks there for what will be recorded once more. */
 export interface UnfinishedRelease {
   readonly index: number
   readonly record: Readonly<Record<string, JsonValue>>
@@ -52,9 +52,9 @@ export async function findLapsed(db: Queries, now: Date, limit: number): Promise
 }
 
 /** Takes lapsed releases: whoever gets them records their end in the same transaction. */
-export async function takeLapsed(db: Queries, indexes: readonly number[], now: Date): Promise<UnfinishedRelease[]> {
-  const rows = await db.deleteFrom('running_release').where('record_index', 'in', indexes).where('lease_until', '<', now).returning(['record_index', 'record']).execute()
-  return rows.map((row) => ({ index: row.record_index, record: row.record })).toSorted((left, right) => left.index - right.index)
+export async function takeLapsed(db: Queries, indexes: readonly number[], now: Date): Promise<number[]> {
+  const rows = await db.deleteFrom('running_release').where('record_index', 'in', indexes).where('lease_until', '<', now).returning('record_index').execute()
+  return rows.map((row) => row.record_index)
 }
 
 /** Processes that no longer renew their leases. */

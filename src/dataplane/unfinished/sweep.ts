@@ -1,6 +1,6 @@
 import { isCommitment } from '../../tlog/commitment.ts'
 import type { JsonValue } from '../../policy/odrl.ts'
-import type { AuditEntry } from '../../audit/audit.ts'
+import type { AuditEntry, AuditRecord } from '../../audit/audit.ts'
 import { outcomeFacts } from '../releases.ts'
 import { findLapsed, findLapsedProcesses, findNoted, takeLapsed, takeProcess } from './store.ts'
 import { closingRecord, leaseMs } from './unfinished.ts'
@@ -22,10 +22,32 @@ async function closeNoted({ database, audit, clock }: UnfinishedDeps): Promise<v
     const now = clock()
     const lapsed = await findLapsed(database.db, now, atOnce)
     if (lapsed.length === 0) return
+    const permissions = await openPermissions(audit, lapsed)
     await database.transaction(async (tx) => {
-      const taken = await takeLapsed(tx.db, lapsed, now)
-      if (taken.length > 0) await audit.append(tx, ...taken.map(({ record }) => ({ ...record, type: 'data.aborted' })))
+      const taken = new Set(await takeLapsed(tx.db, lapsed, now))
+      const left = permissions.filter(({ index }) => taken.has(index))
+      if (left.length > 0) await audit.append(tx, ...left.map(abortedOf))
     })
+  }
+}
+
+/** The permissions with these numbers that have no end. What is noted says no more than where to look: whoever can write in the database could note anything. */
+async function openPermissions(audit: UnfinishedDeps['audit'], indexes: readonly number[]): Promise<AuditEntry[]> {
+  const open: AuditEntry[] = []
+  for (const index of indexes) {
+    const [entry] = await audit.entries({ after: index - 1, limit: 1 })
+    if (entry?.index === index && entry.type === 'data.permitted' && !(await hasEnd(audit, entry))) open.push(entry)
+  }
+  return open
+}
+
+async function hasEnd(audit: UnfinishedDeps['audit'], { index, transfer }: AuditEntry): Promise<boolean> {
+  for (let after = index; ; ) {
+    const page = await audit.entries({ ...(transfer === undefined ? {} : { transfer }), after, limit: pageSize })
+    if (page.some((entry) => endedBy(entry).includes(index))) return true
+    const last = page.at(-1)
+    if (last === undefined) return false
+    after = last.index
   }
 }
 
@@ -36,7 +58,7 @@ async function closeProcess(deps: UnfinishedDeps, { process, mark }: { readonly 
   const left = await findOpen(deps, { mark, before: now.getTime() - leaseMs })
   await database.transaction(async (tx) => {
     if (!(await takeProcess(tx.db, process, now))) return
-    if (left.length > 0) await audit.append(tx, ...left.map((entry) => ({ ...closingOf(entry), type: 'data.aborted' })))
+    if (left.length > 0) await audit.append(tx, ...left.map(abortedOf))
   })
 }
 
@@ -62,11 +84,11 @@ function endedBy({ type, permitted, outcomes }: AuditEntry): number[] {
   return [permitted, ...several].filter((index) => typeof index === 'number')
 }
 
-function closingOf({ index, type: _type, time: _time, seq: _seq, ...facts }: AuditEntry): Readonly<Record<string, JsonValue>> {
+function abortedOf({ index, type: _type, time: _time, seq: _seq, ...facts }: AuditEntry): AuditRecord {
   const { bytes, rows: _rows, sha256: _sha256, withheld: _withheld, quota: _quota, retry: _retry, ...about } = outcomeFacts(facts)
   // What was erased meanwhile stays so.
   const kept = Object.entries(about).filter(([, value]) => !isCommitment(value))
-  return closingRecord({ index, facts: Object.fromEntries(kept), upTo: bytesIn(facts['reserved']) ?? bytesIn({ bytes }) })
+  return { ...closingRecord({ index, facts: Object.fromEntries(kept), upTo: bytesIn(facts['reserved']) ?? bytesIn({ bytes }) }), type: 'data.aborted' }
 }
 
 function bytesIn(reserved: JsonValue | undefined): number | null {

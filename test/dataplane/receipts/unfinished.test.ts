@@ -118,6 +118,23 @@ test('the next start closes it at once when the lease is over', async () => {
   expect(await endsOf(short)).toMatchObject([{ type: 'data.aborted', permitted: short.index }])
 })
 
+test('what somebody noted in the database is not put on record: no such permission, one that ended, another end than the permission says', async () => {
+  const process = start()
+  const ended = await begin(process)
+  await ended.end()
+  const open = await begin(process)
+  const size = await audit.size()
+  const forged = { type: 'data.aborted', partner: 'did:web:victim.example', bytes: 1e9, nonsense: true }
+  const rows = [ended.index, open.index, 0, size + 1000, -1].map((index) => ({ record_index: index, process: 'forged', record: JSON.stringify(forged), lease_until: new Date(0) }))
+  await database.db.insertInto('running_release').values(rows).onConflict((conflict) => conflict.column('record_index').doNothing()).execute()
+  await start().tick()
+  expect(await noted()).toEqual([])
+  expect((await endsOf(ended)).map(({ type }) => type)).toEqual(['data.released'])
+  expect(await endsOf(open)).toMatchObject([{ type: 'data.aborted', permitted: open.index, partner: 'did:web:consumer.example', upTo: 100 }])
+  expect(await audit.size()).toBe(size + 1)
+  expect(errors).toEqual([])
+})
+
 test('what is looked for begins at the mark, which moves on', async () => {
   const process = start('marked')
   await process.ready()
