@@ -55,6 +55,7 @@ export function createWitnessing(deps: WitnessingDeps): Witnessing {
     onError,
     record,
     cosigner: audit.keys.witness.signer(witnessName(publicUrl)),
+    vkey: audit.keys.witness.vkey(witnessName(publicUrl)),
     partnerOf: (origin) => partnerOf(deps, origin),
     logKeys: async ({ partner, origin }, suffice) => {
       const keysIn = ({ logKeys }: Transparency) => vkeysOf(origin, signatureTypes.ed25519, logKeys)

@@ -57,7 +57,7 @@ export const logEvents = {
   'witness.recovered': { meaning: 'A witness cosigns our log again.', keep, fields: { ...witness, origin: log.origin, size: { meaning: 'How many entries it cosigned.' } } },
   'witness.log_seen': { meaning: 'As a witness, we have seen a log of a partner for the first time. Its key counts for it from now on.', keep, fields: { partner: parties.partner, origin: log.origin, vkey: log.vkey } },
   'witness.state_restored': {
-    meaning: 'As a witness, we had cosigned more of a log of a partner than the database knew: it is from a backup, or somebody wrote in it. What we cosigned was put back from the folder of the log.',
+    meaning: 'As a witness, we had cosigned more of a log of a partner than the database knew, or something else: it is from a backup, or somebody wrote in it. What we cosigned was put back from the folder of the log.',
     keep,
     fields: { partner: parties.partner, origin: log.origin, size: { meaning: 'How many entries we had cosigned.' }, had: { meaning: 'How many of them the database knew of.' } },
   },

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { isProblem, ProblemError } from '../../errors.ts'
 import type { Database, Queries } from '../../persistence/database.ts'
+import { parseCheckpoint } from '../../tlog/checkpoint.ts'
 import { openNote, parseNote, parseVkey, signatureLine } from '../../tlog/note.ts'
 import type { Signer } from '../../tlog/note.ts'
 import { emptyRoot, verifyConsistency } from '../../tlog/tree.ts'
@@ -37,6 +38,8 @@ export interface LogWitnessDeps {
   readonly clock: () => Date
   /** C2SP tlog-cosignature: our witness key, which signs nothing else. */
   readonly cosigner: Signer
+  /** The key that verifies what it signs. */
+  readonly vkey: string
   /** The partner in the register whose log `origin` names; undefined for everybody else and for ourselves. Costs no call to another host. */
   readonly partnerOf: (origin: string) => Promise<string | undefined>
   /** The keys that the partner publishes for this origin; those that `suffice`, if asking again, when that is due, brings them. */
@@ -96,7 +99,7 @@ export function createLogWitness(deps: LogWitnessDeps): LogWitness {
     },
     latest: async (originSha256) => {
       const [known, kept] = await Promise.all([findWitnessedByHash(deps.database.db, originSha256), readWitnessedFile(deps.directory, originSha256)])
-      return (kept !== undefined && kept.size > (known?.size ?? 0) ? kept : known)?.checkpoint ?? undefined
+      return (kept !== undefined && kept.size >= (known?.size ?? 0) ? kept : known)?.checkpoint ?? undefined
     },
     settle,
     close: () => {
@@ -155,7 +158,7 @@ interface Trust {
 // go on with a log that others have seen.
 async function trustIn(deps: LogWitnessDeps, asked: AddCheckpoint, partner: string): Promise<Trust> {
   const { origin } = asked.tree
-  const known = await findWitnessed(deps.database.db, origin)
+  const known = (await readWitnessedFile(deps.directory, originHash(origin))) ?? (await findWitnessed(deps.database.db, origin))
   if (known !== undefined && signs(asked.checkpoint, known.vkey)) return { vkey: known.vkey, otherKey: false, known }
   const suffice = (vkeys: readonly string[]) => vkeys.some((vkey) => signs(asked.checkpoint, vkey))
   const vkey = (await deps.logKeys({ partner, origin }, suffice)).find((candidate) => signs(asked.checkpoint, candidate))
@@ -205,15 +208,27 @@ async function cosign(deps: LogWitnessDeps, request: { asked: AddCheckpoint; par
   return outcome
 }
 
-/** Puts into the database what we cosigned, when it knows of less. */
-async function remember({ clock }: LogWitnessDeps, db: Queries, kept: WitnessedFile | undefined): Promise<Outcome['forgotten']> {
+/** Puts into the database what we cosigned, when it knows of less, or of something else. */
+async function remember({ clock, vkey: ownVkey }: LogWitnessDeps, db: Queries, kept: WitnessedFile | undefined): Promise<Outcome['forgotten']> {
   if (kept === undefined) return undefined
   const { origin, partner, vkey, size, root, checkpoint } = kept
   const known = await lockWitnessed(db, origin)
-  if ((known?.size ?? -1) >= size) return undefined
+  if (known !== undefined && goesOn(known, kept, ownVkey)) return undefined
   if (known === undefined) await insertWitnessed(db, { origin, originSha256: originHash(origin), partner, vkey, root: emptyRoot.toString('base64') }, clock())
-  await updateWitnessed(db, origin, { size, root, checkpoint }, clock())
+  await updateWitnessed(db, origin, { vkey, size, root, checkpoint }, clock())
   return { size, had: known?.size ?? 0 }
+}
+
+/** Whether the database has what is kept, or what we cosigned behind it, which is in the file a moment later: only our key can have signed that. */
+function goesOn(known: WitnessedLog, kept: WitnessedFile, ownVkey: string): boolean {
+  if (known.vkey !== kept.vkey || known.size < kept.size) return false
+  return known.size === kept.size ? known.root === kept.root : isCosigned(known, ownVkey)
+}
+
+function isCosigned({ origin, size, root, checkpoint }: WitnessedLog, ownVkey: string): boolean {
+  if (checkpoint === null || !signs(checkpoint, ownVkey)) return false
+  const seen = parseCheckpoint(parseNote(checkpoint).text)
+  return seen.origin === origin && seen.size === size && seen.root.toString('base64') === root
 }
 
 async function step(deps: LogWitnessDeps, db: Queries, { asked, known, vkey }: { asked: AddCheckpoint; known: WitnessedLog; vkey: string }): Promise<Omit<Outcome, 'first'>> {
@@ -229,7 +244,7 @@ async function step(deps: LogWitnessDeps, db: Queries, { asked, known, vkey }: {
   const cosignature = signatureLine(text, deps.cosigner)
   const trusted = lines.find(({ name, keyId }) => name === signer.name && keyId.equals(signer.keyId))
   const seen = { size, root: root.toString('base64'), checkpoint: `${text}\n${trusted?.line ?? ''}\n${cosignature}` }
-  await updateWitnessed(db, origin, seen, deps.clock())
+  await updateWitnessed(db, origin, { vkey, ...seen }, deps.clock())
   return { known, lines: cosignature, cosigned: { ...known, ...seen } }
 }
 

@@ -47,8 +47,8 @@ export async function insertWitnessed(db: Queries, log: { origin: string; origin
   return inserted !== undefined
 }
 
-export async function updateWitnessed(db: Queries, origin: string, seen: { size: number; root: string; checkpoint: string }, now: Date): Promise<void> {
-  await db.updateTable('witnessed_log').set({ size: seen.size, root: seen.root, checkpoint: seen.checkpoint, updated_at: now }).where('origin', '=', origin).execute()
+export async function updateWitnessed(db: Queries, origin: string, seen: { vkey: string; size: number; root: string; checkpoint: string }, now: Date): Promise<void> {
+  await db.updateTable('witnessed_log').set({ vkey: seen.vkey, size: seen.size, root: seen.root, checkpoint: seen.checkpoint, updated_at: now }).where('origin', '=', origin).execute()
 }
 
 /** A checkpoint of ours with what witnesses signed under it. */

@@ -46,6 +46,7 @@ function openWitness() {
     directory,
     clock: () => now,
     cosigner: ed25519Cosigner(name, witnessKey.privateKey, () => now),
+    vkey,
     partnerOf: async (origin) => (origin.startsWith('partner.example/log/') ? partner : undefined),
     logKeys: async ({ origin }) => {
       fetched.push(origin)
@@ -286,6 +287,28 @@ describe('what we cosigned is kept beside the database', () => {
     // What goes on from what we saw is cosigned as ever.
     expect((await post(await log.request(leaves, 9, 12))).status).toBe(200)
     expect((await post(await log.request(leaves, 12, 20))).status).toBe(200)
+  })
+
+  test('a row that somebody changed makes us cosign no other tree, and a record tells of it', async () => {
+    const leaves = leavesOf(20)
+    const fork = leavesOf(20, ' fork', 6)
+    await post(await log.request(leaves, 0, 9))
+    const shown = await latest(log.origin)
+    const other = foreignLog(log.origin)
+    published.set(log.origin, [log.vkey, other.vkey])
+    const forged = { root: rootOf(fork.slice(0, 9)).toString('base64'), checkpoint: log.checkpoint(fork.slice(0, 9)) }
+    const ahead = { size: 12, root: rootOf(fork.slice(0, 12)).toString('base64'), checkpoint: log.checkpoint(fork.slice(0, 12)) }
+    for (const change of [forged, ahead, { ...ahead, checkpoint: shown ?? '' }, { ...ahead, checkpoint: null }, { vkey: other.vkey }]) {
+      await database.db.updateTable('witnessed_log').set(change).where('origin', '=', log.origin).execute()
+      records = []
+      expect((await post(await log.request(fork, 'size' in change ? 12 : 9, 15))).status).not.toBe(200)
+      expect((await post(await other.request(leaves, 9, 15))).status).not.toBe(200)
+      expect(await latest(log.origin)).toBe(shown)
+      expect(records[0]).toEqual({ type: 'witness.state_restored', partner, origin: log.origin, size: 9, had: 'size' in change ? 12 : 9 })
+    }
+    // Nor does it keep the log's own key out.
+    await database.db.updateTable('witnessed_log').set({ vkey: other.vkey }).where('origin', '=', log.origin).execute()
+    expect((await post(await log.request(leaves, 9, 15))).status).toBe(200)
   })
 
   test('nor is another key taken for the log', async () => {
