@@ -223,7 +223,7 @@ async function openBase(config: Config, overrides: Overrides, closers: Closers) 
   const onError = errorLines(log)
   const { dataDirectory } = config
   const { sealingKey, operatorToken } = await readSecretFiles(dataDirectory)
-  await mkdir(pathsIn(dataDirectory).uploads, { recursive: true })
+  await mkdir(pathsIn(dataDirectory).uploads, { recursive: true, mode: 0o700 })
 
   const database = await openDatabase(config.database)
   closers.push(() => database.close())

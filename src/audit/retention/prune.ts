@@ -11,7 +11,7 @@ import { readOfTypes } from '../log/check/store.ts'
 import { edgeOf } from '../log/check/stored-tree.ts'
 import { readLogs } from '../log/store.ts'
 import type { AuditRow } from '../store.ts'
-import { agreementsIn, countRunningAgreements, findClosed, findUnfinished, keepLastTile, lockLog, markPruned, removeEntries, removeTiles } from './store.ts'
+import { agreementsIn, countRunningAgreements, findClosed, findUnfinished, keepLastTile, lastTimeUntil, lockLog, markPruned, removeEntries, removeTiles } from './store.ts'
 import type { PrunedLog } from './store.ts'
 
 export interface PruneDeps {
@@ -127,13 +127,18 @@ export async function finishPruning({ database }: Pick<PruneDeps, 'database'>): 
   }
 }
 
-/** Prunes every log whose time is over; does nothing without a number of years. */
+/** A clock that leaps years ahead, by a fault or by somebody's will, must not empty the record before anybody has seen it. */
+const clockDoubtMs = 7 * 24 * 3_600_000
+
+/** Prunes every log whose time was over already when entries of a week ago were written; does nothing without a number of years. */
 export async function pruneDue(deps: PruneDeps): Promise<Pruned[]> {
   await finishPruning(deps)
   const { years } = deps
   if (years === undefined) return []
   const now = deps.clock()
-  const due = (await findClosed(deps.database.db)).filter(({ closedAt }) => keptUntil(closedAt, years) <= now)
+  const over = (await findClosed(deps.database.db)).filter(({ closedAt }) => keptUntil(closedAt, years) <= now)
+  const known = over.length === 0 ? undefined : await lastTimeUntil(deps.database.db, new Date(now.getTime() - clockDoubtMs))
+  const due = over.filter(({ closedAt }) => known !== undefined && keptUntil(closedAt, years) <= known)
   const pruned: Pruned[] = []
   const failures: unknown[] = []
   for (const { name } of due) {

@@ -29,6 +29,12 @@ export async function findClosed(db: Queries): Promise<{ name: string; closedAt:
   return rows.flatMap(({ name, closed_at }) => (closed_at === null ? [] : [{ name, closedAt: closed_at }]))
 }
 
+/** When the last entry was written that is not newer than `until`. */
+export async function lastTimeUntil(db: Queries, until: Date): Promise<Date | undefined> {
+  const row = await db.selectFrom('audit_entry').select('time').where('time', '<=', until).orderBy('index', 'desc').limit(1).executeTakeFirst()
+  return row?.time
+}
+
 /** Logs that were marked as pruned and still have entries: the removal was cut off. */
 export async function findUnfinished(db: Queries): Promise<{ name: string; start: number; size: number }[]> {
   const query = sql<{ name: string; start: number; size: number }>`

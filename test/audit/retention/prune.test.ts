@@ -146,11 +146,23 @@ test('logs whose time is over are pruned by themselves, only where years are set
   expect(await due(undefined)).toEqual([])
   expect(await due(2)).toEqual([])
   expect(await left()).toEqual({ entries, openings: 1, tiles: 2 })
+  // Nobody knows yet whether the clock leapt: nothing was written since the time was over but just now.
+  expect(await due(1)).toEqual([])
+  now = new Date(now.getTime() + 7 * 86_400_000)
   expect(await due(1)).toEqual([{ log: '2024', records: entries, runningAgreements: 0 }])
   expect(await left()).toEqual({ entries: 0, openings: 0, tiles: 3 })
   // Marked, and the process ended there.
   const size = await audit.size()
+  // A clock that leaps empties nothing, also when much was written by it already.
+  const right = now
+  now = new Date('2036-11-21T10:00:00Z')
+  await audit.record({ type: 'test.leap' })
+  now = new Date(now.getTime() + 6 * 86_400_000)
+  await audit.record({ type: 'test.leap' })
+  expect(await due(3)).toEqual([])
+  now = right
+  expect(await due(3)).toEqual([])
   await markPruned(database.db, '2025', now)
   await finishPruning({ database })
-  expect((await database.db.selectFrom('audit_entry').select('index').execute()).length).toBe(size - (old.size ?? 0) - 2)
+  expect((await database.db.selectFrom('audit_entry').select('index').execute()).length).toBe(size + 2 - (old.size ?? 0) - 2)
 })
