@@ -1,9 +1,9 @@
-import { mkdir, open, readdir } from 'node:fs/promises'
+import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isProblem } from '../../errors.ts'
 import { parseCheckpoint } from '../../tlog/checkpoint.ts'
 import { parseNote } from '../../tlog/note.ts'
-import { isMissing, replaceFile } from './kept-file.ts'
+import { isMissing, openKept, replaceFile } from './kept-file.ts'
 import { logFile, logOfFile } from './names.ts'
 
 /** The newest checkpoint of a log that was signed, as it is kept outside the database: a database from a backup has less. */
@@ -68,18 +68,14 @@ async function namesIn(directory: string): Promise<string[]> {
 }
 
 async function readNote(path: string): Promise<Omit<NoteFile, 'log' | 'start'> | undefined> {
+  const handle = await openKept(path)
+  if (handle === undefined) return undefined
   try {
-    const handle = await open(path, 'r')
-    try {
-      const [note, { mtime }] = await Promise.all([handle.readFile('utf8'), handle.stat()])
-      const { origin, size, root } = parseCheckpoint(parseNote(note).text)
-      return { note, origin, size, root, writtenAt: mtime }
-    } finally {
-      await handle.close()
-    }
-  } catch (error) {
-    if (isMissing(error)) return undefined
-    throw error
+    const [note, { mtime }] = await Promise.all([handle.readFile('utf8'), handle.stat()])
+    const { origin, size, root } = parseCheckpoint(parseNote(note).text)
+    return { note, origin, size, root, writtenAt: mtime }
+  } finally {
+    await handle.close()
   }
 }
 

@@ -1,3 +1,6 @@
+import { execFileSync } from 'node:child_process'
+import { mkdir, rm, truncate, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { eraseRecords } from '../../../src/audit/personal/erase.ts'
 import { openGround, write } from './ground.ts'
@@ -101,6 +104,36 @@ describe('values of erasable fields', () => {
     expect((await audit.keeping.check()).findings).toEqual([])
     await ground.tamper('delete from audit_opening where index = 9')
     expect((await audit.keeping.check()).findings).toEqual([expect.objectContaining({ kind: 'opening-missing', message: message('One entry', '9') })])
+    await audit.close()
+  })
+})
+
+describe('what stands in the folder log and is no file of ours', () => {
+  const kinds = ['a folder', 'a pipe that nobody writes to', 'a file that is far too large', 'a file that is no text'] as const
+
+  async function put(kind: (typeof kinds)[number], name: string): Promise<void> {
+    const path = join(ground.directory, name)
+    await rm(path, { force: true })
+    if (kind === 'a folder') await mkdir(path)
+    else if (kind === 'a pipe that nobody writes to') execFileSync('mkfifo', [path])
+    else {
+      await writeFile(path, Buffer.alloc(1000, 0xff))
+      if (kind === 'a file that is far too large') await truncate(path, 3 * 1024 ** 3)
+    }
+  }
+
+  test.each(kinds)('%s in place of the newest checkpoint stops the log, and the connector starts', async (kind) => {
+    await put(kind, '2026_0.checkpoint')
+    const audit = await ground.open()
+    expect((await audit.log.status()).faults).toMatchObject([{ kind: 'checkpoint-changed', message: expect.stringContaining('The checkpoint of log 2026 in the file 2026_0.checkpoint was changed: ') }])
+    await audit.close()
+  })
+
+  test.each(kinds)('%s in place of what else is kept is as if it were not there', async (kind) => {
+    for (const name of [`2026_0_${'0'.repeat(32)}.cosigned`, '2026_0.recovered', `${'0'.repeat(64)}.witnessed`]) await put(kind, name)
+    const audit = await ground.open()
+    await audit.record({ type: 'connector.stopped' })
+    expect((await audit.keeping.check()).findings).toEqual([])
     await audit.close()
   })
 })
