@@ -9,7 +9,7 @@ let ground: Ground
 beforeAll(async () => {
   ground = await openGround()
   const audit = await ground.open()
-  await write(ground, audit, 120)
+  await write(ground, audit, 300)
   await audit.close()
   await ground.save('whole')
 })
@@ -53,14 +53,12 @@ describe('a log that somebody calls pruned', () => {
     expect(state).toBe('stopped')
   })
 
-  const otherTree = expect.stringMatching(/^Log 2026 has another tree than was signed: .* What was changed is among the entries 0 to 121 /)
-
   test('after it was closed is gone through all the same', async () => {
     const audit = await ground.open()
     await rotate(audit)
     await audit.close()
     await ground.tamper(change, `update audit_log set pruned_at = now() where name = '2026'`)
-    expect((await found()).check).toEqual(expect.arrayContaining([unrecorded('2026'), otherTree]))
+    expect((await found()).check).toEqual(expect.arrayContaining([unrecorded('2026'), entryChanged]))
   })
 
   test('in an entry of its own is gone through all the same', async () => {
@@ -68,7 +66,7 @@ describe('a log that somebody calls pruned', () => {
     await rotate(audit)
     await audit.close()
     await ground.tamper(change, `update audit_log set pruned_at = now() where name = '2026'`, `update audit_entry set type = 'log.pruned', rest = '{"name":"2026"}' where index = 90`)
-    expect((await found()).check).toEqual(expect.arrayContaining([unrecorded('2026'), otherTree]))
+    expect((await found()).check).toEqual(expect.arrayContaining([unrecorded('2026'), entryChanged, expect.stringContaining('Entry 90 (log.pruned')]))
   })
 
   test('in an entry of a log that was pruned itself is gone through all the same', async () => {
@@ -77,8 +75,8 @@ describe('a log that somebody calls pruned', () => {
     await rotate(audit)
     await prune(audit, '2026-2')
     await audit.close()
-    await ground.tamper(change, `update audit_log set pruned_at = now() where name = '2026'`, `insert into audit_entry (index, time, type, rest) values (130, now(), 'log.pruned', '{"name":"2026"}')`)
-    expect((await found()).check).toEqual(expect.arrayContaining([unrecorded('2026'), otherTree]))
+    await ground.tamper(change, `update audit_log set pruned_at = now() where name = '2026'`, `insert into audit_entry (index, time, type, rest) values (310, now(), 'log.pruned', '{"name":"2026"}')`)
+    expect((await found()).check).toEqual(expect.arrayContaining([unrecorded('2026'), entryChanged]))
   })
 })
 
@@ -131,7 +129,7 @@ describe('a recovery', () => {
       'update audit_fault set resolved_at = now()',
       'update audit_head set stopped = false',
     )
-    expect(await found()).toMatchObject({ start: expect.arrayContaining([expect.stringContaining('Entry 1000010 (data.permitted')]), state: 'stopped' })
+    expect(await found()).toMatchObject({ start: expect.arrayContaining([expect.stringContaining('Log 2026-2 has another tree than was signed')]), state: 'stopped' })
   })
 
   test('still counts when the log that tells of it is pruned, with the prunings that it told of', async () => {
