@@ -78,6 +78,15 @@ describe('a log that somebody calls pruned', () => {
     await ground.tamper(change, `update audit_log set pruned_at = now() where name = '2026'`, `insert into audit_entry (index, time, type, rest) values (310, now(), 'log.pruned', '{"name":"2026"}')`)
     expect((await found()).check).toEqual(expect.arrayContaining([unrecorded('2026'), entryChanged]))
   })
+
+  test('takes no entries any more', async () => {
+    const audit = await ground.open()
+    await rotate(audit)
+    await prune(audit, '2026')
+    await audit.close()
+    await ground.tamper('delete from audit_opening where index between 310 and 312', `insert into audit_entry (index, time, type, rest) values (40, now(), 'audit.erased', '{"records":["310-312"],"fields":["user"]}')`)
+    expect(await found()).toMatchObject({ check: expect.arrayContaining([expect.stringMatching(/^Entry 40 \(audit\.erased, .*\) is in the database, but log 2026 never had it: its own entries were removed after their time\.$/)]), state: 'stopped' })
+  })
 })
 
 describe('an entry before the first one', () => {

@@ -38,6 +38,7 @@ export const finding = {
     fault(log, 'entry-missing', { missing: missing.map(([from, to]) => [from, to]) }, `Log ${log} lacks ${missing.length === 1 && missing[0]?.[0] === missing[0]?.[1] ? 'entry' : 'entries'} ${ranges(missing)}: removed from the database.`),
   entryAdded: (log: string, entry: EntryName, end: number) => fault(log, 'entry-added', { index: entry.index, type: entry.type, end }, `${named(entry)} is in the database, but log ${log} never had it: its entries end at ${end - 1}.`),
   entryBefore: (log: string, entry: EntryName) => fault(log, 'entry-added', { index: entry.index, type: entry.type }, `${named(entry)} is in the database, but no log ever had it: the record begins at 0.`),
+  entryAfterPruning: (log: string, entry: EntryName) => fault(log, 'entry-added', { index: entry.index, type: entry.type }, `${named(entry)} is in the database, but log ${log} never had it: its own entries were removed after their time.`),
   prunedUnrecorded: (log: string) => fault(log, 'chain-broken', { found: 'pruned' }, `The list of logs says that the entries of log ${log} were removed after their time, and no record says so.`),
   tileChanged: (log: string, tile: { level: number; index: number; part: number }, hashes: { found: string; expected: string }) =>
     fault(log, 'tile-changed', { ...tile, ...hashes }, `Tile ${tile.level}/${tile.index} of log ${log} was changed: it gives the hash ${hashes.found}, and the level above has ${hashes.expected}.`),
