@@ -122,6 +122,15 @@ describe('audit stats', () => {
   })
 })
 
+test.each([
+  [['--since', '2026-11-22', '--until', '2026-11-21'], '--since 2026-11-22 is not before --until 2026-11-21: there is no time between them.'],
+  [['--since', '2026-11-22', '--until', '2026-11-22'], '--since 2026-11-22 is not before --until 2026-11-22: there is no time between them.'],
+  [['--since', '2026-11-22T10:00+01:00', '--until', '2026-11-22T09:00Z'], 'there is no time between them.'],
+  [['--from', '5', '--to', '4'], '--from 5 is behind --to 4: there are no entries between them.'],
+])('a filter that nothing can fit is wrong usage, not an empty record: %s', async (filter, told) => {
+  for (const command of ['list', 'export']) expect(await auditor('audit', command, ...filter)).toMatchObject({ code: 2, err: expect.stringContaining(told) })
+})
+
 describe('audit export', () => {
   test('writes a file that is there whole or not at all', async () => {
     const file = join(folder, 'record.csv')

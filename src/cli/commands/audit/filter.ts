@@ -2,6 +2,7 @@ import { InvalidArgumentError, Option } from 'commander'
 import type { Command } from 'commander'
 import { purposeIri } from '../../../policy/purposes.ts'
 import { wholeNumber } from '../../arguments.ts'
+import { wrongUsage } from '../../failure.ts'
 import { momentOf, writtenTime } from '../../written-time.ts'
 import { zoneOf } from './time-zone.ts'
 import type { ZoneOptions } from './time-zone.ts'
@@ -48,7 +49,11 @@ export function filtering(command: Command): Command {
 export function filterOf(options: Filter & ZoneOptions): Filter {
   const { type, agreement, transfer, partner, dataset, role, purpose: wanted, decision, from, to } = options
   const moment = (time: string | undefined) => (time === undefined ? undefined : momentOf(time, zoneOf(options)))
-  const query = { type, agreement, transfer, partner, dataset, role, purpose: wanted, decision, since: moment(options.since), until: moment(options.until), from, to }
+  const [since, until] = [moment(options.since), moment(options.until)]
+  // Nothing would be found, and somebody could take that for nothing having happened.
+  if (since !== undefined && until !== undefined && since >= until) throw wrongUsage(`--since ${options.since} is not before --until ${options.until}: there is no time between them.`)
+  if (from !== undefined && to !== undefined && from > to) throw wrongUsage(`--from ${from} is behind --to ${to}: there are no entries between them.`)
+  const query = { type, agreement, transfer, partner, dataset, role, purpose: wanted, decision, since, until, from, to }
   return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined))
 }
 
