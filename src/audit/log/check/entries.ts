@@ -11,6 +11,7 @@ import { finding } from './findings.ts'
 import { createMissingOpenings } from './missing-openings.ts'
 import { opensWhole } from './quick.ts'
 import { findNumbered, readCounters } from './store.ts'
+import { isUnreadable } from './walk.ts'
 import type { ReadBatch } from './walk.ts'
 
 /** What is checked of entries one by one, beside their hashes; numbers of agreements run on through all logs. */
@@ -23,9 +24,9 @@ export interface EntryChecks {
 }
 
 interface Agreement {
-  readonly next: number
+  next: number
   /** Since the last time that records were skipped. */
-  readonly seen: number
+  seen: number
 }
 
 // Each of these stands in a column; in `rest` it would be read as well, but no search would find it.
@@ -45,7 +46,12 @@ export function createEntryChecks({ db, kind }: Pick<Database, 'db' | 'kind'>, h
     const expected = known?.next ?? 0
     const seq = row.seq ?? -1
     const mayJump = (known?.seen ?? 0) < skips
-    agreements.set(row.agreement, { next: Math.max(seq + 1, expected), seen: skips })
+    const next = Math.max(seq + 1, expected)
+    if (known === undefined) agreements.set(row.agreement, { next, seen: skips })
+    else {
+      known.next = next
+      known.seen = skips
+    }
     if (seq === expected || (seq > expected && mayJump)) return undefined
     if (seq > expected) add(finding.sequenceGap(log, row.agreement, [expected, seq - 1], row.index))
     else if (seq < 0) add(finding.sequenceNone(log, row.agreement, row.index))
@@ -68,16 +74,16 @@ export function createEntryChecks({ db, kind }: Pick<Database, 'db' | 'kind'>, h
 
   return {
     see: async (log, { entries, openings }) => {
-      for (const { row, members } of entries) {
-        const opening = openings.get(row.index)
-        const isRight = members !== undefined && opensWhole(row.rest, members, opening ?? {})
+      for (const { row, objects, isWhole } of entries) {
+        const written = isWhole ? undefined : openings.get(row.index)
+        const isRight = isWhole || (objects !== undefined && opensWhole(row.rest, objects, written))
         const fields = isRight ? undefined : fieldsOf(row)
         // What is no record any more is told of elsewhere.
         if (!isRight && fields === undefined) continue
-        if (members === undefined) for (const name of hiddenColumns(row)) add(finding.columnChanged(log, nameOf(row), name))
+        if (objects === undefined) for (const name of hiddenColumns(row)) add(finding.columnChanged(log, nameOf(row), name))
         const telling = checkSeq(log, row)
         if (telling !== undefined) await telling
-        if (fields !== undefined) checkOpenings(log, { row, fields }, opening)
+        if (fields !== undefined) checkOpenings(log, { row, fields }, written === undefined ? undefined : openingsIn(written))
       }
       await missing.compare()
     },
@@ -96,6 +102,11 @@ export function createEntryChecks({ db, kind }: Pick<Database, 'db' | 'kind'>, h
   }
 }
 
+function openingsIn(text: string): Openings {
+  const openings: Openings = JSON.parse(text)
+  return openings
+}
+
 const nameOf = ({ index, type, time }: AuditRow) => ({ index, type, time: time.toISOString() })
 
 /** The fields of an entry; undefined when it is no record any more. */
@@ -103,7 +114,7 @@ export function fieldsOf(row: AuditRow): (AuditRecord & { readonly time: string 
   try {
     return entryFields(row)
   } catch (error) {
-    if (Error.isError(error) && (error.name === 'SyntaxError' || error.name === 'TypeError')) return undefined
+    if (isUnreadable(error)) return undefined
     throw error
   }
 }

@@ -3,7 +3,6 @@ import type { Queries } from '../../../persistence/database.ts'
 import type { JsonValue } from '../../../policy/odrl.ts'
 import type { AuditRecord } from '../../entry.ts'
 import { openRecord } from '../../personal/commit.ts'
-import type { Openings } from '../../personal/commit.ts'
 import type { AuditRow } from '../../store.ts'
 
 /** The last entry before the number `before`. */
@@ -35,9 +34,9 @@ export async function readTilesBeyond(db: Queries, log: string, size: number): P
     .execute()
 }
 
-/** Values and salts of the entries from `first` to `last`, by their numbers. */
-export async function readOpenings(db: Queries, first: number, last: number): Promise<Map<number, Openings>> {
-  const rows = await db.selectFrom('audit_opening').select(['index', 'fields']).where('index', '>=', first).where('index', '<=', last).execute()
+/** Values and salts of the entries from `first` to `last`, as JSON and by their numbers. */
+export async function readOpenings(db: Queries, first: number, last: number): Promise<Map<number, string>> {
+  const rows = await db.selectFrom('audit_opening').select(['index', sql<string>`fields::text`.as('fields')]).where('index', '>=', first).where('index', '<=', last).execute()
   return new Map(rows.map(({ index, fields }) => [index, fields]))
 }
 
