@@ -62,7 +62,7 @@ export async function benchAppend(bench: Bench): Promise<Row[]> {
       return pool.query({ name: 'found', text, values: [new Date(), type, agreement, transfer, partner, dataset, role, purpose, decision, JSON.stringify(rest), openings] })
     }
     const rows: Row[] = []
-    for (const { lanes, count, aim } of [{ lanes: 64, count: bench.quick ? 300 : 2000, aim: 3 }, { lanes: 1, count: bench.quick ? 50 : 150, aim: 0.6 }]) {
+    for (const { lanes, count, aim } of [{ lanes: 64, count: bench.quick ? 300 : 2000, aim: 3 }, { lanes: 1, count: bench.quick ? 50 : 400, aim: 0.6 }]) {
       const records = Array.from({ length: count }, (_none, place) => made(permitted(place)))
       const side = (write: (record: Made) => Promise<unknown>) => async () => count / (await inLanes(count, lanes, (place) => write(records[place] ?? made(permitted(place)))))
       const sides = { ours: side(({ given }) => audit.record(given)), bare: side(bare), found: side(found) }
