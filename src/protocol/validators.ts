@@ -32,9 +32,11 @@ ajv.addSchema(definitions)
 /** Gives `value` as a message of its type, or refuses it ('invalid-message') naming the place. */
 export type Validator<T> = (value: unknown) => T
 
+// Compiled when it is first needed, so that starting costs no time.
 function validator<T>(type: string, schema: object): Validator<T> {
-  const accepts: ValidateFunction<T> = ajv.compile<T>(schema)
+  let compiled: ValidateFunction<T> | undefined
   return (value) => {
+    const accepts = (compiled ??= ajv.compile<T>(schema))
     if (accepts(value)) return value
     throw new ProblemError('invalid-message', describeMessage(type, value, accepts.errors ?? []))
   }
