@@ -164,6 +164,8 @@ describeWithGo('evidence', () => {
     ['its own witness named as the partner\'s', (given) => given.keys.push({ use: 'witness', name: 'data.city.example/witness', vkey: vkeyOf('data.city.example/witness', 4, keyOf('x')), from: created, until: null, participant: consumer }), 'not called as'],
     ['an identity of its own named as the partner\'s', (given) => given.keys.push({ use: 'identity', name: `${provider}#more`, jwk: jwkOf(keyOf('x')), from: created, until: null, participant: consumer }), 'not called as'],
     ['the key of another log', (given) => (given.logKey = keyOf('somebody')), 'not in keys.json'],
+    ['a checkpoint that a witness has cosigned twice', (given) => (given.checkpoint = (note) => `${note}${note.split('\n').at(-2) ?? ''}\n`), 'twice'],
+    ['a checkpoint that the log has signed twice', (given) => (given.checkpoint = (note) => `${note}${note.split('\n').find((line) => line.startsWith(`— ${origin} `)) ?? ''}\n`), 'twice'],
     ['a checkpoint by another key', (given) => (given.signers = [ed25519Signer(origin, keyOf('somebody'))]), 'NOT PROVEN'],
     ['a checkpoint of another tree', (given) => (given.checkpoint = () => formatNote(formatCheckpoint({ origin, size: 50, root: Buffer.alloc(32) }), given.signers)), 'is not entry'],
     ['a record with another number', (given) => (given.lines = (name, lines) => (name === 'records.ndjson' ? lines.map((line, at) => (at === 5 ? line.replace(/"record":(\d+)/, '"record":1$1') : line)) : lines)), 'numbered otherwise'],

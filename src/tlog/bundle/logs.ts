@@ -50,7 +50,12 @@ export function indexSigners(keys: readonly BundleKey[]): Signers {
 interface Known {
   readonly signers: Signers
   readonly connector: string
+  /** Whether one more cosignature is verified: there is an end, so that no evidence keeps a verifier busy for hours. */
+  readonly mayVerify: () => boolean
 }
+
+/** How many cosignatures a bundle may have in all; each takes a fraction of a millisecond. */
+export const mostCosignatures = 10_000
 
 /** Reads and checks the key and the checkpoint of a log, and each signature on it. */
 export async function readLog(archive: Archive, name: string, known: Known): Promise<{ log: BundleLog | undefined; findings: Finding[]; limits: Limit[] }> {
@@ -85,19 +90,18 @@ interface Told {
 }
 
 /** Everything that signed beside the log's own key. What is by a key that nobody named says nothing (C2SP signed-note). */
-function cosignaturesOn({ log, note, verifier }: { log: string; note: string; verifier: Verifier }, { signers, connector }: Known): Told {
+function cosignaturesOn({ log, note, verifier }: { log: string; note: string; verifier: Verifier }, { signers, connector, mayVerify }: Known): Told {
   const { text, lines } = parseNote(note)
   const findings: Finding[] = []
   const unknown: JsonValue[] = []
   const times: number[] = []
   let others = 0
-  for (const line of lines) {
-    if (isBy(line, verifier)) continue
-    const signer = signers.of(line)
+  for (const [line, signer] of besideOwn(lines, verifier, signers)) {
     if (signer?.verifier === undefined) {
       unknown.push(line.name)
       continue
     }
+    if (!mayVerify()) throw invalid(`the evidence has more than ${mostCosignatures} cosignatures`)
     const holds = signer.verifier.verify(text, line.signature)
     const time = holds && signer.verifier.type !== signatureTypes.ed25519 ? cosignatureTime(line.signature) : undefined
     const at = time === undefined || time > 8_640_000_000_000 ? undefined : new Date(time * 1000).toISOString()
@@ -107,6 +111,19 @@ function cosignaturesOn({ log, note, verifier }: { log: string; note: string; ve
     if (signer.participant !== connector) others += 1
   }
   return { findings, limits: limitsOf(log, { cosigned: times.length, others, unknown }), cosignedAt: times.length === 0 ? null : new Date(Math.max(...times) * 1000).toISOString() }
+}
+
+/** The lines that the log's own key did not make, with whose they are said to be. */
+function besideOwn(lines: readonly SignatureLine[], own: Verifier, signers: Signers): (readonly [SignatureLine, BundleKey | undefined])[] {
+  const seen = new Set<BundleKey | Verifier>()
+  return lines.flatMap((line) => {
+    const isOwn = isBy(line, own)
+    const by = isOwn ? own : signers.of(line)
+    // Which of two counts would depend on who reads them.
+    if (by !== undefined && seen.has(by)) throw invalid(`${line.name} has signed its checkpoint twice with one key`)
+    if (by !== undefined) seen.add(by)
+    return isOwn ? [] : [[line, signers.of(line)] as const]
+  })
 }
 
 function limitsOf(log: string, { cosigned, others, unknown }: { cosigned: number; others: number; unknown: readonly JsonValue[] }): Limit[] {

@@ -9,7 +9,7 @@ import { checkChanges } from './changes.ts'
 import { fixedFiles, readKeys, readManifest } from './form.ts'
 import type { BundleKey, Manifest } from './form.ts'
 import { createNumbering } from './inclusion.ts'
-import { indexSigners, logNamesIn, readLog, reasonOf } from './logs.ts'
+import { indexSigners, logNamesIn, mostCosignatures, readLog, reasonOf } from './logs.ts'
 import type { BundleLog } from './logs.ts'
 import { checkRecords } from './records.ts'
 import type { BundleReport, Finding, Limit } from './report.ts'
@@ -116,7 +116,12 @@ async function readLogs(archive: Archive, { keys, connector }: { readonly keys: 
   const logs = new Map<string, BundleLog>()
   const findings: Finding[] = []
   const limits: Limit[] = []
-  const known = { signers: indexSigners(keys), connector }
+  let verified = 0
+  const mayVerify = () => {
+    verified += 1
+    return verified <= mostCosignatures
+  }
+  const known = { signers: indexSigners(keys), connector, mayVerify }
   for (const name of logNamesIn(archive)) {
     const read = await readLog(archive, name, known)
     if (read.log !== undefined) logs.set(name, read.log)

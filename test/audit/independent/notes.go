@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/base64"
@@ -94,6 +95,7 @@ func open(what string, text []byte, vkey string, others []string) (*note.Note, [
 	if !signed[idOf(own.Name(), own.KeyHash())] {
 		refuse("%s: its own key %.60s has not signed it", what, vkey)
 	}
+	checkOnce(what, text, verifiers)
 	var found []note.Verifier
 	for _, verifier := range verifiers[1:] {
 		if signed[idOf(verifier.Name(), verifier.KeyHash())] {
@@ -101,6 +103,33 @@ func open(what string, text []byte, vkey string, others []string) (*note.Note, [
 		}
 	}
 	return opened, found
+}
+
+const mostCosignatures = 10000
+
+var cosignatures int
+
+// The library drops what a key signed once more: which of two counts would depend on who reads them.
+func checkOnce(what string, text []byte, verifiers []note.Verifier) {
+	known, seen := map[string]bool{}, map[string]bool{}
+	for _, verifier := range verifiers {
+		known[idOf(verifier.Name(), verifier.KeyHash())] = true
+	}
+	lines := strings.Split(strings.TrimSuffix(string(text[bytes.LastIndex(text, []byte("\n\n"))+2:]), "\n"), "\n")
+	for _, line := range lines {
+		parts := strings.Split(line, " ")
+		id := idOf(parts[1], binary.BigEndian.Uint32(decode(base64.StdEncoding, parts[2])))
+		if seen[id] {
+			refuse("%s: %s has signed it twice with one key", what, parts[1])
+		}
+		seen[id] = known[id]
+		if known[id] && id != idOf(verifiers[0].Name(), verifiers[0].KeyHash()) {
+			cosignatures++
+		}
+	}
+	if cosignatures > mostCosignatures {
+		refuse("there are more than %d cosignatures", mostCosignatures)
+	}
 }
 
 func idOf(name string, hash uint32) string {

@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { hash } from 'node:crypto'
+import { readArchive, textOf } from '../../../src/tlog/bundle/archive-reader.ts'
+import { readKeys } from '../../../src/tlog/bundle/form.ts'
+import { indexSigners, readLog } from '../../../src/tlog/bundle/logs.ts'
 import type { FindingCode } from '../../../src/tlog/bundle/report.ts'
 import type { Trust } from '../../../src/tlog/bundle/trust.ts'
 import { verifyBundle } from '../../../src/tlog/bundle/verify.ts'
@@ -283,4 +286,14 @@ describe('what is wrong is found', () => {
     }
     expect(missed).toEqual([])
   })
+})
+
+test('a verifier looks at no more cosignatures than it said', async () => {
+  const archive = await readArchive(sourceOf(await bundleOf(parts())))
+  const known = { signers: indexSigners(readKeys(await textOf(archive, 'keys.json'))), connector: provider }
+  for (const most of [0, 1]) {
+    let verified = 0
+    const { findings } = await readLog(archive, '2026', { ...known, mayVerify: () => (verified += 1) <= most })
+    expect(findings.map(({ what, holds }) => [what, holds])).toEqual(most === 0 ? [['checkpoint', false]] : [['checkpoint', true], ['cosignature', true]])
+  }
 })
