@@ -1,5 +1,4 @@
 import { afterAll, beforeEach, expect, test } from 'vitest'
-import { existsSync } from 'node:fs'
 import { cp, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,7 +7,8 @@ import type { Audit } from '../../../src/audit/audit.ts'
 import { openDatabase } from '../../../src/persistence/database.ts'
 import type { Database } from '../../../src/persistence/database.ts'
 import { auditFolder, emptyRecord, openTestAudit, recordTables } from '../../helpers/audit.ts'
-import { onPostgresql, openTestDatabase, testDatabaseLocation } from '../../helpers/database.ts'
+import { onPostgresql, openTestDatabase } from '../../helpers/database.ts'
+import { placePreparedDatabase } from '../../helpers/prepared-folder.ts'
 import { isTreeOfLeaves } from './verify.ts'
 
 const onPglite = onPostgresql ? test.skip : test
@@ -176,10 +176,9 @@ onPglite('a new log whose key is not ours, that goes on from another tree, or is
 onPglite('a folder of PGlite from before the change of the key, with the files of the log from behind it', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'concordat-lost-'))
   const [live, kept] = [join(folder, 'live'), join(folder, 'kept')]
-  const image = await testDatabaseLocation()
+  await placePreparedDatabase(live)
   const run = async (work: (audit: Audit) => Promise<void>) => {
-    const load = image.kind === 'pglite' && !existsSync(live) ? image.load : undefined
-    const over = await openDatabase({ kind: 'pglite', directory: live, ...(load === undefined ? {} : { load }) })
+    const over = await openDatabase({ kind: 'pglite', directory: join(live, 'database') })
     const audit = await openTestAudit(over, { directory, clock })
     await work(audit)
     await audit.close()

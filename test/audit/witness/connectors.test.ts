@@ -11,10 +11,10 @@ import { parseCheckpoint } from '../../../src/tlog/checkpoint.ts'
 import { openNote, parseVkey } from '../../../src/tlog/note.ts'
 import { leafHash, verifyInclusion } from '../../../src/tlog/tree.ts'
 import { commandFor, jsonFrom } from '../../helpers/command.ts'
-import { testDatabaseLocation } from '../../helpers/database.ts'
 import { acquaint, startDataspace } from '../../helpers/dataspace.ts'
 import type { Dataspace, TestConnector } from '../../helpers/dataspace.ts'
 import { startPeer } from '../../helpers/peer.ts'
+import { placePreparedDatabase } from '../../helpers/prepared-folder.ts'
 import { until } from '../../helpers/until.ts'
 import { foreignLog, leavesOf, sha256Hex } from './log.ts'
 
@@ -211,18 +211,17 @@ test('a provider that is restored from a backup is noticed by its witness, and i
   const folder = await mkdtemp(join(tmpdir(), 'concordat-restore-'))
   const [data, backup] = [join(folder, 'data'), join(folder, 'backup')]
   await initDataDirectory(data, {})
+  await placePreparedDatabase(data)
   const { consumer } = space
-  const empty = await testDatabaseLocation()
-  const load = empty.kind === 'pglite' && empty.load !== undefined ? { load: empty.load } : {}
-  const start = (settings: Record<string, string>, image: { load?: Blob } = {}) =>
+  const start = (settings: Record<string, string>) =>
     startConnector({
       ...readConfig(data, { CONCORDAT_PUBLIC_PORT: '0', CONCORDAT_MANAGEMENT_PORT: '0', CONCORDAT_ALLOW_ADDRESSES: 'localhost,127.0.0.0/8,::1/128', CONCORDAT_LOG_LEVEL: 'silent', CONCORDAT_WITNESS_SECONDS: '0', ...settings }),
-      database: { kind: 'pglite', directory: join(data, 'database'), ...image },
+      database: { kind: 'pglite', directory: join(data, 'database') },
     })
   const token = (await readFile(join(data, 'operator.token'), 'utf8')).trim()
   const ask = async (connector: Connector) => witnesses({ ...connector, token })
 
-  const first = await start({}, load)
+  const first = await start({})
   const none = await commandFor({ ...first, token })('audit', 'witness')
   expect(none).toMatchObject({ code: 0, out: '' })
   expect(none.err).toContain('Nobody cosigns this log.')
