@@ -1,4 +1,6 @@
+import { getCompileCacheDir } from 'node:module'
 import { availableParallelism } from 'node:os'
+import { dirname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { PageTexts, PageVerdict } from './page-check.ts'
 
@@ -38,8 +40,9 @@ export function openPageCheckers(entries: number, { fewest = fewestForThreads, t
 }
 
 function openThread(script: URL): PageCheckers {
-  // No environment: what is in it is none of the thread's business.
-  const worker = new Worker(script, { env: {}, execArgv: [] })
+  // No environment, for what is in it is none of the thread's business, but where compiled code is kept: half of its start is compiling.
+  const kept = getCompileCacheDir()
+  const worker = new Worker(script, { env: kept === undefined ? {} : { NODE_COMPILE_CACHE: dirname(kept) }, execArgv: [] })
   const waiting: { readonly resolve: (verdict: PageVerdict) => void; readonly reject: (error: unknown) => void }[] = []
   let failure: unknown
   const fail = (error: unknown) => {

@@ -66,20 +66,23 @@ export function quickEntry(row: Omit<AuditRow, 'index'>): QuickEntry | undefined
 function columnTexts({ agreement, dataset, decision, partner, purpose, role, seq, time, transfer, type }: Omit<AuditRow, 'index'>): readonly string[] | undefined {
   // PostgreSQL has times that are none, such as 'infinity'.
   if (!(time instanceof Date) || Number.isNaN(time.getTime())) return undefined
-  for (const value of [agreement, dataset, decision, partner, purpose, role, transfer, type]) if (value?.includes('"') === true) return undefined
+  if (hasQuote(agreement) || hasQuote(dataset) || hasQuote(decision) || hasQuote(partner) || hasQuote(purpose) || hasQuote(role) || hasQuote(transfer) || hasQuote(type)) return undefined
   return [
-    agreement === null ? '' : `"agreement":"${agreement}"`,
-    dataset === null ? '' : `"dataset":"${dataset}"`,
-    decision === null ? '' : `"decision":"${decision}"`,
-    partner === null ? '' : `"partner":"${partner}"`,
-    purpose === null ? '' : `"purpose":"${purpose}"`,
-    role === null ? '' : `"role":"${role}"`,
+    memberOf('"agreement":"', agreement),
+    memberOf('"dataset":"', dataset),
+    memberOf('"decision":"', decision),
+    memberOf('"partner":"', partner),
+    memberOf('"purpose":"', purpose),
+    memberOf('"role":"', role),
     seq === null ? '' : `"seq":${seq}`,
     `"time":"${time.toISOString()}"`,
-    transfer === null ? '' : `"transfer":"${transfer}"`,
+    memberOf('"transfer":"', transfer),
     `"type":"${type}"`,
   ]
 }
+
+const hasQuote = (value: string | null) => value !== null && value.includes('"')
+const memberOf = (head: string, value: string | null) => (value === null ? '' : `${head}${value}"`)
 
 /** Below 0 where a column stands before the member whose name is from `from` to `to`, 0 where it is the same name; behind the last column nothing does. */
 function orderOf(place: number, rest: string, from: number, to: number): number {
