@@ -1,3 +1,4 @@
+import { isProblem } from '../errors.ts'
 import type { ManagementDeps } from './deps.ts'
 import { settleRevocations } from './revocations.ts'
 import { insertToken } from './store.ts'
@@ -10,8 +11,15 @@ export async function ensureOperatorToken(deps: Pick<ManagementDeps, 'database' 
   await settleRevocations(deps)
   const row = { id: deps.newId(), name: 'operator', role: 'operator', purposes: null, createdAt: deps.clock(), expiresAt: null, revokedAt: null, sha256: tokenHash(token) } as const
   if (await deps.revocations.has(row.sha256)) return
-  await deps.database.transaction(async (tx) => {
-    const isNew = await insertToken(tx.db, { ...row, mark: deps.tokenMark(row) })
-    if (isNew) await deps.audit.append(tx, { type: 'token.created', token: row.id, name: row.name, role: row.role, actor: 'init' })
-  })
+  const stored = { ...row, mark: deps.tokenMark(row) }
+  try {
+    await deps.database.transaction(async (tx) => {
+      const isNew = await insertToken(tx.db, stored)
+      if (isNew) await deps.audit.append(tx, { type: 'token.created', token: row.id, name: row.name, role: row.role, actor: 'init' })
+    })
+  } catch (error) {
+    // The database was lost or emptied: the log must be brought back to work, for which somebody must be let in.
+    if (!isProblem(error) || error.code !== 'log-stopped') throw error
+    await insertToken(deps.database.db, stored)
+  }
 }

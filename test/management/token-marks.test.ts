@@ -132,6 +132,17 @@ describe('a revoked token', () => {
   })
 })
 
+test('the first operator is let in also while the log is stopped and the database has lost its token: somebody must bring it back to work', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'concordat-stopped-'))
+  const { db } = management.deps.database
+  await db.updateTable('audit_head').set({ stopped: true }).execute()
+  await ensureOperatorToken(management.deps, 'concordat_put_back', join(folder, 'tokens.marked'))
+  await ensureOperatorToken(management.deps, 'concordat_put_back', join(folder, 'tokens.marked'))
+  expect(await management.call('GET', '/self', { token: 'concordat_put_back' })).toMatchObject({ status: 200, body: { token: { role: 'operator' } } })
+  await db.updateTable('audit_head').set({ stopped: false }).execute()
+  await rm(folder, { recursive: true })
+})
+
 test('another data folder gives another mark', () => {
   const token = { id: 'a', sha256: 'b', role: 'auditor', purposes: null, expiresAt: null }
   expect(createTokenMark(Buffer.alloc(32, 1))(token)).not.toBe(createTokenMark(Buffer.alloc(32, 2))(token))

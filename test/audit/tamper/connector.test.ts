@@ -18,6 +18,7 @@ import { testDatabaseLocation } from '../../helpers/database.ts'
 import { acquaint, settle, startTestConnector } from '../../helpers/dataspace.ts'
 import type { TestConnector } from '../../helpers/dataspace.ts'
 import { buildIndependentVerifier, missingForGo } from '../../helpers/independent-verifier.ts'
+import { placePreparedDatabase } from '../../helpers/prepared-folder.ts'
 import { until } from '../../helpers/until.ts'
 
 // One provider through all that can happen to its log, in order: each test goes on from the one before.
@@ -51,8 +52,6 @@ async function start(): Promise<void> {
   const settings = { CONCORDAT_PUBLIC_PORT: port, CONCORDAT_MANAGEMENT_PORT: '0', CONCORDAT_ALLOW_ADDRESSES: 'localhost,127.0.0.0/8,::1/128', CONCORDAT_WITNESS_SECONDS: '0' }
   provider = await startConnector({ ...readConfig(data(), settings), database: location }, { log: pino({ level: 'info' }, sink) })
   port = new URL(provider.publicUrl).port
-  // Only the first start has the image of an empty database.
-  if (location.kind === 'pglite') location = { kind: 'pglite', directory: location.directory }
 }
 
 /** Runs statements behind the connector's back while it runs. */
@@ -124,7 +123,8 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'concordat-tamper-'))
   goVerifier = missingForGo() === undefined ? buildIndependentVerifier(folder) : undefined
   const empty = await testDatabaseLocation()
-  location = empty.kind === 'pglite' ? { ...empty, directory: join(folder, 'database') } : empty
+  if (empty.kind === 'pglite') await placePreparedDatabase(folder)
+  location = empty.kind === 'pglite' ? { kind: 'pglite', directory: join(folder, 'database') } : empty
   port = '0'
   await initDataDirectory(data(), {})
   token = (await readFile(join(data(), 'operator.token'), 'utf8')).trim()
