@@ -113,6 +113,14 @@ describe('CSV as found in the wild', () => {
     expect((await rowsOf(csv)).map((row) => Object(row).a)).toEqual(cells)
   })
 
+  test('many columns, more than are looked at together', async () => {
+    const names = Array.from({ length: 150 }, (_, index) => `c${index}`)
+    const lines = Array.from({ length: 2_100 }, (_, row) => names.map((_name, index) => (index % 3 === 0 ? `street ${row}` : index % 3 === 1 ? row : `2024-01-${10 + (row % 20)}`)).join(','))
+    const { rows, columns } = await inspect(`${names.join(',')}\n${lines.join('\n')}\n`)
+    expect(rows).toBe(2_100)
+    expect(columns).toEqual(names.map((name, index) => ({ name, type: index % 3 === 0 ? 'string' : index % 3 === 1 ? 'integer' : 'date', nullable: false })))
+  })
+
   test('ragged and unfinished lines are named by number', async () => {
     expect(await refusal('a,b\n1,2\n1,2,3\n')).toMatchObject({ code: 'invalid-source', message: expect.stringContaining('Line 3 of the file has 3 fields where the header has 2') })
     expect(await refusal('a,b\n1\n')).toMatchObject({ code: 'invalid-source', message: expect.stringContaining('Line 2') })

@@ -30,6 +30,7 @@ export async function query(db: DuckDBConnection, sql: string): Promise<Record<s
 
 const sampleRows = 2_000
 const columnsAtOnce = 128
+const columnsCounted = 20
 
 async function inferCsv(db: DuckDBConnection, job: Job, path: string): Promise<Relation> {
   const head = await readHead(path, job.limits.maxLineBytes)
@@ -89,9 +90,26 @@ interface Counts {
 }
 
 async function countReadings(db: DuckDBConnection, from: string, candidates: readonly number[][]): Promise<Counts> {
+  const row: Record<string, unknown> = {}
+  // Each column takes DuckDB some megabytes for what is computed about it, however few rows there are.
+  for (let first = 0; first < candidates.length; first += columnsCounted) {
+    const [some = {}] = await query(db, countsOf(from, new Map([...candidates.entries()].slice(first, first + columnsCounted))))
+    Object.assign(row, some)
+  }
+  const count = (name: string) => Number(row[name] ?? 0)
+  return {
+    rows: count('n'),
+    texts: (column) => count(`t${column}`),
+    values: (column) => count(`k${column}`),
+    fits: (column, reading) => count(`f${column}_${reading}`),
+    shows: (column, reading) => count(`s${column}_${reading}`),
+  }
+}
+
+function countsOf(from: string, candidates: ReadonlyMap<number, readonly number[]>): string {
   const parts = ['count(*) as n']
   const cells: string[] = []
-  for (const [column, indexes] of candidates.entries()) {
+  for (const [column, indexes] of candidates) {
     const text = trimmed(`c${column}`)
     cells.push(`${text} as x${column}`, `${known(text)} as v${column}`)
     parts.push(`count(x${column}) as t${column}`, `count(v${column}) as k${column}`)
@@ -102,15 +120,7 @@ async function countReadings(db: DuckDBConnection, from: string, candidates: rea
       if (reading.shows !== undefined) parts.push(`count(*) filter (where ${about(reading.shows, `v${column}`)}) as s${column}_${index}`)
     }
   }
-  const [row = {}] = await query(db, `select ${parts.join(', ')} from (select ${cells.join(', ')} from ${from})`)
-  const count = (name: string) => Number(row[name] ?? 0)
-  return {
-    rows: count('n'),
-    texts: (column) => count(`t${column}`),
-    values: (column) => count(`k${column}`),
-    fits: (column, reading) => count(`f${column}_${reading}`),
-    shows: (column, reading) => count(`s${column}_${reading}`),
-  }
+  return `select ${parts.join(', ')} from (select ${cells.join(', ')} from ${from})`
 }
 
 function csvReader(path: string, dialect: Dialect, maxLineBytes: number): string {
