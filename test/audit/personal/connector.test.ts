@@ -7,9 +7,10 @@ import { describeEvents } from '../../../src/audit/events/document.ts'
 import { openDatabase } from '../../../src/persistence/database.ts'
 import type { DatabaseLocation } from '../../../src/persistence/database.ts'
 import { commandFor, jsonFrom } from '../../helpers/command.ts'
-import { testDatabaseLocation } from '../../helpers/database.ts'
+import { onPostgresql, testDatabaseLocation } from '../../helpers/database.ts'
 import { startTestConnector } from '../../helpers/dataspace.ts'
 import type { TestConnector } from '../../helpers/dataspace.ts'
+import { placePreparedDatabase } from '../../helpers/prepared-folder.ts'
 import { until } from '../../helpers/until.ts'
 
 let connector: TestConnector
@@ -19,9 +20,9 @@ let closing: Promise<void> | undefined
 const close = () => (closing ??= connector.close())
 
 beforeAll(async () => {
-  const prepared = await testDatabaseLocation()
   folder = await mkdtemp(join(tmpdir(), 'concordat-stopped-'))
-  location = prepared.kind === 'pglite' ? { ...prepared, directory: folder } : prepared
+  await placePreparedDatabase(folder)
+  location = onPostgresql ? await testDatabaseLocation() : { kind: 'pglite', directory: join(folder, 'database') }
   connector = await startTestConnector({ config: { database: location }, settings: { CONCORDAT_POSTGRESQL_CITY: 'postgres://u:hunter2@localhost/x', CONCORDAT_AUDIT_RETENTION_YEARS: '5' } })
 })
 
@@ -107,8 +108,7 @@ test('pruning over the command names what keeps a log', async () => {
 
 test('an orderly stop is the last record', async () => {
   await close()
-  const { load: _load, ...again } = { load: undefined, ...location }
-  const database = await openDatabase(again)
+  const database = await openDatabase(location)
   const last = await database.db.selectFrom('audit_entry').select('type').orderBy('index', 'desc').limit(1).executeTakeFirst()
   await database.close()
   expect(last).toEqual({ type: 'connector.stopped' })
