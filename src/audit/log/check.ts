@@ -2,11 +2,12 @@ import type { Database } from '../../persistence/database.ts'
 import { chainFindings, lengthOf, logRecordsOf } from './check/chain.ts'
 import type { LogRecords } from './check/chain.ts'
 import { signedRoots } from './check/checkpoints.ts'
-import { createEntryChecks, fieldsOf } from './check/entries.ts'
+import { createEntryChecks } from './check/entries.ts'
 import type { EntryChecks } from './check/entries.ts'
 import { finding } from './check/findings.ts'
 import { checkJournal } from './check/journal-findings.ts'
-import { readLastEntry, readNames, readOfTypes, readRows, readWitnessKeys } from './check/store.ts'
+import { entriesOfPruned, withoutForgedPrunings } from './check/prunings.ts'
+import { readLastEntry, readNames, readOfTypes, readWitnessKeys } from './check/store.ts'
 import { treeFindings } from './check/tree-findings.ts'
 import { walkLog } from './check/walk.ts'
 import { faultId } from './faults/faults.ts'
@@ -18,12 +19,8 @@ import type { LogFault } from './log.ts'
 import { readNoteFiles } from './note-file.ts'
 import type { NoteFile } from './note-file.ts'
 import { findFaultsAtStart } from './start-check.ts'
-import { readHead, readLogs, readTileRange } from './store.ts'
+import { readHead, readLogs } from './store.ts'
 import type { StoredLog } from './store.ts'
-import type { AuditRow } from '../store.ts'
-import { entryText } from '../entry.ts'
-import { tileWidth } from '../../tlog/tiles.ts'
-import { leafHash } from '../../tlog/tree.ts'
 
 export interface CheckDeps {
   readonly database: Database
@@ -124,43 +121,6 @@ async function entriesBetween({ db }: Database, log: StoredLog, end: number, nex
   return (await namesFrom(db, end)).filter(({ index }) => index < next).map((entry) => finding.entryAdded(log.name, entry, end))
 }
 
-/** Entries that a pruned log never had. Those that it had are there until the pruning has come to them. */
-async function entriesOfPruned(db: Database['db'], log: StoredLog, length: number): Promise<LogFault[]> {
-  const there = (await namesFrom(db, log.start)).filter(({ index }) => index < log.start + length)
-  const faults: LogFault[] = []
-  for (const entry of there) {
-    const leaf = entry.index - log.start
-    const tile = Math.floor(leaf / tileWidth)
-    const [row] = await readRows(db, entry.index, entry.index + 1)
-    const [stored] = await readTileRange(db, log.name, { level: 0, from: tile, to: tile + 1 })
-    const at = (leaf % tileWidth) * hashBytes
-    const isOurs = row !== undefined && stored !== undefined && fieldsOf(row) !== undefined && leafHash(Buffer.from(entryText(row))).equals(stored.hashes.subarray(at, at + hashBytes))
-    if (row !== undefined && !isOurs) faults.push(finding.entryAfterPruning(log.name, entry))
-  }
-  return faults
-}
-
-const hashBytes = 32
-
-/**
- * Without the records of prunings that cannot be true: a pruning is recorded in a later log than the one that it was done to, whose
- * entries are still there, so that they are gone through themselves.
- */
-function withoutForgedPrunings(rows: readonly AuditRow[], logs: readonly StoredLog[]): AuditRow[] {
-  const pruned = new Set<string>()
-  const counts = (row: AuditRow) => {
-    if (row.type !== 'log.pruned') return true
-    const name = fieldsOf(row)?.['name']
-    const log = logs.find((each) => each.name === name)
-    const holder = logs.findLast(({ start }) => start <= row.index)
-    if (log === undefined || holder === undefined || log.start >= holder.start || pruned.has(holder.name)) return false
-    pruned.add(log.name)
-    return true
-  }
-  // The pruning of a log is recorded behind all of its own entries.
-  return rows.toReversed().filter(counts).toReversed()
-}
-
 async function checkOne({ deps, notes, witnesses, headSize, records, entries, add, progress }: Checking, log: StoredLog): Promise<void> {
   const { db } = deps.database
   const length = lengthOf(log, headSize)
@@ -175,7 +135,8 @@ async function checkOne({ deps, notes, witnesses, headSize, records, entries, ad
   if (pruned !== undefined) {
     entries.skipped()
     if (!pruned.tiles) return
-    add(await entriesOfPruned(db, log, length))
+    const there = (await namesFrom(db, log.start)).filter(({ index }) => index < log.start + length)
+    add(await entriesOfPruned(db, log, there))
     const kept = { name: log.name, start: log.start, size: length, sealed: length, pruned: true, signed: signed.roots.filter((root) => root.size <= length) }
     add(await treeFindings(db, kept, await walkLog(db, kept, () => Promise.resolve())))
     return
