@@ -16,7 +16,7 @@ const inTransaction = 500
 
 /** What records take on disk, how fast they are checked, and how long a page of a search among many takes. */
 export async function benchKept(bench: Bench): Promise<Row[]> {
-  const count = bench.quick ? 5_000 : 60_000
+  const count = bench.quick ? 5_000 : 250_000
   const answers = await openLogOn(bench, 'answers')
   await fill(answers, count, (number) => released(number, number))
   const withoutStatements = await checked(bench, answers, { count, said: 'none with a statement' })
