@@ -5,7 +5,7 @@ import type { CheckpointText } from '../../tlog/checkpoint.ts'
 import { createEdge } from '../../tlog/edge.ts'
 import type { Edge } from '../../tlog/edge.ts'
 import { openNote, parseVkey } from '../../tlog/note.ts'
-import { leafHash } from '../../tlog/tree.ts'
+import { leafHashOfText } from '../../tlog/tree.ts'
 import type { AuditRecord } from '../entry.ts'
 import { finding } from './check/findings.ts'
 import { LogFaultError } from './fault-error.ts'
@@ -80,7 +80,7 @@ export function followsBreak(found: FoundLog, before: Pick<Before, 'name' | 'ori
 
 /** Appends entries to a tree. */
 export function edgeWith(edge: Edge, entries: readonly LostEntry[]): Edge {
-  for (const { text } of entries) edge.append(leafHash(Buffer.from(text)))
+  for (const { text } of entries) edge.append(leafHashOfText(text))
   edge.takeFull()
   return edge
 }

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { ProblemError } from '../../errors.ts'
 import type { Database } from '../../persistence/database.ts'
-import { leafHash } from '../../tlog/tree.ts'
+import { leafHashOfText } from '../../tlog/tree.ts'
 import { logStopped } from '../append.ts'
 import { findMarked, readWritten } from '../store.ts'
 import type { EntryText, WrittenEntry } from '../store.ts'
@@ -270,7 +270,7 @@ async function checkLate(state: State, { log, leafHashes }: OpenLog): Promise<vo
   if (entries.length === 0) return
   const ofLog = entries.filter(({ index }) => index >= log.start)
   const hashes = await leafHashes(ofLog.map(({ index }) => index - log.start))
-  const other = ofLog.find(({ entry }, place) => hashes[place]?.equals(leafHash(Buffer.from(entry))) !== true)
+  const other = ofLog.find(({ entry }, place) => hashes[place]?.equals(leafHashOfText(entry)) !== true)
   if (other !== undefined) throw faultOf(log.name, 'log-rewound', `Number ${other.index} of the record was given a second time: the database has gone back behind what was signed.`, { index: other.index, signed: sealedTo(state) })
   state.late = state.late.filter((entry) => !entries.includes(entry))
 }

@@ -1,7 +1,7 @@
 import type { Transaction } from '../../persistence/database.ts'
 import { formatCheckpoint } from '../../tlog/checkpoint.ts'
 import { formatNote } from '../../tlog/note.ts'
-import { leafHash } from '../../tlog/tree.ts'
+import { leafHashOfText } from '../../tlog/tree.ts'
 import { createAppend } from '../append.ts'
 import { pendingEntry } from '../entry.ts'
 import type { AuditRecord } from '../entry.ts'
@@ -89,7 +89,7 @@ export async function switchLog(tx: Transaction, deps: SwitchDeps, change: { rea
 async function finalCheckpoint({ db }: Transaction, { keys }: SwitchDeps, log: StoredLog, end: { readonly size: number; readonly last: string }): Promise<string> {
   const edge = await edgeOf(db, log, end.size - log.start)
   if (!('root' in edge)) throw new LogFaultError(edge)
-  edge.append(leafHash(Buffer.from(end.last)))
+  edge.append(leafHashOfText(end.last))
   const key = keys.find(log.origin, log.vkey)
   if (key === undefined) throw new LogFaultError({ log: log.name, kind: 'key-missing', detail: {}, message: `The key of the log ${log.name} is not in the folder log/keys.` })
   return formatNote(formatCheckpoint({ origin: log.origin, size: edge.size, root: edge.root() }), key.signers(log.origin))

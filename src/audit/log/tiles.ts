@@ -4,7 +4,7 @@ import type { Edge, FullTile } from '../../tlog/edge.ts'
 import { createEdge } from '../../tlog/edge.ts'
 import type { ReadTiles, TileId } from '../../tlog/tiles.ts'
 import { hashOf, tileWidth } from '../../tlog/tiles.ts'
-import { leafHash } from '../../tlog/tree.ts'
+import { leafHashOfText } from '../../tlog/tree.ts'
 import { readTexts } from '../store.ts'
 import { faultOf } from './fault-error.ts'
 import { readTileRange, readTiles, saveTree } from './store.ts'
@@ -113,7 +113,7 @@ async function leavesOf(db: Queries, log: TreeId, size: number): Promise<Buffer>
   const hashes = Array.from({ length: start + size - from }, (_, place) => {
     const entry = entries[place]
     if (entry?.index !== from + place) throw faultOf(name, 'entry-missing', `Entry ${from + place} of the record is not there.`, { index: from + place })
-    return leafHash(Buffer.from(entry.entry))
+    return leafHashOfText(entry.entry)
   })
   return Buffer.concat(hashes)
 }

@@ -4,7 +4,7 @@ import { isStorable } from '../../persistence/storable-text.ts'
 import { parseCheckpoint } from '../../tlog/checkpoint.ts'
 import { parseNote } from '../../tlog/note.ts'
 import { tileWidth } from '../../tlog/tiles.ts'
-import { leafHash } from '../../tlog/tree.ts'
+import { leafHashOfText } from '../../tlog/tree.ts'
 import type { Audit, AuditRecord } from '../audit.ts'
 import { entryFields, entryText } from '../entry.ts'
 import { readOfTypes } from '../log/check/store.ts'
@@ -84,7 +84,7 @@ async function earlierPrunings({ database, audit }: PruneDeps, { log, actor }: P
 async function isInLog(audit: PruneDeps['audit'], row: AuditRow): Promise<boolean> {
   try {
     const inclusion = await audit.log.inclusion(row.index)
-    return inclusion.leafHash.equals(leafHash(Buffer.from(entryText(row))))
+    return inclusion.leafHash.equals(leafHashOfText(entryText(row)))
   } catch (error) {
     if (!isProblem(error)) throw error
     return false

@@ -1,6 +1,6 @@
 import type { Queries } from '../../../persistence/database.ts'
 import { tileWidth } from '../../../tlog/tiles.ts'
-import { leafHash } from '../../../tlog/tree.ts'
+import { leafHashOfText } from '../../../tlog/tree.ts'
 import { entryText } from '../../entry.ts'
 import type { AuditRow } from '../../store.ts'
 import type { LogFault } from '../log.ts'
@@ -22,7 +22,7 @@ export async function entriesOfPruned(db: Queries, log: StoredLog, there: readon
     const [row] = await readRows(db, entry.index, entry.index + 1)
     const [stored] = await readTileRange(db, log.name, { level: 0, from: tile, to: tile + 1 })
     const at = (leaf % tileWidth) * hashBytes
-    const isOurs = row !== undefined && stored !== undefined && fieldsOf(row) !== undefined && leafHash(Buffer.from(entryText(row))).equals(stored.hashes.subarray(at, at + hashBytes))
+    const isOurs = row !== undefined && stored !== undefined && fieldsOf(row) !== undefined && leafHashOfText(entryText(row)).equals(stored.hashes.subarray(at, at + hashBytes))
     if (row !== undefined && !isOurs) faults.push(finding.entryAfterPruning(log.name, entry))
   }
   return faults

@@ -1,6 +1,6 @@
 import type { Queries } from '../../../persistence/database.ts'
 import type { Edge } from '../../../tlog/edge.ts'
-import { leafHash } from '../../../tlog/tree.ts'
+import { leafHashOfText } from '../../../tlog/tree.ts'
 import { readTexts } from '../../store.ts'
 import { faultIn } from '../fault-error.ts'
 import type { LogFault } from '../log.ts'
@@ -21,7 +21,7 @@ export async function edgeOf(db: Queries, log: Tree, size: number): Promise<Edge
       const [from, to] = [log.start + edge.size, Math.min(log.start + size, log.start + edge.size + batch)]
       const rows = await readTexts(db, { from, to, limit: batch })
       if (rows.length !== to - from) return finding.entriesMissing(log.name, gaps(rows.map(({ index }) => index), from, to))
-      for (const { entry } of rows) edge.append(leafHash(Buffer.from(entry)))
+      for (const { entry } of rows) edge.append(leafHashOfText(entry))
       edge.takeFull()
     }
     return edge

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Queries } from '../../../persistence/database.ts'
 import { hashOf, tileWidth, widthAt } from '../../../tlog/tiles.ts'
-import { leafHash } from '../../../tlog/tree.ts'
+import { leafHashOfText } from '../../../tlog/tree.ts'
 import { entryText } from '../../entry.ts'
 import type { AuditRow } from '../../store.ts'
 import { readTileRange } from '../store.ts'
@@ -222,7 +222,7 @@ function hashLeaves({ found }: Pick<Taking, 'found'>, { from, rows, objects, sto
 /** The hash of an entry as it is in the database; undefined when it is not even JSON, or its time is none. */
 function hashOfRow(row: AuditRow): Buffer | undefined {
   try {
-    return leafHash(Buffer.from(entryText(row)))
+    return leafHashOfText(entryText(row))
   } catch (error) {
     if (isUnreadable(error)) return undefined
     throw error
