@@ -106,19 +106,14 @@ const mostNames = 100
 async function snapshot(database: Database) {
   return database.transaction(async ({ db }) => {
     const head = await readHead(db, { lock: true })
-    return { head, logs: await readLogs(db), added: await namesFrom(db, head.size), before: (await namesFrom(db, Number.MIN_SAFE_INTEGER)).filter(({ index }) => index < 0) }
+    return { head, logs: await readLogs(db), added: await readNames(db, { from: head.size }, mostNames), before: await readNames(db, { to: 0 }, mostNames) }
   })
-}
-
-async function namesFrom(db: Database['db'], from: number) {
-  const rows = await readNames(db, from, mostNames)
-  return rows.map(({ index, type, time }) => ({ index, type, time: time.toISOString() }))
 }
 
 /** Entries that stand between the end of a log and the start of the next one. */
 async function entriesBetween({ db }: Database, log: StoredLog, end: number, next: number): Promise<LogFault[]> {
   if (next <= end) return []
-  return (await namesFrom(db, end)).filter(({ index }) => index < next).map((entry) => finding.entryAdded(log.name, entry, end))
+  return (await readNames(db, { from: end, to: next }, mostNames)).map((entry) => finding.entryAdded(log.name, entry, end))
 }
 
 async function checkOne({ deps, notes, witnesses, headSize, records, entries, add, progress }: Checking, log: StoredLog): Promise<void> {
@@ -135,8 +130,7 @@ async function checkOne({ deps, notes, witnesses, headSize, records, entries, ad
   if (pruned !== undefined) {
     entries.skipped()
     if (!pruned.tiles) return
-    const there = (await namesFrom(db, log.start)).filter(({ index }) => index < log.start + length)
-    add(await entriesOfPruned(db, log, there))
+    add(await entriesOfPruned(db, log, await readNames(db, { from: log.start, to: log.start + length }, mostNames)))
     const kept = { name: log.name, start: log.start, size: length, sealed: length, pruned: true, signed: signed.roots.filter((root) => root.size <= length) }
     add(await treeFindings(db, kept, await walkLog(db, kept, () => Promise.resolve())))
     return

@@ -117,12 +117,12 @@ async function numberFaults({ db, open, size, last }: Opened): Promise<LogFault[
   if (sealed > size) return [finding.rewound(open.name, { has: size - open.start, signed: open.sealed }, { last, signed: undefined, by: 'stored checkpoint' })]
   const from = sealed - (open.sealed % tileWidth)
   const missing = gaps(await readNumbers(db, from, size), from, size)
-  const added = await readNames(db, size, mostNames)
-  const before = (await readNames(db, Number.MIN_SAFE_INTEGER, mostNames)).filter(({ index }) => index < 0)
+  const added = await readNames(db, { from: size }, mostNames)
+  const before = await readNames(db, { to: 0 }, mostNames)
   return [
     ...(missing.length === 0 ? [] : [finding.entriesMissing(open.name, missing)]),
-    ...added.map(({ index, type, time }) => finding.entryAdded(open.name, { index, type, time: time.toISOString() }, size)),
-    ...before.map(({ index, type, time }) => finding.entryBefore(open.name, { index, type, time: time.toISOString() })),
+    ...added.map((entry) => finding.entryAdded(open.name, entry, size)),
+    ...before.map((entry) => finding.entryBefore(open.name, entry)),
   ]
 }
 

@@ -4,15 +4,19 @@ import type { JsonValue } from '../../../policy/odrl.ts'
 import type { AuditRecord } from '../../entry.ts'
 import { openRecord } from '../../personal/commit.ts'
 import type { AuditRow } from '../../store.ts'
+import type { EntryName } from './findings.ts'
 
 /** The last entry before the number `before`. */
 export async function readLastEntry(db: Queries, before: number): Promise<{ index: number; time: Date } | undefined> {
   return db.selectFrom('audit_entry').select(['index', 'time']).where('index', '<', before).orderBy('index', 'desc').limit(1).executeTakeFirst()
 }
 
-/** Entries from the number `from` on, as far as words about them go. */
-export async function readNames(db: Queries, from: number, limit: number): Promise<{ index: number; type: string; time: Date }[]> {
-  return db.selectFrom('audit_entry').select(['index', 'type', 'time']).where('index', '>=', from).orderBy('index').limit(limit).execute()
+/** What entries are called whose numbers are from `from`, or the least there is, to before `to`, or the end, in ascending order, at most `limit`. */
+export async function readNames(db: Queries, { from, to }: { readonly from?: number; readonly to?: number }, limit: number): Promise<EntryName[]> {
+  let select = db.selectFrom('audit_entry').select(['index', 'type', 'time']).orderBy('index').limit(limit)
+  if (from !== undefined) select = select.where('index', '>=', from)
+  if (to !== undefined) select = select.where('index', '<', to)
+  return (await select.execute()).map(({ index, type, time }) => ({ index, type, time: time.toISOString() }))
 }
 
 /** The numbers of the entries from `from` to before `to`. */
