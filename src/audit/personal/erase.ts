@@ -3,8 +3,7 @@ import type { Database, Transaction } from '../../persistence/database.ts'
 import { isStorable } from '../../persistence/storable-text.ts'
 import type { JsonValue } from '../../policy/odrl.ts'
 import type { Audit } from '../audit.ts'
-import { eventOf, events } from '../events/events.ts'
-import type { EventInfo } from '../events/field.ts'
+import { eventOf, personalFields } from '../events/events.ts'
 import { countRunning, findOpened, lockOpenings, readEnd, removeOpenings } from './store.ts'
 import type { OpenedRow } from './store.ts'
 
@@ -78,10 +77,6 @@ function checkRequest({ find, fields = [], reason, actor }: ErasureRequest): voi
   // The record of the erasure names who did it.
   if (actor === find.value) throw new ProblemError('conflict', 'You would erase the name of your own token, and be recorded by it in doing so. Do it with another operator token.')
 }
-
-const personalFields: ReadonlySet<string> = new Set(
-  Object.values<EventInfo>(events).flatMap(({ fields }) => Object.entries(fields).flatMap(([path, { personal }]) => (personal === true ? [path] : []))),
-)
 
 async function* batchesOf({ database }: ErasureDeps, { find }: ErasureRequest, end: number): AsyncGenerator<number[]> {
   if (find.by === 'record') {
