@@ -3,16 +3,12 @@ import { mkdir, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { eraseRecords } from '../../../src/audit/personal/erase.ts'
-import { openGround, write } from './ground.ts'
+import { openWholeGround } from './ground.ts'
 import type { Ground } from './ground.ts'
 
 let ground: Ground
 beforeAll(async () => {
-  ground = await openGround()
-  const audit = await ground.open()
-  await write(ground, audit, 300)
-  await audit.close()
-  await ground.save('whole')
+  ground = await openWholeGround()
 })
 afterAll(() => ground.database.close())
 beforeEach(() => ground.restore('whole'))

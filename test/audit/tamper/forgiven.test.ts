@@ -1,17 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { pruneLog } from '../../../src/audit/retention/prune.ts'
 import type { Audit } from '../../../src/audit/audit.ts'
-import { openGround, write } from './ground.ts'
+import { openWholeGround, write } from './ground.ts'
 import type { Ground } from './ground.ts'
 
 // What somebody who can write in the database does so that what was changed is not told of.
 let ground: Ground
 beforeAll(async () => {
-  ground = await openGround()
-  const audit = await ground.open()
-  await write(ground, audit, 300)
-  await audit.close()
-  await ground.save('whole')
+  ground = await openWholeGround()
 })
 afterAll(() => ground.database.close())
 beforeEach(() => ground.restore('whole'))

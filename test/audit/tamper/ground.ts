@@ -70,3 +70,13 @@ export async function write(ground: Ground, audit: Audit, count: number): Promis
 }
 
 const record = (number: number) => ({ type: 'data.permitted', agreement: 'urn:a:1', partner: 'did:web:partner.example', decision: 'permit', rows: number, user: `user-${number % 7}` })
+
+/** A ground with 300 records, kept as `whole`. */
+export async function openWholeGround(): Promise<Ground> {
+  const ground = await openGround()
+  const audit = await ground.open()
+  await write(ground, audit, 300)
+  await audit.close()
+  await ground.save('whole')
+  return ground
+}
