@@ -1,12 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { deserialize } from 'node:v8'
 import pg from 'pg'
 import type { Database, DatabaseLocation } from '../../src/persistence/database.ts'
 import { openDatabase } from '../../src/persistence/database.ts'
-import type { DatabaseFiles } from './prepared-files.ts'
 import { PreparedFilesystem } from './prepared-files.ts'
+import { preparedFiles } from './prepared-folder.ts'
 
 /** Whether the tests run on PostgreSQL (`TEST_DATABASE_URL`) and not on the embedded database. */
 export const onPostgresql = (process.env['TEST_DATABASE_URL'] ?? '') !== ''
@@ -14,7 +11,8 @@ export const onPostgresql = (process.env['TEST_DATABASE_URL'] ?? '') !== ''
 /** A place for a migrated, empty database of its own. */
 export async function testDatabaseLocation(): Promise<DatabaseLocation> {
   if (!onPostgresql) {
-    return { kind: 'pglite', directory: 'memory://', filesystem: new PreparedFilesystem(await preparedFiles()) }
+    const files = await preparedFiles()
+    return { kind: 'pglite', directory: 'memory://', ...(files === undefined ? {} : { filesystem: new PreparedFilesystem(files) }) }
   }
   const template = process.env['CONCORDAT_TEST_TEMPLATE'] ?? ''
   const name = `${template}_${randomUUID().replaceAll('-', '')}`
@@ -27,14 +25,6 @@ export async function testDatabaseLocation(): Promise<DatabaseLocation> {
   const url = new URL(process.env['TEST_DATABASE_URL'] ?? '')
   url.pathname = `/${name}`
   return { kind: 'postgresql', url: url.href, poolSize: 10 }
-}
-
-// Read once for all test files of a worker.
-let prepared: Promise<DatabaseFiles> | undefined
-
-function preparedFiles(): Promise<DatabaseFiles> {
-  prepared ??= readFile(join(process.env['CONCORDAT_TEST_FOLDER'] ?? '', 'pglite.files')).then((bytes) => deserialize(bytes))
-  return prepared
 }
 
 /** A migrated, empty database of its own, open. */

@@ -21,9 +21,7 @@ export async function setup(): Promise<void> {
   // No test makes a database, so that the ones they are made from need not be loaded with every copy. PostgreSQL clears its
   // buffers when it starts: 128 MB of them take longer than all else together.
   for (const statement of ['update pg_database set datistemplate = false where datistemplate', 'drop database template0', 'drop database template1', "alter system set shared_buffers = '8MB'"]) await pglite.query(statement)
-  const image = await pglite.dumpDataDir('none')
   const folder = await mkdtemp(join(tmpdir(), 'concordat-test-'))
-  await writeFile(join(folder, 'pglite.tar'), Buffer.from(await image.arrayBuffer()))
   await writeFile(join(folder, 'pglite.files'), serialize(filesOf(pglite)))
   process.env['CONCORDAT_TEST_FOLDER'] = folder
   await db.destroy()
